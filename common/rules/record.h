@@ -1,0 +1,38 @@
+#ifndef JIELI_RULES_RECORD_H
+#define JIELI_RULES_RECORD_H
+
+#include "rules/value.h"
+
+enum machine_id {
+    MACHINE_NONE = 0,
+    MACHINE_CONTACT = 1,
+    MACHINE_CASE = 2,
+    MACHINE_REQUEST = 3,
+    MACHINE_TASK = 4,
+    MACHINE_DELEGATION = 5,
+    MACHINE_NOTE = 6,
+    MACHINE_END
+};
+
+/* Who may move a record now. */
+enum holder { HOLDER_NONE = 0, HOLDER_STATION = 1, HOLDER_HUB = 2 };
+
+/* Any thing with a state machine, as folded from its events. */
+struct record {
+    uint8_t id[LIMIT_ID_SIZE];
+    enum machine_id machine;
+    uint16_t state;
+    uint16_t resume_state; /* where a suspension returns to */
+    enum holder holder;
+    uint8_t station[LIMIT_KEY_SIZE]; /* device whose record it is; zeros: the hub's own */
+    uint64_t baton_own_seq; /* own-feed seq that gave the baton to the station; 0: from the start */
+    struct values facts;
+};
+
+/* One encoding for one content: used for the store, for "fold == rebuild byte for byte" and for
+ * comparing folds. At most LIMIT_RECORD_SIZE. */
+void record_encode(const struct record *record, struct buf *ret);
+/* Strict: sorted, no zero, known fields and types, exact length. */
+MUST_USE enum err record_decode(struct span bytes, struct record *ret);
+
+#endif
