@@ -1,0 +1,219 @@
+#include "rules/record.h"
+#include "unit.h"
+
+#include <string.h>
+
+static struct values values;
+static struct record record;
+static struct record again;
+
+static void test_sorted_and_zero_removes(void **state) {
+    (void)state;
+    values_clear(&values);
+    values_set_number(&values, FIELD_due_day, 0, 20000);
+    values_set_number(&values, FIELD_channel, 0, 2);
+    values_set_bytes(&values, FIELD_papers_code, 1, span_text("hukou"));
+    values_set_bytes(&values, FIELD_papers_code, 0, span_text("card"));
+    assert_int_equal(values.count, 4);
+    assert_int_equal(values.value[0].field, FIELD_channel);
+    assert_int_equal(values.value[1].place, 0);
+    assert_int_equal(values.value[2].place, 1);
+    assert_int_equal(values.value[3].field, FIELD_due_day);
+    assert_int_equal(values_places(&values, FIELD_papers_code), 2);
+    assert_true(values_has(&values, FIELD_papers_code));
+    values_set_number(&values, FIELD_channel, 0, 0);
+    values_set_bytes(&values, FIELD_papers_code, 0, (struct span){NULL, 0});
+    assert_int_equal(values.count, 2);
+    assert_int_equal(values.storage_used, 5);
+    assert_true(span_equal(values_bytes(&values, FIELD_papers_code, 1), span_text("hukou")));
+    assert_int_equal(values_number(&values, FIELD_channel, 0), 0);
+    assert_int_equal(values_places(&values, FIELD_channel), 0);
+    assert_int_equal(values_places(&values, FIELD_papers_code), 2);
+    assert_false(values_has(&values, FIELD_channel));
+    assert_int_equal(values_bytes(&values, FIELD_papers_code, 0).size, 0);
+}
+
+static void test_replacing_from_own_storage(void **state) {
+    (void)state;
+    values_clear(&values);
+    values_set_bytes(&values, FIELD_item, 0, span_text("longer-than-the-next"));
+    values_set_bytes(&values, FIELD_reason, 0, span_text("why"));
+    values_set_bytes(&values, FIELD_item, 0, values_bytes(&values, FIELD_reason, 0));
+    values_set_bytes(&values, FIELD_post, 0, values_bytes(&values, FIELD_item, 0));
+    assert_true(span_equal(values_bytes(&values, FIELD_item, 0), span_text("why")));
+    assert_true(span_equal(values_bytes(&values, FIELD_reason, 0), span_text("why")));
+    assert_true(span_equal(values_bytes(&values, FIELD_post, 0), span_text("why")));
+    assert_int_equal(values.storage_used, 9);
+}
+
+static void test_limits_stick(void **state) {
+    (void)state;
+    static uint8_t large[VALUES_STORAGE];
+    memset(large, 'x', sizeof large);
+    values_clear(&values);
+    for (uint16_t i = 0; i < LIMIT_VALUE_COUNT; i++) {
+        values_set_number(&values, FIELD_papers_holder, i, 1);
+    }
+    assert_int_equal(values.err, ERR_NONE);
+    values_set_number(&values, FIELD_papers_holder, 7, 2);
+    assert_int_equal(values.err, ERR_NONE);
+    values_set_number(&values, FIELD_channel, 0, 1);
+    assert_int_equal(values.err, ERR_LIMIT);
+    values_set_number(&values, FIELD_papers_holder, 7, 3);
+    assert_int_equal(values_number(&values, FIELD_papers_holder, 7), 2);
+    values_clear(&values);
+    values_set_bytes(&values, FIELD_item, 0, span_of(large, sizeof large));
+    assert_int_equal(values.err, ERR_NONE);
+    values_set_bytes(&values, FIELD_reason, 0, span_text("r"));
+    assert_int_equal(values.err, ERR_LIMIT);
+    assert_int_equal(values.count, 1);
+}
+
+static void test_copy_owns_its_bytes(void **state) {
+    (void)state;
+    static struct values copy;
+    values_clear(&values);
+    values_set_bytes(&values, FIELD_item, 0, span_text("item"));
+    values_copy(&copy, &values);
+    values_set_bytes(&values, FIELD_item, 0, span_text("gone"));
+    assert_true(span_equal(values_bytes(&copy, FIELD_item, 0), span_text("item")));
+    assert_ptr_equal(values_bytes(&copy, FIELD_item, 0).data, copy.storage);
+    values_copy(&copy, &copy);
+    assert_int_equal(copy.count, 1);
+}
+
+static void test_field_names(void **state) {
+    (void)state;
+    assert_string_equal(field_name(FIELD_due_day), "due_day");
+    assert_int_equal(field_type(FIELD_due_day), VALUE_NUMBER);
+    assert_int_equal(field_type(FIELD_item), VALUE_BYTES);
+    assert_int_equal(field_by_name(span_text("papers_holder")), FIELD_papers_holder);
+    assert_int_equal(field_by_name(span_text("papers_holde")), FIELD_END);
+    assert_int_equal(field_by_name(span_text("")), FIELD_END);
+    assert_null(field_name((enum field)0));
+    assert_null(field_name((enum field)9999));
+    assert_int_equal(field_type((enum field)9999), 0);
+}
+
+static void make_record(void) {
+    memset(&record, 0, sizeof record);
+    memset(record.id, 0x11, sizeof record.id);
+    memset(record.station, 0x22, sizeof record.station);
+    record.machine = MACHINE_CASE;
+    record.state = 3;
+    record.resume_state = 2;
+    record.holder = HOLDER_STATION;
+    record.baton_own_seq = 0x0102030405060708;
+    values_clear(&record.facts);
+    values_set_bytes(&record.facts, FIELD_item, 0, span_text("minzheng-01"));
+    values_set_number(&record.facts, FIELD_due_day, 0, 20737);
+    values_set_bytes(&record.facts, FIELD_papers_code, 2, span_text("hukou"));
+}
+
+static void test_record_round_trip(void **state) {
+    (void)state;
+    struct buf bytes;
+    struct buf second;
+    make_record();
+    buf_init(&bytes, LIMIT_RECORD_SIZE);
+    buf_init(&second, LIMIT_RECORD_SIZE);
+    record_encode(&record, &bytes);
+    assert_int_equal(bytes.err, ERR_NONE);
+    assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_NONE);
+    assert_int_equal(again.baton_own_seq, record.baton_own_seq);
+    assert_int_equal(again.state, 3);
+    assert_true(span_equal(values_bytes(&again.facts, FIELD_item, 0), span_text("minzheng-01")));
+    record_encode(&again, &second);
+    assert_true(span_equal(buf_span(&bytes), buf_span(&second)));
+    buf_done(&bytes);
+    buf_done(&second);
+}
+
+/* One content has one encoding: any changed byte is refused or is another record's own encoding. */
+static void test_record_strict(void **state) {
+    (void)state;
+    struct buf bytes;
+    struct buf second;
+    make_record();
+    buf_init(&bytes, LIMIT_RECORD_SIZE);
+    buf_init(&second, LIMIT_RECORD_SIZE);
+    record_encode(&record, &bytes);
+    for (size_t i = 0; i < bytes.size; i++) {
+        for (unsigned flip = 1; flip < 256; flip++) {
+            bytes.data[i] ^= (uint8_t)flip;
+            if (record_decode(buf_span(&bytes), &again) == ERR_NONE) {
+                buf_clear(&second);
+                record_encode(&again, &second);
+                assert_true(span_equal(buf_span(&bytes), buf_span(&second)));
+            }
+            bytes.data[i] ^= (uint8_t)flip;
+        }
+    }
+    for (size_t size = 0; size < bytes.size; size++) {
+        assert_int_not_equal(record_decode(span_of(bytes.data, size), &again), ERR_NONE);
+    }
+    buf_put_u8(&bytes, 0);
+    assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_MALFORMED);
+    buf_done(&bytes);
+    buf_done(&second);
+}
+
+static void test_record_refuses(void **state) {
+    (void)state;
+    struct buf bytes;
+    make_record();
+    values_clear(&record.facts);
+    buf_init(&bytes, LIMIT_RECORD_SIZE + 1);
+    record_encode(&record, &bytes);
+    bytes.data[0] = 2;
+    assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_VERSION);
+    bytes.data[0] = 1;
+    bytes.data[1] = MACHINE_END;
+    assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_MALFORMED);
+    bytes.data[1] = MACHINE_CASE;
+    bytes.data[bytes.size - 1] = 1;
+    buf_put_u16(&bytes, FIELD_item);
+    buf_put_u16(&bytes, 0);
+    buf_put_u16(&bytes, 0);
+    again.state = 77;
+    assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_MALFORMED);
+    assert_int_equal(again.state, 77);
+    buf_clear(&bytes);
+    assert_non_null(buf_grow(&bytes, LIMIT_RECORD_SIZE + 1));
+    assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_LIMIT);
+    buf_done(&bytes);
+}
+
+static void test_record_at_the_bound(void **state) {
+    (void)state;
+    static uint8_t large[VALUES_STORAGE];
+    struct buf bytes;
+    make_record();
+    values_clear(&record.facts);
+    memset(large, 'x', sizeof large);
+    values_set_bytes(&record.facts, FIELD_item, 0, span_of(large, sizeof large));
+    for (uint16_t i = 1; i < LIMIT_VALUE_COUNT; i++) {
+        values_set_number(&record.facts, FIELD_papers_holder, i, UINT64_MAX);
+    }
+    buf_init(&bytes, LIMIT_RECORD_SIZE);
+    record_encode(&record, &bytes);
+    assert_int_equal(bytes.err, ERR_NONE);
+    assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_NONE);
+    assert_int_equal(again.facts.count, LIMIT_VALUE_COUNT);
+    buf_done(&bytes);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sorted_and_zero_removes),
+        cmocka_unit_test(test_replacing_from_own_storage),
+        cmocka_unit_test(test_limits_stick),
+        cmocka_unit_test(test_copy_owns_its_bytes),
+        cmocka_unit_test(test_field_names),
+        cmocka_unit_test(test_record_round_trip),
+        cmocka_unit_test(test_record_strict),
+        cmocka_unit_test(test_record_refuses),
+        cmocka_unit_test(test_record_at_the_bound),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
