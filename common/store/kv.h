@@ -32,6 +32,8 @@ enum kv_table {
     KV_TABLE_COUNT
 };
 
+enum { KV_KEY_SIZE = 256, KV_VALUE_SIZE = LIMIT_BLOB_SIZE + 4096 }; /* the largest ones */
+
 struct kv;
 
 struct kv_options {
@@ -42,7 +44,10 @@ struct kv_options {
 
 /* Opens the store in directory, created with mode 0700 when absent. One open per process and one
  * process per store: ERR_BUSY when another holds it (an flock on <directory>/lock). Syncs
- * the directory after creating. Default LMDB sync flags with NOTLS, nothing else. */
+ * the directory after creating. Default LMDB sync flags with NOTLS, nothing else. options may be
+ * NULL. ERR_MALFORMED: not a store, or what is left of one. ERR_VERSION: a store of a newer build,
+ * or an LMDB known to be unsafe. ERR_STATE: a network or otherwise unfit file system.
+ * ERR_CONFLICT: directory is something else. ERR_FULL, ERR_IO, ERR_MEMORY, ERR_STORE. */
 MUST_USE enum err kv_open(const char *directory, const struct kv_options *options,
                           struct kv **ret_kv);
 void kv_close(struct kv *kv);
