@@ -91,6 +91,11 @@ class TidyTest(unittest.TestCase):
         self.expect({"deploy/go": "#!/usr/bin/env bash\n" + "x" * 101 + "\n"},
                     "deploy/go:2: line has 101 columns, at most 100")
 
+    def test_tables_are_code(self):
+        self.expect({"common/rules/x.def": "x" * 101 + "\n" * 501},
+                    "common/rules/x.def:1: line has 101 columns, at most 100",
+                    "common/rules/x.def:501: file has 501 lines, at most 500")
+
     def test_encoding(self):
         self.expect({"notes.md": b"\xff\n"}, "notes.md:1: is not UTF-8")
 
@@ -163,7 +168,8 @@ class TidyTest(unittest.TestCase):
             self.expect_code(code, (2, f"MDB_{flag} loses acknowledged data"),
                              path="common/store/x.c")
             self.expect_code(f"_Static_assert((FLAGS &\n MDB_{flag}) == 0);\n"
-                             f"void x(void) {{\n    CHECK(!(a & MDB_{flag}));\n}}\n",
+                             f"void x(void) {{\n    CHECK(!(a & MDB_{flag}));\n}}\n"
+                             f"#undef MDB_{flag}\n#pragma GCC poison open MDB_{flag}\n",
                              path="common/store/x.c")
 
     def test_marks(self):
@@ -181,7 +187,7 @@ class TidyTest(unittest.TestCase):
         for path, found in (("/work/main", "/work/"), ("/root/x", "/root/"),
                             ("/tmp/jieli/build", "/tmp/jieli")):
             self.expect({"a.txt": f"see {path}\n"}, f"a.txt:1: path of one machine: {found}")
-        self.expect({"a.txt": "docs/work/x ./root/x /tmp/other /workshop/\n"})
+        self.expect({"a.txt": "docs/work/x ./root/x /tmp/jieli-XXXXXX /workshop/\n"})
 
     def test_numbers(self):
         machine = {"common/rules/machine_case.c": "int a[] = {0, 1, 1U};\nint b = 15;\n",
