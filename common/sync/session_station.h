@@ -1,0 +1,168 @@
+#ifndef JIELI_SYNC_SESSION_STATION_H
+#define JIELI_SYNC_SESSION_STATION_H
+
+#include "sync/cursor.h"
+
+/* A station's conversation with its hub, decided from numbers alone: no bytes are looked into,
+ * nothing is stored, sent or verified here. The core calls an input, then pops actions until
+ * SYNC_ACT_NONE and carries each out:
+ *
+ *     sync_station_frame(&station, &frame, now_ms);
+ *     while (sync_station_next(&station, &action)) { carry out action, report where it says so }
+ *     set the timer to sync_station_deadline(&station)
+ *
+ * A frame is taken only while sync_station_takes_frame; it is borrowed until the report of its
+ * APPLY action (or until next returned false, when it led to none). Reports may come later, from
+ * the loop; other inputs may come in between. */
+
+enum sync_act {
+    SYNC_ACT_NONE = 0,
+    SYNC_ACT_SEND_HELLO,    /* from the store: head, cursors, newest checkpoint */
+    SYNC_ACT_APPLY_WELCOME, /* frame: verify hub, checkpoint, consistency unless the epoch is
+                               another; report sync_station_welcomed */
+    SYNC_ACT_SEND_PUSH,     /* incarnation, from, count */
+    SYNC_ACT_APPLY_ANSWER,  /* frame, incarnation, from, count: verify checkpoint and range proof,
+                               commit; report sync_station_answer_applied */
+    SYNC_ACT_APPLY_NACK,    /* frame: verify, decode; report sync_station_nack_applied */
+    SYNC_ACT_SEND_PULL,     /* feed, from, count, incarnation (chain) */
+    SYNC_ACT_APPLY_BATCH,   /* frame, feed, from, incarnation (chain): verify, commit; report
+                               sync_station_batch_applied. Chain: entries that differ from our own
+                               are kept as evidence, the hub's copy wins */
+    SYNC_ACT_SEND_BLOB,     /* the next of the outbox; report sync_station_blob_sent */
+    SYNC_ACT_APPLY_STORED,  /* frame: hub has or refused the blob; report sync_station_blob_done */
+    SYNC_ACT_SEND_BLOB_GET, /* the next that is wanted; report sync_station_blob_asked */
+    SYNC_ACT_APPLY_BLOB,    /* frame, data may be empty; report sync_station_blob_done */
+    SYNC_ACT_RESTORED,      /* claim: hub holds more of our chain, or another; the chain is now
+                               pulled. Nothing to report */
+    SYNC_ACT_OPEN_INCARNATION, /* incarnation: the whole chain is fetched; open this life or a
+                                  later one and report sync_station_appended */
+    SYNC_ACT_NEW_EPOCH,        /* claim; report sync_station_epoch_opened */
+    SYNC_ACT_HUB_WENT_BACK,    /* claim: alarm, keep everything; report sync_station_went_back */
+    SYNC_ACT_RECONNECT,        /* drop the link with all that is in it and dial again at once; the
+                                  session keeps still for wait_ms. Report the new connection */
+};
+
+/* Fields that an action does not name are zero. */
+struct sync_station_action {
+    enum sync_act kind;
+    enum sync_feed feed;
+    uint64_t incarnation;
+    uint64_t from; /* first seq of the run */
+    uint32_t count;
+    uint64_t wait_ms;
+    const struct sync_frame *frame;
+    const struct sync_claim *claim; /* until the next WELCOME */
+};
+
+/* What the store says at start. */
+struct sync_station_start {
+    uint64_t incarnation; /* >= 1 */
+    uint64_t newest;      /* seq of the newest own event; 0: none */
+    uint64_t answered;    /* seq up to which answers are proven, <= newest */
+    uint64_t epoch;       /* of the newest verified checkpoint; 0: none yet */
+    uint64_t seen_size;   /* and its size */
+    uint64_t common;      /* newest applied of each feed */
+    uint64_t own;
+    uint64_t random; /* spreads waiting; any number */
+};
+
+enum sync_station_phase {
+    SYNC_PHASE_TALK,    /* pushing and pulling as the line allows */
+    SYNC_PHASE_EPOCH,   /* NEW_EPOCH told, waiting for the core */
+    SYNC_PHASE_BACK,    /* HUB_WENT_BACK told, waiting for the core */
+    SYNC_PHASE_RESTORE, /* pulling our own chain */
+    SYNC_PHASE_REOPEN,  /* OPEN_INCARNATION told, waiting for the core */
+};
+
+struct sync_station {
+    struct sync_line line;
+    enum sync_station_phase phase;
+    bool told; /* the action of this phase is out */
+
+    uint64_t incarnation;
+    uint64_t answered; /* answered <= sent <= newest */
+    uint64_t sent;     /* end of the flight; answered when nothing is in flight */
+    uint64_t newest;
+    struct sync_flight flight;
+    uint32_t credit;           /* flight.count <= max credit of this line; <= SYNC_CREDIT_MAX */
+    uint64_t push_ms;          /* no push before: the hub was busy or refuses for good */
+    uint64_t push_deadline_ms; /* SYNC_NEVER exactly when nothing is in flight */
+    bool diverged;             /* hub holds another event at one of our places */
+
+    uint64_t epoch;
+    uint64_t seen_size;
+    uint64_t rung_size; /* newest doorbell of this epoch */
+    struct sync_feed_cursor common;
+    struct sync_feed_cursor own;
+    struct sync_feed_cursor chain;
+    uint64_t chain_incarnation; /* the life being pulled: <= claim.incarnation */
+
+    uint32_t outbox;     /* blobs waiting to be sent, as last told */
+    uint32_t wanted;     /* blobs waiting to be fetched */
+    enum sync_kind blob; /* BLOB_PUT or BLOB_GET in flight; NONE */
+    bool blob_told;      /* action out, report not yet in */
+    uint8_t blob_hash[LIMIT_HASH_SIZE];
+    uint64_t blob_deadline_ms;
+};
+
+/* start and options are copied; nothing is allocated, there is no done. */
+void sync_station_init(struct sync_station *station, const struct sync_options *options,
+                       const struct sync_station_start *start, uint64_t now_ms);
+
+/* --- Inputs --- */
+void sync_station_connected(struct sync_station *station, uint64_t now_ms);
+void sync_station_disconnected(struct sync_station *station, uint64_t now_ms);
+void sync_station_tick(struct sync_station *station, uint64_t now_ms);
+bool sync_station_takes_frame(const struct sync_station *station);
+void sync_station_frame(struct sync_station *station, const struct sync_frame *frame,
+                        uint64_t now_ms);
+/* Bytes came that the wire layer refused. */
+void sync_station_malformed(struct sync_station *station, uint64_t now_ms);
+void sync_station_doorbell(struct sync_station *station, uint64_t epoch, uint64_t size,
+                           uint64_t now_ms);
+/* Own events were committed up to newest; a higher incarnation starts a new life. */
+void sync_station_appended(struct sync_station *station, uint64_t incarnation, uint64_t newest,
+                           uint64_t now_ms);
+/* By another way than this session (a bundle file): answers of the present incarnation proven up
+ * to seq; a feed (COMMON or OWN) applied up to seq. */
+void sync_station_answered(struct sync_station *station, uint64_t seq, uint64_t now_ms);
+void sync_station_applied(struct sync_station *station, enum sync_feed feed, uint64_t seq,
+                          uint64_t now_ms);
+/* How many blobs the core could send and would fetch now. Call it when that changes. */
+void sync_station_blobs(struct sync_station *station, uint32_t outbox, uint32_t wanted,
+                        uint64_t now_ms);
+
+/* --- Reports. size: newest checkpoint of the hub's epoch verified by now --- */
+/* ERR_NONE; ERR_CONFLICT: all verified, but our own event at claim.seq has another id; anything
+ * else: not believed, reconnect later. size is that of the WELCOME's checkpoint. */
+void sync_station_welcomed(struct sync_station *station, enum err err, uint64_t size,
+                           uint64_t now_ms);
+/* ERR_NONE: the whole answer is committed; anything else: nothing of it, reconnect later. */
+void sync_station_answer_applied(struct sync_station *station, enum err err, uint64_t size,
+                                 uint64_t now_ms);
+/* ERR_NONE and the decoded body of a NACK with a good signature; else body may be NULL. */
+void sync_station_nack_applied(struct sync_station *station, enum err err,
+                               const struct sync_nack_body *body, uint64_t now_ms);
+void sync_station_batch_applied(struct sync_station *station, enum err err, uint64_t size,
+                                uint64_t now_ms);
+/* hash: the blob that was sent, or asked for; NULL: there was none after all. */
+void sync_station_blob_sent(struct sync_station *station, const uint8_t *hash, uint64_t now_ms);
+void sync_station_blob_asked(struct sync_station *station, const uint8_t *hash, uint64_t now_ms);
+/* After APPLY_STORED and APPLY_BLOB, whatever came of it; tell the new counts first. */
+void sync_station_blob_done(struct sync_station *station, uint64_t now_ms);
+/* The core has opened its cursors for the claimed epoch: feeds go on behind common and own. */
+void sync_station_epoch_opened(struct sync_station *station, uint64_t common, uint64_t own,
+                               uint64_t now_ms);
+/* resend: take the hub's word and send again what it lacks. Else hold still and look again after
+ * held_ms: the rule while the epoch is the same, since nothing it signs now can be proven. */
+void sync_station_went_back(struct sync_station *station, bool resend, uint64_t now_ms);
+
+/* --- Outputs --- */
+/* false and SYNC_ACT_NONE: nothing more to do until the next input. */
+bool sync_station_next(struct sync_station *station, struct sync_station_action *ret_action);
+/* When sync_station_tick is needed, at the latest; SYNC_NEVER: not at all. May be in the past. */
+uint64_t sync_station_deadline(const struct sync_station *station);
+/* Greeted, nothing in flight, every own event answered, both feeds at their newest known entry. */
+bool sync_station_idle(const struct sync_station *station);
+
+#endif
