@@ -205,6 +205,10 @@ class TidyTest(unittest.TestCase):
         self.expect({cmake: None,
                      "x.cmake": "a(${CMAKE_SOURCE_DIR}/common/rules/due.c due_test.c)"})
         self.expect({cmake: "a(${CMAKE_CURRENT_SOURCE_DIR}/due.c ../../tests/unit/due_test.c)"})
+        self.expect({cmake: "set(unit ${CMAKE_SOURCE_DIR}/tests/unit)\n"
+                            "foreach(name due)\n  a(${name}.c ${unit}/due_test.c)\nendforeach()\n"})
+        self.expect({cmake: "set(unit ${CMAKE_SOURCE_DIR}/unit)\na(due.c ${unit}/due_test.c)\n"},
+                    f"tests/unit/due_test.c:1: {lost}")
         self.expect({"common/rules/event.pb-c.h": ""},
                     "common/rules/README.md:4: does not name event.pb-c.h",
                     "common/rules/event.pb-c.h:1: generated code is never committed")
