@@ -1,0 +1,92 @@
+#ifndef JIELI_FOLD_LOG_H
+#define JIELI_FOLD_LOG_H
+
+#include "store/kv.h"
+#include "tlog/proof.h"
+#include "wire/wire.h"
+
+/* A hub's log in the store: leaves, the Merkle tree's tiles, the chains of the devices and the
+ * feeds. The hub writes one, an auditor mirrors one a hub (slot tells them apart), a station keeps
+ * only the leaves of its feeds. All functions work inside the caller's transaction, whose sticky
+ * error tells what failed.
+ *
+ * Keys, all big endian:
+ *   KV_META   'L' slot                                   -> struct log without the peaks
+ *   KV_LEAF   slot, index u64                            -> leaf bytes
+ *   KV_TILE   slot, level u8, tile u64                   -> hashes
+ *   KV_HEAD   slot, device[32]                           -> struct log_head
+ *   KV_CHAIN  slot, number u32, incarnation u32, seq u64 -> leaf index u64
+ *   KV_FEED   slot, number u32 (0: common), seq u64      -> leaf index u64 */
+struct log {
+    uint8_t slot;
+    uint64_t size;       /* leaves */
+    uint64_t last_ms;    /* hub_ms of the newest leaf; never decreases */
+    uint64_t common_seq; /* newest of the common feed */
+    uint32_t device_count;
+    struct tlog_peaks peaks;   /* beside the tiles: the second way to the root */
+    size_t pending_count;      /* leaf hashes appended, not yet in tiles */
+    struct tlog_hash *pending; /* room for LOG_PENDING */
+};
+
+/* Leaves one transaction may append. */
+enum { LOG_PENDING = 8192 };
+
+/* What the log knows of one device. */
+struct log_head {
+    uint32_t number;      /* order of first appearance, from 1 */
+    uint64_t incarnation; /* newest; 0: no event yet */
+    uint64_t seq;         /* newest of that incarnation */
+    uint8_t id[LIMIT_HASH_SIZE];
+    uint64_t own_seq;   /* newest of the device's own feed */
+    uint64_t seen_size; /* greatest checkpoint the device has shown */
+    bool frozen;        /* a fork was seen in this incarnation */
+};
+
+/* Where an event stands in its device's chain. */
+struct log_place {
+    uint8_t device[LIMIT_KEY_SIZE];
+    uint64_t incarnation;
+    uint64_t seq;
+    uint8_t id[LIMIT_HASH_SIZE];
+};
+
+/* Reads the state of slot; a new one is empty. log_done frees. */
+MUST_USE enum err log_init(struct log *log, struct kv_txn *txn, uint8_t slot);
+void log_done(struct log *log);
+
+/* False: this device never appeared; *ret_head is then all zero. */
+bool log_head_get(const struct log *log, struct kv_txn *txn, const uint8_t device[LIMIT_KEY_SIZE],
+                  struct log_head *ret_head);
+/* Stores; a head without a number is given the next one. */
+void log_head_put(struct log *log, struct kv_txn *txn, const uint8_t device[LIMIT_KEY_SIZE],
+                  struct log_head *head);
+
+/* Gives leaf the next index and moves the device's head to place. The leaf's feed seqs must be the
+ * next ones (log->common_seq + 1, feed device's own_seq + 1) or 0. The sticky error of txn is
+ * ERR_LIMIT after LOG_PENDING leaves. Returns the index. */
+uint64_t log_append(struct log *log, struct kv_txn *txn, const struct wire_leaf *leaf,
+                    struct span leaf_bytes, const struct log_place *place);
+/* Writes the tiles of what was appended and the state. Call once before the commit. Compares the
+ * root from the tiles with that from the peaks: they differ only by a bug or a broken disk
+ * (ERR_STORE). */
+void log_flush(struct log *log, struct kv_txn *txn, struct tlog_hash *ret_root);
+
+/* Copies of stored leaves; false when absent. */
+bool log_leaf(const struct log *log, struct kv_txn *txn, uint64_t index, struct buf *ret_bytes);
+/* Index of a chain entry or a feed entry; false when absent. number 0: the common feed. */
+bool log_chain_index(const struct log *log, struct kv_txn *txn, uint32_t number,
+                     uint64_t incarnation, uint64_t seq, uint64_t *ret_index);
+bool log_feed_index(const struct log *log, struct kv_txn *txn, uint32_t number, uint64_t seq,
+                    uint64_t *ret_index);
+/* A leaf that came by a feed (station): kept at its index with its feed entry, no tree. */
+void log_keep_feed_leaf(struct log *log, struct kv_txn *txn, uint32_t number, uint64_t seq,
+                        uint64_t index, struct span leaf_bytes);
+
+/* A tile store over txn, for roots and proofs. The context must outlive its use. */
+struct log_tiles {
+    const struct log *log;
+    struct kv_txn *txn;
+};
+struct tlog_tiles log_tiles(struct log_tiles *context);
+
+#endif

@@ -1,0 +1,85 @@
+#ifndef JIELI_TOWNSHIP_HUB_HUB_H
+#define JIELI_TOWNSHIP_HUB_HUB_H
+
+#include "fold/author.h"
+#include "fold/fold.h"
+#include "seal/sign.h"
+#include "sync/frame.h"
+#include "tlog/checkpoint.h"
+
+/* The hub's mind: verifies, orders, judges and logs events, proves what it logged, serves feeds,
+ * ranges and blobs. No sockets and no clock: the daemon and the simulator drive it. One writer
+ * thread calls everything, except hub_push_check, which any worker may call. */
+struct hub;
+
+struct hub_options {
+    struct kv *kv;
+    const uint8_t *hub;          /* permanent id, LIMIT_ID_SIZE */
+    const char *origin;          /* "hub.<county>.<town>.jieli/<epoch>" */
+    uint64_t epoch;              /* >= 1 */
+    const struct signer *signer; /* the hub's device key; borrowed until hub_close */
+    uint8_t boot[LIMIT_ID_SIZE];
+    uint32_t credit; /* batches a station may have in flight; 0: 4 */
+};
+
+MUST_USE enum err hub_open(const struct hub_options *options, struct hub **ret_hub);
+void hub_close(struct hub *hub);
+/* Borrowed; writer thread only. */
+struct fold *hub_fold(struct hub *hub);
+uint64_t hub_size(const struct hub *hub);
+uint64_t hub_epoch(const struct hub *hub);
+/* The newest signed checkpoint; until the next commit. */
+struct span hub_checkpoint_view(const struct hub *hub);
+
+/* --- Pushes --- */
+
+struct hub_push;
+
+/* Copies a push that came over device's connection. */
+MUST_USE enum err hub_push_new(const uint8_t device[LIMIT_KEY_SIZE], const struct sync_push *frame,
+                               struct hub_push **ret_push);
+void hub_push_free(struct hub_push *push);
+/* On any thread: unpacks, checks the head's signature and each author's. */
+void hub_push_check(struct hub *hub, struct hub_push *push);
+/* Judges, logs and commits pushes in the order given as one group, with one checkpoint, and makes
+ * their replies. Any error: nothing of the group is answered; the outcome is looked up when the
+ * stations come again. ERR_STORE, ERR_FULL, ERR_MEMORY. */
+MUST_USE enum err hub_ingest(struct hub *hub, struct hub_push *const *pushes, size_t count,
+                             uint64_t now_ms);
+/* The frame to send back (ANSWER or NACK), after hub_ingest; until hub_push_free. */
+struct span hub_push_reply_view(const struct hub_push *push);
+bool hub_push_accepted(const struct hub_push *push); /* false: the reply is a NACK */
+uint32_t hub_push_count(const struct hub_push *push);
+
+/* --- Serving --- */
+
+/* WELCOME, or a NACK when the device is revoked, frozen or shows another log (*ret_ok false). */
+MUST_USE enum err hub_welcome(struct hub *hub, const uint8_t device[LIMIT_KEY_SIZE],
+                              const struct sync_hello *hello, uint64_t now_ms,
+                              struct buf *ret_frame, bool *ret_ok, uint64_t *ret_incarnation,
+                              uint64_t *ret_seq);
+MUST_USE enum err hub_pull(struct hub *hub, const uint8_t device[LIMIT_KEY_SIZE],
+                           const struct sync_pull *pull, struct buf *ret_frame);
+MUST_USE enum err hub_nack(struct hub *hub, const struct sync_nack_body *nack,
+                           struct buf *ret_frame);
+/* Stores a blob that an event in the log (or an edition about to be) names; else refused. */
+MUST_USE enum err hub_blob_put(struct hub *hub, const struct sync_blob *blob,
+                               struct buf *ret_frame);
+MUST_USE enum err hub_blob_get(struct hub *hub, const uint8_t hash[LIMIT_HASH_SIZE],
+                               bool sealed_too, struct buf *ret_frame);
+
+/* --- The hub's own staff and device --- */
+
+/* Judges, signs and logs one event of the hub's chain. A refusal is not logged: who asked is told
+ * at once (*ret_verdict). signer is the staff member's, or the hub's own. */
+MUST_USE enum err hub_submit(struct hub *hub, const struct author_draft *draft,
+                             const struct signer *signer, uint64_t now_ms,
+                             struct fold_verdict *ret_verdict, uint8_t ret_id[LIMIT_HASH_SIZE]);
+/* Stores a public blob (edition text, wraps) before the event that names it. */
+MUST_USE enum err hub_blob_add(struct hub *hub, struct span bytes,
+                               uint8_t ret_hash[LIMIT_HASH_SIZE]);
+
+/* Forks and other evidence: how many entries KV_EVIDENCE holds. */
+uint64_t hub_evidence_count(struct hub *hub);
+
+#endif
