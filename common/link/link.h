@@ -6,13 +6,13 @@
 
 /* A whole frame in, a whole frame out, over ZeroMQ with CURVE; nothing else of ZeroMQ shows.
  *
- * In the loop (node/loop.h): the descriptor of link_x_fd is edge triggered and says only "look";
- * it is always polled for reading. What counts is link_x_pending. So add the descriptor with a
- * callback that does nothing, and an idle hook that receives a bounded number of frames and
- * returns link_x_pending(x): the loop then never sleeps over a frame.
+ * In the loop (node/loop.h): the descriptor of link_x_fd, polled for reading, says only "look", and
+ * as an edge. What counts is link_x_pending, asked after the last send or receive before sleeping.
+ * So add the descriptor with a callback that does nothing, and an idle hook that receives a bounded
+ * number of frames, sends, and returns link_x_pending(x): the loop then never sleeps over a frame.
  *
  * A server, its bell, and each client belong to the thread that opened them; only
- * link_server_allow, link_server_revoke and link_server_counts may be called from any thread.
+ * link_server_allow and link_server_revoke may be called from any thread.
  * Open all sockets at start: with no descriptors left libzmq aborts the process. */
 
 enum {
@@ -83,6 +83,7 @@ void link_server_revoke(struct link_server *server, const uint8_t curve_public[L
  * wait_ms. Call it at start. ERR_AUTH: it was let in: do not serve. ERR_IO: no answer. */
 MUST_USE enum err link_server_selftest(struct link_server *server, uint32_t wait_ms);
 int link_server_fd(const struct link_server *server);
+/* Something to receive. Room for a send that was ERR_BUSY is not told. */
 bool link_server_pending(struct link_server *server);
 /* ERR_BUSY: nothing there now (some frames may have been dropped and counted). */
 MUST_USE enum err link_server_receive(struct link_server *server, struct link_frame *ret);
@@ -136,9 +137,11 @@ MUST_USE enum err link_client_open(const struct link_client_options *options,
 void link_client_close(struct link_client *client);
 enum link_status link_client_status(struct link_client *client);
 /* Drops the connection with all frames still in it and dials at once: after LINK_REFUSED, when
- * an answer stays out, when a person presses "now". */
+ * an answer stays out, when a person presses "now". The descriptor stays the same. On ERR_IO the
+ * client is without a socket: reconnect again later or close. */
 MUST_USE enum err link_client_reconnect(struct link_client *client);
 int link_client_fd(const struct link_client *client);
+/* Something to receive; or, told once each: a new status, room for a send that was ERR_BUSY. */
 bool link_client_pending(struct link_client *client);
 /* payload until the next receive, reconnect or close. ERR_BUSY: nothing there now. */
 MUST_USE enum err link_client_receive(struct link_client *client, struct span *ret_payload);

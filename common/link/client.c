@@ -1,0 +1,276 @@
+#include "base/check.h"
+#include "link/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include <zmq.h>
+
+enum {
+    CLIENT_HWM = 64,
+    CLIENT_HANDSHAKE_MS = 20000, /* patience on a satellite link; nobody floods a client */
+    CONNECT_TIMEOUT_MS = 30000,
+    RECONNECT_MIN_MS = 1000,
+    RECONNECT_SPREAD_MS = 4000,
+    RECONNECT_MAX_MS = 300000,
+    RECEIVE_TRY_COUNT = 64,
+};
+
+struct link_client {
+    void *socket;
+    void *monitor;
+    int poll_fd; /* over the descriptors of both; stays when they are made anew */
+    struct link_client_options options;
+    char endpoint[LINK_ENDPOINT_SIZE];
+    enum link_status status;
+    enum link_status status_told;
+    bool send_refused; /* ERR_BUSY, and nobody was told yet that there is room again */
+    zmq_msg_t payload; /* always initialized */
+};
+
+static void client_complete_options(struct link_client *client) {
+    struct link_client_options *options = &client->options;
+
+    options->endpoint = client->endpoint;
+    if (options->reconnect_ms == 0) {
+        options->reconnect_ms = RECONNECT_MIN_MS + options->seed % (RECONNECT_SPREAD_MS + 1);
+    }
+    if (options->reconnect_max_ms == 0) {
+        options->reconnect_max_ms = RECONNECT_MAX_MS;
+    }
+    if (options->heartbeat_ms == 0) {
+        options->heartbeat_ms = LINK_HEARTBEAT_MS;
+    }
+}
+
+static enum err client_set_options(struct link_client *client) {
+    const struct link_client_options *options = &client->options;
+    const struct link_socket_limits limits = {
+        .hwm = CLIENT_HWM,
+        .handshake_ms = CLIENT_HANDSHAKE_MS,
+        .heartbeat_ms = (int)options->heartbeat_ms,
+    };
+    const struct link_option values[] = {
+        {ZMQ_IMMEDIATE, 1},
+        {ZMQ_CONNECT_TIMEOUT, CONNECT_TIMEOUT_MS},
+        {ZMQ_RECONNECT_IVL, (int)options->reconnect_ms},
+        {ZMQ_RECONNECT_IVL_MAX, (int)options->reconnect_max_ms},
+        {ZMQ_IPV6, strchr(client->endpoint, '[') != NULL ? 1 : 0},
+    };
+    enum err err = link_options_bound(client->socket, &limits);
+
+    if (err == ERR_NONE) {
+        err = link_options_client(client->socket, options->secret, options->server_public);
+    }
+    if (err == ERR_NONE) {
+        err = link_options_set(client->socket, values, sizeof values / sizeof values[0]);
+    }
+    if (err == ERR_NONE && options->kind == LINK_DOORBELL &&
+        zmq_setsockopt(client->socket, ZMQ_SUBSCRIBE, "", 0) != 0) {
+        err = ERR_IO;
+    }
+    return err;
+}
+
+static enum err client_watch(struct link_client *client) {
+    struct epoll_event event = {.events = EPOLLIN};
+    void *const sockets[] = {client->socket, client->monitor};
+
+    for (size_t i = 0; i < sizeof sockets / sizeof sockets[0]; i++) {
+        if (epoll_ctl(client->poll_fd, EPOLL_CTL_ADD, link_option_fd(sockets[i]), &event) != 0) {
+            return ERR_IO;
+        }
+    }
+    return ERR_NONE;
+}
+
+static void client_hang_up(struct link_client *client) {
+    void *const sockets[] = {client->socket, client->monitor};
+
+    for (size_t i = 0; i < sizeof sockets / sizeof sockets[0]; i++) {
+        if (sockets[i] != NULL) {
+            (void)epoll_ctl(client->poll_fd, EPOLL_CTL_DEL, link_option_fd(sockets[i]), NULL);
+        }
+    }
+    (void)zmq_msg_close(&client->payload);
+    CHECK(zmq_msg_init(&client->payload) == 0);
+    link_monitor_close(client->monitor, client->socket);
+    link_socket_close(client->socket);
+    client->monitor = NULL;
+    client->socket = NULL;
+}
+
+static enum err client_dial(struct link_client *client) {
+    enum err err = ERR_IO;
+
+    client->status = LINK_CONNECTING;
+    client->send_refused = false;
+    client->socket = link_socket_open(client->options.kind == LINK_DIALOG ? ZMQ_DEALER : ZMQ_SUB);
+    if (client->socket != NULL) {
+        err = client_set_options(client);
+    }
+    if (err == ERR_NONE) {
+        client->monitor = link_monitor_open(client->socket);
+        err = client->monitor != NULL ? client_watch(client) : ERR_IO;
+    }
+    if (err == ERR_NONE && zmq_connect(client->socket, client->endpoint) != 0) {
+        err = zmq_errno() == EINVAL ? ERR_MALFORMED : ERR_IO;
+    }
+    if (err != ERR_NONE) {
+        client_hang_up(client);
+        client->status = LINK_REFUSED;
+    }
+    return err;
+}
+
+enum err link_client_open(const struct link_client_options *options,
+                          struct link_client **ret_client) {
+    enum err err = link_endpoint_check(options->endpoint);
+    struct link_client *client = NULL;
+
+    if (err != ERR_NONE) {
+        return err;
+    }
+    client = calloc(1, sizeof *client);
+    if (client == NULL) {
+        return ERR_MEMORY;
+    }
+    CHECK(zmq_msg_init(&client->payload) == 0);
+    client->options = *options;
+    memcpy(client->endpoint, options->endpoint, strlen(options->endpoint) + 1);
+    client_complete_options(client);
+    client->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+    err = client->poll_fd >= 0 ? client_dial(client) : ERR_IO;
+    if (err != ERR_NONE) {
+        link_client_close(client);
+        return err;
+    }
+    *ret_client = client;
+    return ERR_NONE;
+}
+
+void link_client_close(struct link_client *client) {
+    if (client == NULL) {
+        return;
+    }
+    client_hang_up(client);
+    (void)zmq_msg_close(&client->payload);
+    if (client->poll_fd >= 0) {
+        (void)close(client->poll_fd);
+    }
+    explicit_bzero(client->options.secret, sizeof client->options.secret);
+    free(client);
+}
+
+/* libzmq gives a connection up for good after a refusal or a broken protocol: then a
+ * "disconnected" stands without the "retried" that otherwise follows it. */
+static void client_note(struct link_client *client, int event) {
+    switch (event) {
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+        client->status = LINK_CONNECTED;
+        break;
+    case ZMQ_EVENT_CONNECT_DELAYED:
+    case ZMQ_EVENT_CONNECT_RETRIED:
+        client->status = LINK_CONNECTING;
+        break;
+    case ZMQ_EVENT_DISCONNECTED:
+    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+    case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+        client->status = LINK_REFUSED;
+        break;
+    default:
+        break;
+    }
+}
+
+void link_client_wait(struct link_client *client, uint32_t wait_ms) {
+    int event = link_monitor_next(client->monitor, (long)wait_ms);
+
+    while (event != 0) {
+        client_note(client, event);
+        event = link_monitor_next(client->monitor, 0);
+    }
+}
+
+enum link_status link_client_status(struct link_client *client) {
+    link_client_wait(client, 0);
+    client->status_told = client->status;
+    return client->status;
+}
+
+enum err link_client_reconnect(struct link_client *client) {
+    /* A fresh socket: the old one could still take a frame and lose it. */
+    client_hang_up(client);
+    return client_dial(client);
+}
+
+int link_client_fd(const struct link_client *client) {
+    return client->poll_fd;
+}
+
+bool link_client_pending(struct link_client *client) {
+    const int events = link_option_events(client->socket);
+    bool pending = (events & ZMQ_POLLIN) != 0;
+
+    link_client_wait(client, 0);
+    if (client->send_refused && (events & ZMQ_POLLOUT) != 0) {
+        client->send_refused = false;
+        pending = true;
+    }
+    if (client->status_told != client->status) {
+        client->status_told = client->status;
+        pending = true;
+    }
+    return pending;
+}
+
+/* ERR_MALFORMED: a message was taken and dropped. */
+static enum err client_receive_one(struct link_client *client, struct span *ret_payload) {
+    const int size = zmq_msg_recv(&client->payload, client->socket, ZMQ_DONTWAIT);
+    bool whole = true;
+
+    if (size < 0) {
+        return zmq_errno() == EAGAIN || zmq_errno() == EINTR ? ERR_BUSY : ERR_IO;
+    }
+    while (zmq_msg_more(&client->payload) != 0) {
+        whole = false;
+        if (zmq_msg_recv(&client->payload, client->socket, ZMQ_DONTWAIT) < 0) {
+            break;
+        }
+    }
+    if (!whole || size > LIMIT_FRAME_SIZE) {
+        return ERR_MALFORMED;
+    }
+    *ret_payload = span_of(zmq_msg_data(&client->payload), (size_t)size);
+    return ERR_NONE;
+}
+
+enum err link_client_receive(struct link_client *client, struct span *ret_payload) {
+    enum err err = ERR_MALFORMED;
+
+    link_client_wait(client, 0);
+    for (unsigned i = 0; i < RECEIVE_TRY_COUNT && err == ERR_MALFORMED; i++) {
+        err = client_receive_one(client, ret_payload);
+    }
+    return err == ERR_MALFORMED ? ERR_BUSY : err;
+}
+
+enum err link_client_send(struct link_client *client, struct span payload) {
+    int rc = -1;
+
+    if (client->options.kind != LINK_DIALOG) {
+        return ERR_STATE;
+    }
+    if (payload.size > LIMIT_FRAME_SIZE) {
+        return ERR_LIMIT;
+    }
+    do {
+        rc = zmq_send(client->socket, payload.data, payload.size, ZMQ_DONTWAIT);
+    } while (rc < 0 && zmq_errno() == EINTR);
+    client->send_refused = rc < 0 && zmq_errno() == EAGAIN;
+    if (rc >= 0) {
+        return ERR_NONE;
+    }
+    return client->send_refused ? ERR_BUSY : ERR_IO;
+}
