@@ -6,10 +6,11 @@
 #include "rules/value.h"
 #include "sync/frame.h"
 
-/* Bytes <-> structs. Everything from outside is checked here: size, depth (<= 4) and counts by a
- * pre-scan before protobuf-c sees it, a capped arena while it unpacks, then UTF-8, no NUL, exact
- * lengths of ids and keys, bounds of limits.h, no unknown field, and re-encoding must give the very
- * same bytes. ERR_MALFORMED, ERR_LIMIT, ERR_VERSION (body of a later version) or ERR_MEMORY. */
+/* Bytes <-> structs. Everything from outside is checked here, in one walk over the generated
+ * descriptors: size, depth (<= 4), counts, known fields in ascending order, shortest varints, no
+ * zero that should be absent, UTF-8 without NUL, exact lengths of ids and keys, the bounds of
+ * limits.h; and what was read must pack to the very same bytes. No allocation but in the arena.
+ * ERR_MALFORMED, ERR_LIMIT, ERR_VERSION (body of a later version) or ERR_MEMORY (arena full). */
 
 /* Scratch for one decode; spans in results point into it or into the input. Reset, not freed,
  * between uses. size is fixed at init. */
@@ -104,7 +105,7 @@ MUST_USE enum err wire_envelope_decode(struct span bytes, struct wire_envelope *
 /* A push: count envelopes, packed with zstd level 3. ret_raw_size: before packing. */
 MUST_USE enum err wire_envelopes_pack(const struct wire_envelope *envelopes, size_t count,
                                       struct buf *ret, uint32_t *ret_raw_size);
-/* Unpacks into arena; ret_envelopes has room for LIMIT_BATCH_COUNT. The announced sizes must be
+/* Unpacks into arena, behind what lies there; ret_envelopes has room for LIMIT_BATCH_COUNT. The announced sizes must be
  * true. */
 MUST_USE enum err wire_envelopes_unpack(struct span packed, uint32_t raw_size,
                                         struct wire_arena *arena,

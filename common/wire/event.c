@@ -1,0 +1,226 @@
+#include "wire/event.h"
+
+#include "wire/facts.h"
+
+#include <string.h>
+
+enum { TAG_VERSION = 1 << 3, PEEK_DEVICE = 3, PEEK_INCARNATION, PEEK_SEQ, PEEK_PREV };
+
+static const ProtobufCMessage *body_payload(const Jieli__V1__EventBody *body) {
+    const ProtobufCFieldDescriptor *field = wire_payload_field((uint32_t)body->payload_case);
+    const ProtobufCMessage *message = NULL;
+    if (field != NULL) {
+        memcpy(&message, wire_member(&body->base, field), sizeof message);
+    }
+    return message;
+}
+
+static bool chain_is_right(const Jieli__V1__EventBody *body) {
+    return body->incarnation >= 1 && body->seq >= 1 &&
+           (body->seq == 1 ? body->prev.len == 0 : body->prev.len == LIMIT_HASH_SIZE);
+}
+
+static bool ids_are_right(const Jieli__V1__EventBody *body) {
+    return wire_is_id(body->hub, LIMIT_ID_SIZE) && wire_is_id(body->device, LIMIT_KEY_SIZE) &&
+           wire_is_id(body->author, LIMIT_KEY_SIZE) && wire_is_id(body->record, LIMIT_ID_SIZE) &&
+           wire_is_id_or_empty(body->boot, LIMIT_ID_SIZE);
+}
+
+static bool seen_is_right(const Jieli__V1__Seen *seen) {
+    return seen == NULL || (seen->origin[0] != 0 && wire_is_code(seen->origin, WIRE_ORIGIN_SIZE) &&
+                            seen->root.len == LIMIT_HASH_SIZE);
+}
+
+static bool back_entry_is_right(const Jieli__V1__BackEntry *entry) {
+    return entry == NULL || (wire_is_code(entry->serial, WIRE_CODE_SIZE) &&
+                             wire_is_code(entry->reason, WIRE_CODE_SIZE));
+}
+
+static bool attestation_is_right(const Jieli__V1__Attestation *attestation) {
+    return attestation == NULL ||
+           (attestation->kind != JIELI__V1__ATTESTATION_KIND__ATTEST_NONE &&
+            wire_is_code(attestation->ground, WIRE_CODE_SIZE) &&
+            (attestation->evidence.len == 0 || attestation->evidence.len == LIMIT_HASH_SIZE));
+}
+
+static bool sealed_is_right(const Jieli__V1__SealedPart *part) {
+    return part->label != 0 && part->audience != 0 && part->size != 0 &&
+           part->size <= LIMIT_BLOB_SIZE && wire_is_id(part->hash, LIMIT_HASH_SIZE) &&
+           wire_is_id(part->commitment, LIMIT_HASH_SIZE);
+}
+
+enum err wire_body_check(const Jieli__V1__EventBody *body) {
+    const Jieli__V1__Applied *applied = body->applied;
+    const ProtobufCMessage *payload = body_payload(body);
+    if (body->version > WIRE_VERSION) {
+        return ERR_VERSION;
+    }
+    if (body->version == 0 || payload == NULL || !ids_are_right(body) || !chain_is_right(body) ||
+        !seen_is_right(body->seen) || !back_entry_is_right(body->back_entry) ||
+        !attestation_is_right(body->attestation) ||
+        (applied != NULL && applied->common == 0 && applied->own == 0)) {
+        return ERR_MALFORMED;
+    }
+    if (body->n_sealed > LIMIT_SEALED_COUNT) {
+        return ERR_LIMIT;
+    }
+    for (size_t i = 0; i < body->n_sealed; i++) {
+        if (!sealed_is_right(body->sealed[i])) {
+            return ERR_MALFORMED;
+        }
+    }
+    return wire_facts_check((uint32_t)body->payload_case, payload);
+}
+
+/* Before the strict reading: a later version may well have fields that this build cannot know. */
+static enum err body_version(struct span body) {
+    uint8_t version = body.size >= 2 && body.data[0] == TAG_VERSION ? body.data[1] : 0;
+    if (body.size > LIMIT_BODY_SIZE) {
+        return ERR_LIMIT;
+    }
+    return version > WIRE_VERSION ? ERR_VERSION : version == 0 ? ERR_MALFORMED : ERR_NONE;
+}
+
+static void fill_claims(const Jieli__V1__EventBody *body, struct wire_event *ret) {
+    if (body->back_entry != NULL) {
+        ret->back_entry = true;
+        ret->paper_serial = span_text(body->back_entry->serial);
+        ret->paper_ms = body->back_entry->paper_ms;
+        ret->back_reason = span_text(body->back_entry->reason);
+    }
+    if (body->attestation != NULL) {
+        ret->attestation = (uint8_t)body->attestation->kind;
+        ret->attestation_ground = span_text(body->attestation->ground);
+        ret->attestation_evidence = wire_span(body->attestation->evidence);
+    }
+    ret->sealed_count = (uint32_t)body->n_sealed;
+    for (size_t i = 0; i < body->n_sealed; i++) {
+        const Jieli__V1__SealedPart *part = body->sealed[i];
+        struct wire_sealed *sealed = &ret->sealed[i];
+        sealed->label = part->label;
+        sealed->audience = part->audience;
+        sealed->size = part->size;
+        wire_copy(part->hash, sealed->hash, sizeof sealed->hash);
+        wire_copy(part->commitment, sealed->commitment, sizeof sealed->commitment);
+    }
+}
+
+static void fill(const Jieli__V1__EventBody *body, struct wire_event *ret) {
+    memset(ret, 0, offsetof(struct wire_event, facts)); /* the facts are large, and set below */
+    ret->version = body->version;
+    wire_copy(body->hub, ret->hub, sizeof ret->hub);
+    wire_copy(body->device, ret->device, sizeof ret->device);
+    ret->incarnation = body->incarnation;
+    ret->seq = body->seq;
+    wire_copy(body->prev, ret->prev, sizeof ret->prev);
+    ret->has_prev = body->prev.len > 0;
+    if (body->seen != NULL) {
+        ret->has_seen = true;
+        ret->seen_origin = span_text(body->seen->origin);
+        ret->seen_size = body->seen->size;
+        wire_copy(body->seen->root, ret->seen_root, sizeof ret->seen_root);
+    }
+    if (body->applied != NULL) {
+        ret->applied_common = body->applied->common;
+        ret->applied_own = body->applied->own;
+    }
+    wire_copy(body->author, ret->author, sizeof ret->author);
+    wire_copy(body->record, ret->record, sizeof ret->record);
+    ret->claimed_ms = body->claimed_ms;
+    ret->clock = (uint8_t)body->clock;
+    wire_copy(body->boot, ret->boot, sizeof ret->boot);
+    ret->mono_ms = body->mono_ms;
+    fill_claims(body, ret);
+    ret->payload = (uint32_t)body->payload_case;
+    wire_facts_read(ret->payload, body_payload(body), &ret->facts);
+}
+
+enum err wire_event_decode(struct span body, struct wire_arena *arena, struct wire_event *ret) {
+    ProtobufCMessage *message = NULL;
+    wire_arena_reset(arena);
+    enum err err = body_version(body);
+    if (err == ERR_NONE) {
+        err =
+            wire_read(&jieli__v1__event_body__descriptor, body, LIMIT_LIST_COUNT, arena, &message);
+    }
+    if (err == ERR_NONE) {
+        err = wire_body_check((const Jieli__V1__EventBody *)message);
+    }
+    if (err == ERR_NONE) {
+        fill((const Jieli__V1__EventBody *)message, ret);
+    }
+    return err;
+}
+
+static bool peek_value(struct reader *reader, uint64_t *ret) {
+    *ret = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+        uint8_t byte = reader_u8(reader);
+        *ret |= (uint64_t)(byte & 0x7f) << shift;
+        if ((byte & 0x80) == 0) {
+            return !reader->failed;
+        }
+    }
+    return false;
+}
+
+/* The next field, whatever its number; false at the end or at bytes that are no field. */
+static bool peek_field(struct reader *reader, uint64_t *ret_tag, struct span *ret_bytes) {
+    static const size_t sizes[8] = {[1] = 8, [5] = 4};
+    uint64_t size = 0;
+    if (reader->left == 0 || !peek_value(reader, ret_tag)) {
+        return false;
+    }
+    unsigned wire_type = *ret_tag & 7;
+    if (wire_type == 0) {
+        *ret_bytes = span_of(NULL, 0);
+        return peek_value(reader, &size);
+    }
+    size = sizes[wire_type];
+    if (wire_type == 2 ? !peek_value(reader, &size) : size == 0) {
+        return false;
+    }
+    if (size > reader->left) {
+        return false;
+    }
+    *ret_bytes = reader_bytes(reader, (size_t)size);
+    return true;
+}
+
+static uint64_t little_endian(struct span bytes) {
+    uint64_t value = 0;
+    for (size_t i = 0; i < bytes.size; i++) {
+        value |= (uint64_t)bytes.data[i] << (8 * i);
+    }
+    return value;
+}
+
+bool wire_event_peek(struct span body, struct wire_event *ret) {
+    struct span found[PEEK_PREV + 1] = {{NULL, 0}};
+    struct reader reader;
+    uint64_t tag = 0;
+    struct span bytes;
+    reader_init(&reader, body);
+    while (peek_field(&reader, &tag, &bytes)) {
+        uint64_t number = tag >> 3;
+        uint64_t fits = number == PEEK_DEVICE || number == PEEK_PREV ? 2 : 1;
+        if (number <= PEEK_PREV && (tag & 7) == fits && found[number].data == NULL) {
+            found[number] = bytes;
+        }
+    }
+    uint64_t incarnation = little_endian(found[PEEK_INCARNATION]);
+    uint64_t seq = little_endian(found[PEEK_SEQ]);
+    if (found[PEEK_DEVICE].size != LIMIT_KEY_SIZE || incarnation == 0 || seq == 0) {
+        return false;
+    }
+    memset(ret, 0, offsetof(struct wire_event, facts));
+    values_clear(&ret->facts);
+    memcpy(ret->device, found[PEEK_DEVICE].data, sizeof ret->device);
+    ret->incarnation = incarnation;
+    ret->seq = seq;
+    ret->has_prev = found[PEEK_PREV].size == LIMIT_HASH_SIZE;
+    if (ret->has_prev) {
+        memcpy(ret->prev, found[PEEK_PREV].data, sizeof ret->prev);
+    }
+    return true;
+}

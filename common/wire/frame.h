@@ -1,0 +1,11 @@
+#ifndef JIELI_WIRE_FRAME_H
+#define JIELI_WIRE_FRAME_H
+
+/* Private to wire: one set of checks for frames read and frames about to be sent. */
+
+#include "sync.pb-c.h"
+#include "wire/read.h"
+
+MUST_USE enum err wire_frame_check(const Jieli__V1__Frame *frame);
+
+#endif

@@ -1,0 +1,150 @@
+#include "wire/leaf.h"
+
+#include <string.h>
+
+enum { LEAF_ARENA = 1024 }; /* a leaf, its envelope or void, and no text */
+
+enum err wire_envelope_check(const Jieli__V1__Envelope *envelope) {
+    if (envelope->body.len > LIMIT_BODY_SIZE) {
+        return ERR_LIMIT;
+    }
+    return envelope->body.len >= 1 && envelope->suite >= 1 && envelope->suite <= UINT8_MAX &&
+                   envelope->signature.len == LIMIT_SIGNATURE_SIZE
+               ? ERR_NONE
+               : ERR_MALFORMED;
+}
+
+void wire_envelope_build(const struct wire_envelope *envelope, Jieli__V1__Envelope *ret) {
+    jieli__v1__envelope__init(ret);
+    ret->body = wire_bytes(envelope->body.data, envelope->body.size);
+    ret->suite = envelope->suite;
+    ret->signature = wire_bytes(envelope->signature, sizeof envelope->signature);
+}
+
+void wire_envelope_fill(const Jieli__V1__Envelope *envelope, struct wire_envelope *ret) {
+    ret->body = wire_span(envelope->body);
+    ret->suite = (uint8_t)envelope->suite;
+    wire_copy(envelope->signature, ret->signature, sizeof ret->signature);
+}
+
+enum err wire_envelope_encode(const struct wire_envelope *envelope, struct buf *ret) {
+    Jieli__V1__Envelope message;
+    wire_envelope_build(envelope, &message);
+    enum err err = wire_envelope_check(&message);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    wire_write(&message.base, ret);
+    return ret->err;
+}
+
+enum err wire_envelope_decode(struct span bytes, struct wire_envelope *ret) {
+    WIRE_STACK_ARENA(arena, LEAF_ARENA);
+    ProtobufCMessage *message = NULL;
+    if (bytes.size > LIMIT_ENVELOPE_SIZE) {
+        return ERR_LIMIT;
+    }
+    enum err err = wire_read(&jieli__v1__envelope__descriptor, bytes, 1, &arena, &message);
+    if (err == ERR_NONE) {
+        err = wire_envelope_check((const Jieli__V1__Envelope *)message);
+    }
+    if (err == ERR_NONE) {
+        wire_envelope_fill((const Jieli__V1__Envelope *)message, ret);
+    }
+    return err;
+}
+
+static bool void_is_right(const Jieli__V1__Void *message) {
+    return wire_is_id(message->device, LIMIT_KEY_SIZE) && message->incarnation >= 1 &&
+           message->seq >= 1 && wire_is_id(message->id, LIMIT_HASH_SIZE) &&
+           message->reason >= WIRE_VOID_UNREADABLE && message->reason <= WIRE_VOID_CHAIN;
+}
+
+static enum err leaf_check(const Jieli__V1__Leaf *leaf) {
+    bool is_void = leaf->verdict == JIELI__V1__VERDICT_KIND__VERDICT_VOID;
+    bool has_own = leaf->own_seq != 0;
+    if (leaf->verdict == JIELI__V1__VERDICT_KIND__VERDICT_NONE ||
+        is_void == (leaf->envelope != NULL) || is_void != (leaf->void_ != NULL) ||
+        has_own != (leaf->feed_device.len != 0) ||
+        !wire_is_id_or_empty(leaf->feed_device, LIMIT_KEY_SIZE)) {
+        return ERR_MALFORMED;
+    }
+    if (is_void) {
+        return void_is_right(leaf->void_) ? ERR_NONE : ERR_MALFORMED;
+    }
+    return wire_envelope_check(leaf->envelope);
+}
+
+static void void_build(const struct wire_leaf *leaf, Jieli__V1__Void *ret) {
+    jieli__v1__void__init(ret);
+    ret->device = wire_bytes(leaf->void_device, sizeof leaf->void_device);
+    ret->incarnation = leaf->void_incarnation;
+    ret->seq = leaf->void_seq;
+    ret->id = wire_bytes(leaf->void_id, sizeof leaf->void_id);
+    ret->reason = leaf->void_reason;
+}
+
+enum err wire_leaf_encode(const struct wire_leaf *leaf, struct buf *ret) {
+    Jieli__V1__Leaf message;
+    Jieli__V1__Envelope envelope;
+    Jieli__V1__Void void_part;
+    if (leaf->verdict > WIRE_VOID) {
+        return ERR_MALFORMED;
+    }
+    jieli__v1__leaf__init(&message);
+    message.hub_ms = leaf->hub_ms;
+    message.verdict = (Jieli__V1__VerdictKind)leaf->verdict;
+    message.refusal = leaf->refusal;
+    message.common_seq = leaf->common_seq;
+    message.own_seq = leaf->own_seq;
+    message.feed_device = wire_bytes_optional(leaf->feed_device, sizeof leaf->feed_device);
+    if (leaf->is_void) {
+        void_build(leaf, &void_part);
+        message.void_ = &void_part;
+    } else {
+        wire_envelope_build(&leaf->envelope, &envelope);
+        message.envelope = &envelope;
+    }
+    enum err err = leaf_check(&message);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    wire_write(&message.base, ret);
+    return ret->err;
+}
+
+static void leaf_fill(const Jieli__V1__Leaf *leaf, struct wire_leaf *ret) {
+    memset(ret, 0, sizeof *ret);
+    ret->hub_ms = leaf->hub_ms;
+    ret->verdict = (uint8_t)leaf->verdict;
+    ret->refusal = leaf->refusal;
+    ret->common_seq = leaf->common_seq;
+    ret->own_seq = leaf->own_seq;
+    wire_copy(leaf->feed_device, ret->feed_device, sizeof ret->feed_device);
+    if (leaf->envelope != NULL) {
+        wire_envelope_fill(leaf->envelope, &ret->envelope);
+        return;
+    }
+    ret->is_void = true;
+    wire_copy(leaf->void_->device, ret->void_device, sizeof ret->void_device);
+    ret->void_incarnation = leaf->void_->incarnation;
+    ret->void_seq = leaf->void_->seq;
+    wire_copy(leaf->void_->id, ret->void_id, sizeof ret->void_id);
+    ret->void_reason = (uint8_t)leaf->void_->reason;
+}
+
+enum err wire_leaf_decode(struct span bytes, struct wire_leaf *ret) {
+    WIRE_STACK_ARENA(arena, LEAF_ARENA);
+    ProtobufCMessage *message = NULL;
+    if (bytes.size > LIMIT_LEAF_SIZE) {
+        return ERR_LIMIT;
+    }
+    enum err err = wire_read(&jieli__v1__leaf__descriptor, bytes, 1, &arena, &message);
+    if (err == ERR_NONE) {
+        err = leaf_check((const Jieli__V1__Leaf *)message);
+    }
+    if (err == ERR_NONE) {
+        leaf_fill((const Jieli__V1__Leaf *)message, ret);
+    }
+    return err;
+}

@@ -1,0 +1,14 @@
+#ifndef JIELI_WIRE_LEAF_H
+#define JIELI_WIRE_LEAF_H
+
+/* Private to wire: envelopes as generated structs, alone, in leaves and in batches. */
+
+#include "event.pb-c.h"
+#include "wire/read.h"
+
+MUST_USE enum err wire_envelope_check(const Jieli__V1__Envelope *envelope);
+/* ret borrows from envelope. */
+void wire_envelope_build(const struct wire_envelope *envelope, Jieli__V1__Envelope *ret);
+void wire_envelope_fill(const Jieli__V1__Envelope *envelope, struct wire_envelope *ret);
+
+#endif
