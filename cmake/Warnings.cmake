@@ -11,7 +11,7 @@ option(JIELI_COVER "instrument for coverage" OFF)
 
 add_library(jieli_options INTERFACE)
 target_compile_definitions(jieli_options INTERFACE _GNU_SOURCE)
-target_include_directories(jieli_options INTERFACE ${CMAKE_SOURCE_DIR}/common)
+target_include_directories(jieli_options INTERFACE ${CMAKE_SOURCE_DIR}/common ${CMAKE_SOURCE_DIR})
 
 add_library(jieli_warnings INTERFACE)
 target_compile_options(jieli_warnings INTERFACE

@@ -23,7 +23,7 @@ static struct span leaf_key(struct kv_key *key, const struct log *log, uint64_t 
 static struct span head_key(struct kv_key *key, const struct log *log, const uint8_t *device) {
     kv_key_init(key);
     kv_key_u8(key, log->slot);
-    kv_key_bytes(key, device, LIMIT_KEY_SIZE);
+    kv_key_bytes(key, span_of(device, LIMIT_KEY_SIZE));
     return kv_key_span(key);
 }
 

@@ -18,7 +18,7 @@ struct entry {
 static struct span id_key(struct kv_key *key, const struct fold *fold, const uint8_t *id) {
     kv_key_init(key);
     kv_key_u8(key, fold->log.slot);
-    kv_key_bytes(key, id, LIMIT_ID_SIZE);
+    kv_key_bytes(key, span_of(id, LIMIT_ID_SIZE));
     return kv_key_span(key);
 }
 
@@ -26,7 +26,7 @@ static struct span info_key(struct kv_key *key, const struct fold *fold, const u
     kv_key_init(key);
     kv_key_u8(key, fold->log.slot);
     kv_key_u8(key, 'R');
-    kv_key_bytes(key, id, LIMIT_ID_SIZE);
+    kv_key_bytes(key, span_of(id, LIMIT_ID_SIZE));
     return kv_key_span(key);
 }
 
@@ -37,7 +37,7 @@ static struct span due_key(struct kv_key *key, const struct fold *fold, uint32_t
     kv_key_u8(key, 'D');
     kv_key_u32(key, due);
     if (id != NULL) {
-        kv_key_bytes(key, id, LIMIT_ID_SIZE);
+        kv_key_bytes(key, span_of(id, LIMIT_ID_SIZE));
     }
     return kv_key_span(key);
 }
@@ -51,7 +51,7 @@ static struct span state_key(struct kv_key *key, const struct fold *fold, uint8_
     kv_key_u8(key, (uint8_t)(state >> 8));
     kv_key_u8(key, (uint8_t)state);
     if (id != NULL) {
-        kv_key_bytes(key, id, LIMIT_ID_SIZE);
+        kv_key_bytes(key, span_of(id, LIMIT_ID_SIZE));
     }
     return kv_key_span(key);
 }

@@ -156,7 +156,7 @@ struct sync_batch {
     uint32_t raw_size;
     struct span packed;
     struct span checkpoint;
-    uint32_t proof_count; /* feeds: one an entry; log: one; chain: none */
+    uint32_t proof_count; /* feeds and chain: one an entry; log: one */
     struct span proofs[LIMIT_BATCH_COUNT];
     struct span consistency;
     uint64_t newest;

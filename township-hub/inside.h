@@ -1,0 +1,75 @@
+#ifndef JIELI_TOWNSHIP_HUB_INSIDE_H
+#define JIELI_TOWNSHIP_HUB_INSIDE_H
+
+#include "township-hub/hub.h"
+
+#include <pthread.h>
+
+/* What the files of the hub's mind share. */
+
+struct hub {
+    struct kv *kv;
+    struct fold *fold;
+    uint8_t id[LIMIT_ID_SIZE];
+    char origin[TLOG_ORIGIN_SIZE];
+    uint64_t epoch;
+    const struct signer *signer;
+    uint8_t boot[LIMIT_ID_SIZE];
+    uint32_t credit;
+    struct buf checkpoint; /* signed note of the committed log */
+    struct tlog_checkpoint head;
+    /* Workers read the directory while the writer may fold into it. */
+    pthread_rwlock_t directory_lock;
+    /* Root at one former size: the checkpoints that stations have seen are few. */
+    uint64_t seen_size;
+    struct tlog_hash seen_root;
+    struct record *record; /* scratch of the writer */
+    struct wire_event *event;
+    struct wire_arena arena;
+    struct buf leaf;
+};
+
+enum hub_check { HUB_CHECK_GOOD, HUB_CHECK_UNREADABLE, HUB_CHECK_SIGNATURE, HUB_CHECK_UNKNOWN };
+
+struct hub_push {
+    uint8_t device[LIMIT_KEY_SIZE];
+    uint64_t incarnation;
+    uint64_t first_seq;
+    uint32_t count;
+    uint32_t raw_size;
+    struct buf packed;
+    struct buf head_body;
+    uint8_t head_signature[LIMIT_SIGNATURE_SIZE];
+    struct sync_head_body head;
+    struct wire_arena arena;
+    struct wire_envelope envelopes[LIMIT_BATCH_COUNT];
+    uint8_t ids[LIMIT_BATCH_COUNT][LIMIT_HASH_SIZE];
+    enum hub_check checks[LIMIT_BATCH_COUNT];
+    bool local; /* the hub's own event: signed here */
+    /* Results. */
+    enum sync_nack_reason nack;
+    uint64_t wanted_seq;
+    uint64_t first_index;
+    uint64_t hub_ms;
+    uint32_t answered;
+    struct sync_answered answers[LIMIT_BATCH_COUNT];
+    struct tlog_proof proof;
+    struct buf reply;
+};
+
+/* Commits what push says within txn: fills its results. Errors are the transaction's. */
+void hub_log_push(struct hub *hub, struct kv_txn *txn, struct hub_push *push, uint64_t hub_ms);
+/* Reads log, world and checkpoint again after a transaction that failed. */
+MUST_USE enum err hub_reload(struct hub *hub);
+/* Signs the checkpoint of the log as committed. */
+MUST_USE enum err hub_sign_checkpoint(struct hub *hub, const struct tlog_hash *root);
+/* The root of the first size leaves, remembered for the next call. */
+MUST_USE enum err hub_root_at(struct hub *hub, struct kv_txn *txn, uint64_t size,
+                              struct tlog_hash *ret_root);
+/* Appends a consistency or other proof's hashes one after another. */
+void hub_put_proof(const struct tlog_proof *proof, struct buf *ret);
+/* Keeps two bytes strings that contradict each other. */
+void hub_keep_evidence(struct hub *hub, struct kv_txn *txn, const struct log_place *place,
+                       struct span bytes);
+
+#endif

@@ -1,0 +1,149 @@
+#include "township-hub/inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum err hub_push_new(const uint8_t device[LIMIT_KEY_SIZE], const struct sync_push *frame,
+                      struct hub_push **ret_push) {
+    struct hub_push *push = calloc(1, sizeof *push);
+    if (push == NULL) {
+        return ERR_MEMORY;
+    }
+    buf_init(&push->packed, LIMIT_FRAME_SIZE);
+    buf_init(&push->head_body, LIMIT_BODY_SIZE);
+    buf_init(&push->reply, LIMIT_FRAME_SIZE);
+    memcpy(push->device, device, LIMIT_KEY_SIZE);
+    push->incarnation = frame->incarnation;
+    push->first_seq = frame->first_seq;
+    push->count = frame->count;
+    push->raw_size = frame->raw_size;
+    buf_put_span(&push->packed, frame->packed);
+    if (frame->head.present && frame->head.signature.size == LIMIT_SIGNATURE_SIZE) {
+        buf_put_span(&push->head_body, frame->head.body);
+        memcpy(push->head_signature, frame->head.signature.data, LIMIT_SIGNATURE_SIZE);
+    }
+    enum err err = push->packed.err != ERR_NONE ? push->packed.err : push->head_body.err;
+    /* The list's structs and the envelopes they point to. */
+    if (err == ERR_NONE) {
+        err = wire_arena_init(&push->arena, LIMIT_BATCH_SIZE * 2);
+    }
+    if (err != ERR_NONE) {
+        hub_push_free(push);
+        return err;
+    }
+    *ret_push = push;
+    return ERR_NONE;
+}
+
+void hub_push_free(struct hub_push *push) {
+    if (push != NULL) {
+        buf_done(&push->packed);
+        buf_done(&push->head_body);
+        buf_done(&push->reply);
+        wire_arena_done(&push->arena);
+        free(push);
+    }
+}
+
+/* A copy of the public key: the directory may change once the lock is gone. */
+static bool find_public(struct hub *hub, const uint8_t *key_id, uint8_t *ret_public) {
+    (void)pthread_rwlock_rdlock(&hub->directory_lock);
+    const uint8_t *key =
+        hub->fold == NULL ? NULL : directory_public(world_directory(hub->fold->world), key_id);
+    if (key != NULL) {
+        memcpy(ret_public, key, LIMIT_KEY_SIZE);
+    }
+    (void)pthread_rwlock_unlock(&hub->directory_lock);
+    return key != NULL;
+}
+
+static enum sync_nack_reason check_head(struct hub *hub, struct hub_push *push) {
+    uint8_t public_key[LIMIT_KEY_SIZE];
+    if (wire_head_decode(buf_span(&push->head_body), &push->head) != ERR_NONE) {
+        return SYNC_NACK_HEAD_SIGNATURE;
+    }
+    if (memcmp(push->head.hub, hub->id, LIMIT_ID_SIZE) != 0) {
+        return SYNC_NACK_NOT_OUR_HUB;
+    }
+    bool fits = memcmp(push->head.device, push->device, LIMIT_KEY_SIZE) == 0 &&
+                push->head.incarnation == push->incarnation &&
+                push->head.seq >= push->first_seq + push->count - 1;
+    if (!fits || !find_public(hub, push->device, public_key) ||
+        !seal_verify(public_key, SEAL_HEAD, buf_span(&push->head_body), push->head_signature)) {
+        return SYNC_NACK_HEAD_SIGNATURE;
+    }
+    return SYNC_NACK_NONE;
+}
+
+/* One author's key, remembered: most events of a batch are by one person. */
+struct known_key {
+    bool known;
+    uint8_t id[LIMIT_KEY_SIZE];
+    uint8_t public_key[LIMIT_KEY_SIZE];
+};
+
+static enum hub_check check_event(struct hub *hub, const struct wire_envelope *envelope,
+                                  const struct wire_event *event, struct known_key *key) {
+    if (!key->known || memcmp(key->id, event->author, LIMIT_KEY_SIZE) != 0) {
+        key->known = find_public(hub, event->author, key->public_key);
+        memcpy(key->id, event->author, LIMIT_KEY_SIZE);
+    }
+    if (!key->known) {
+        return HUB_CHECK_UNKNOWN;
+    }
+    return envelope->suite == SEAL_SUITE_ED25519 &&
+                   seal_verify(key->public_key, SEAL_EVENT, envelope->body, envelope->signature)
+               ? HUB_CHECK_GOOD
+               : HUB_CHECK_SIGNATURE;
+}
+
+static void check_events(struct hub *hub, struct hub_push *push, struct wire_event *event,
+                         struct wire_arena *arena) {
+    struct known_key key = {.known = false};
+    for (uint32_t i = 0; i < push->count; i++) {
+        const struct wire_envelope *envelope = &push->envelopes[i];
+        seal_body_id(SEAL_EVENT, envelope->body, push->ids[i]);
+        wire_arena_reset(arena);
+        push->checks[i] = wire_event_decode(envelope->body, arena, event) == ERR_NONE
+                              ? check_event(hub, envelope, event, &key)
+                              : HUB_CHECK_UNREADABLE;
+    }
+}
+
+void hub_push_check(struct hub *hub, struct hub_push *push) {
+    struct wire_arena arena = {0};
+    struct wire_event *event = malloc(sizeof *event);
+    size_t count = 0;
+    push->nack = check_head(hub, push);
+    if (push->nack == SYNC_NACK_NONE &&
+        (wire_envelopes_unpack(buf_span(&push->packed), push->raw_size, &push->arena,
+                               push->envelopes, &count) != ERR_NONE ||
+         count != push->count)) {
+        push->nack = SYNC_NACK_MALFORMED;
+    }
+    if (push->nack == SYNC_NACK_NONE &&
+        (event == NULL || wire_arena_init(&arena, WIRE_EVENT_ARENA) != ERR_NONE)) {
+        push->nack = SYNC_NACK_BUSY;
+    }
+    if (push->nack == SYNC_NACK_NONE) {
+        check_events(hub, push, event, &arena);
+        uint64_t last = push->first_seq + push->count - 1;
+        bool ends_wrong = push->head.seq == last &&
+                          memcmp(push->head.id, push->ids[count - 1], LIMIT_HASH_SIZE) != 0;
+        push->nack = ends_wrong ? SYNC_NACK_HEAD_SIGNATURE : SYNC_NACK_NONE;
+    }
+    wire_arena_done(&arena);
+    free(event);
+}
+
+struct span hub_push_reply_view(const struct hub_push *push) {
+    return buf_span(&push->reply);
+}
+
+bool hub_push_accepted(const struct hub_push *push) {
+    return push->nack == SYNC_NACK_NONE;
+}
+
+uint32_t hub_push_count(const struct hub_push *push) {
+    return push->answered;
+}
