@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EDITION_MAX = 4096 };
+enum { EDITION_MAX = 4096, AUDIENCE_MAX = 1024 };
 
 /* One edition in force from since on. Of policy, catalogue and calendar one pointer is set; a
  * calendar's is made of the newest text of every year. */
@@ -26,6 +26,8 @@ struct world {
     struct edition *editions; /* in order of since */
     size_t count;
     size_t capacity;
+    struct world_audience *audiences; /* newest generation of each; room for AUDIENCE_MAX */
+    size_t audience_count;
 };
 
 enum err world_new(const uint8_t hub_device[LIMIT_KEY_SIZE],
@@ -35,8 +37,9 @@ enum err world_new(const uint8_t hub_device[LIMIT_KEY_SIZE],
         return ERR_MEMORY;
     }
     world->directory = directory_new(hub_device, hub_public);
-    if (world->directory == NULL) {
-        free(world);
+    world->audiences = calloc(AUDIENCE_MAX, sizeof *world->audiences);
+    if (world->directory == NULL || world->audiences == NULL) {
+        world_free(world);
         return ERR_MEMORY;
     }
     *ret_world = world;
@@ -53,6 +56,7 @@ void world_free(struct world *world) {
         calendar_free(world->editions[i].calendar);
     }
     free(world->editions);
+    free(world->audiences);
     directory_free(world->directory);
     free(world);
 }
@@ -71,10 +75,11 @@ static bool read_blob(struct kv_txn *txn, const uint8_t *hash, struct buf *ret) 
 
 enum err world_ready(const struct wire_event *event, struct kv_txn *txn,
                      uint8_t ret_wanted[LIMIT_HASH_SIZE]) {
-    if (event->payload != WIRE_EDITION) {
+    if (event->payload != WIRE_EDITION && event->payload != WIRE_AUDIENCE) {
         return ERR_NONE;
     }
-    struct span hash = values_bytes(&event->facts, FIELD_hash, 0);
+    enum field field = event->payload == WIRE_EDITION ? FIELD_hash : FIELD_wraps;
+    struct span hash = values_bytes(&event->facts, field, 0);
     if (hash.size != LIMIT_HASH_SIZE || kv_has(txn, KV_BLOB, hash)) {
         return txn->err;
     }
@@ -234,11 +239,56 @@ static enum err add_edition(struct world *world, struct kv_txn *txn, const struc
     return err;
 }
 
+const struct world_audience *world_audience(const struct world *world, uint32_t audience,
+                                            const uint8_t *station) {
+    static const uint8_t at_hub[LIMIT_KEY_SIZE];
+    const uint8_t *place = station == NULL ? at_hub : station;
+    for (size_t i = 0; i < world->audience_count; i++) {
+        const struct world_audience *known = &world->audiences[i];
+        if (known->audience == audience && memcmp(known->station, place, LIMIT_KEY_SIZE) == 0) {
+            return known;
+        }
+    }
+    return NULL;
+}
+
+static enum err add_audience(struct world *world, const struct wire_event *event) {
+    struct world_audience now = {0};
+    struct span station = values_bytes(&event->facts, FIELD_station, 0);
+    struct span box_key = values_bytes(&event->facts, FIELD_box_key, 0);
+    struct span wraps = values_bytes(&event->facts, FIELD_wraps, 0);
+    if (box_key.size != LIMIT_KEY_SIZE || wraps.size != LIMIT_HASH_SIZE) {
+        return ERR_NONE;
+    }
+    now.audience = (uint32_t)values_number(&event->facts, FIELD_audience, 0);
+    now.generation = values_number(&event->facts, FIELD_generation, 0);
+    memcpy(now.box_key, box_key.data, sizeof now.box_key);
+    memcpy(now.wraps, wraps.data, sizeof now.wraps);
+    if (station.size == LIMIT_KEY_SIZE) {
+        memcpy(now.station, station.data, sizeof now.station);
+    }
+    for (size_t i = 0; i < world->audience_count; i++) {
+        struct world_audience *known = &world->audiences[i];
+        if (known->audience == now.audience &&
+            memcmp(known->station, now.station, LIMIT_KEY_SIZE) == 0) {
+            *known = now.generation > known->generation ? now : *known;
+            return ERR_NONE;
+        }
+    }
+    if (world->audience_count == AUDIENCE_MAX) {
+        return ERR_LIMIT;
+    }
+    world->audiences[world->audience_count++] = now;
+    return ERR_NONE;
+}
+
 enum err world_apply(struct world *world, struct kv_txn *txn, const struct wire_event *event,
                      uint64_t common_seq, uint64_t leaf_index) {
     enum err err = ERR_NONE;
     if (event->payload == WIRE_EDITION) {
         err = add_edition(world, txn, event, common_seq);
+    } else if (event->payload == WIRE_AUDIENCE) {
+        err = add_audience(world, event);
     } else {
         err = directory_apply(world->directory, event, common_seq, leaf_index);
     }

@@ -20,8 +20,8 @@ struct directory *world_directory(struct world *world);
 /* Newest common feed seq folded in. */
 uint64_t world_common_seq(const struct world *world);
 
-/* May an accepted leaf of the common feed be folded yet? An edition needs its blob in KV_BLOB:
- * ERR_NOT_FOUND then, with the hash wanted. */
+/* May an accepted leaf of the common feed be folded yet? An edition needs its blob in KV_BLOB, an
+ * audience the blob of its wraps: ERR_NOT_FOUND then, with the hash wanted. */
 MUST_USE enum err world_ready(const struct wire_event *event, struct kv_txn *txn,
                               uint8_t ret_wanted[LIMIT_HASH_SIZE]);
 /* Folds one accepted common-feed event. Editions are read from KV_BLOB and checked again. */
@@ -47,6 +47,19 @@ enum world_kind {
  * pointers live until the next world_apply of an edition. */
 MUST_USE bool world_view(const struct world *world, uint64_t applied, uint64_t pinned_policy,
                          uint64_t pinned_catalogue, struct rule_world *ret);
+/* Newest generation of a sealing audience (SealedAudience bit; station: whose, NULL for the hub's):
+ * its X25519 public key and the hash of the blob with its members' wraps. */
+struct world_audience {
+    uint32_t audience;
+    uint8_t station[LIMIT_KEY_SIZE]; /* zeros: the hub */
+    uint8_t box_key[LIMIT_KEY_SIZE];
+    uint8_t wraps[LIMIT_HASH_SIZE];
+    uint64_t generation;
+};
+/* NULL: none yet. Until the next world_apply. */
+const struct world_audience *world_audience(const struct world *world, uint32_t audience,
+                                            const uint8_t *station);
+
 /* Newest edition number and text hash of a kind; 0: none. */
 uint64_t world_edition(const struct world *world, enum world_kind kind, uint32_t year,
                        uint8_t ret_hash[LIMIT_HASH_SIZE]);
