@@ -2,6 +2,14 @@
 
 #include "unit.h"
 
+#include <stdio.h>
+
+char *store_path_in(const char *place, const char *name) {
+    char *path = NULL;
+    assert_true(asprintf(&path, "%s/%s", place, name) > 0);
+    return path;
+}
+
 struct kv *store_open_sized(const char *place, uint64_t map_size) {
     struct kv *kv = NULL;
     struct kv_options options = {.map_size = map_size};

@@ -11,6 +11,9 @@ char *store_place_new(void);
 /* Removes all that stands there. */
 void store_place_free(char *place);
 
+/* "place/name", to be freed. */
+char *store_path_in(const char *place, const char *name);
+
 /* Fails the test unless the store opens. */
 struct kv *store_open(const char *place);
 struct kv *store_open_sized(const char *place, uint64_t map_size);

@@ -10,7 +10,7 @@
 
 /* A fresh directory made for the test, and the store's own, not yet there, below it. */
 char *store_place_new(void) {
-    char parent[] = "/tmp/jieli-store-XXXXXX";
+    char parent[] = "/tmp/kv-test-XXXXXX";
     char *place = NULL;
     assert_non_null(mkdtemp(parent));
     assert_true(asprintf(&place, "%s/store", parent) > 0);
