@@ -54,6 +54,7 @@ struct sync_line {
     struct sync_counts counts;
     enum sync_apply apply;
     const struct sync_frame *frame; /* borrowed; NULL exactly when apply is IDLE */
+    bool stale;                     /* the frame belongs to a connection or greeting of before */
 };
 
 void sync_line_init(struct sync_line *line, const struct sync_options *options, uint64_t random,
@@ -71,7 +72,18 @@ void sync_line_greet(struct sync_line *line, uint64_t wait_ms);
 bool sync_line_hello(struct sync_line *line);
 /* Something was proven or confirmed: the next failure waits short again. */
 void sync_line_progress(struct sync_line *line);
-bool sync_line_wants_tick(const struct sync_line *line, uint64_t *ret_ms);
+/* When sync_line_expired or sync_line_hello have something to do; SYNC_NEVER: not at all. */
+uint64_t sync_line_deadline(const struct sync_line *line);
+bool sync_line_expired(const struct sync_line *line);
+/* True once after an error or timeout: RECONNECT must be told, with wait_ms. */
+bool sync_line_reconnect(struct sync_line *line);
+/* Keeps a frame for the core until sync_line_reported. */
+void sync_line_hold(struct sync_line *line, const struct sync_frame *frame);
+/* True once: the frame now goes to the core. */
+bool sync_line_give(struct sync_line *line);
+/* The core reports: gives the frame back, and whether it still belongs to this conversation. */
+const struct sync_frame *sync_line_reported(struct sync_line *line, enum sync_kind kind,
+                                            bool *ret_stale);
 /* Copies the numbers of a WELCOME; false: a number beyond SYNC_NUMBER_MAX or another version. */
 bool sync_line_claim(struct sync_line *line, const struct sync_welcome *welcome);
 uint64_t sync_line_jitter(struct sync_line *line, uint64_t low_ms, uint64_t high_ms);

@@ -34,7 +34,7 @@ struct sync_auditor_action {
 struct sync_auditor_start {
     uint64_t epoch;     /* 0: none yet */
     uint64_t seen_size; /* newest verified checkpoint of it */
-    uint64_t next;      /* first leaf not yet in the mirror, <= seen_size */
+    uint64_t next;      /* first leaf not yet in the mirror, <= seen_size; 0 with epoch 0 */
     uint64_t random;
 };
 
@@ -80,7 +80,8 @@ void sync_auditor_blobs(struct sync_auditor *auditor, uint32_t wanted, uint64_t 
 /* --- Reports. size: newest verified checkpoint of the hub's epoch --- */
 void sync_auditor_welcomed(struct sync_auditor *auditor, enum err err, uint64_t size,
                            uint64_t now_ms);
-/* ERR_NONE: every leaf of the batch is in the mirror; else none, reconnect later. */
+/* ERR_NONE: every leaf of the batch is in the mirror; else none, reconnect later. size is that of
+ * the batch's own checkpoint. */
 void sync_auditor_batch_applied(struct sync_auditor *auditor, enum err err, uint64_t size,
                                 uint64_t now_ms);
 void sync_auditor_nack_applied(struct sync_auditor *auditor, enum err err,

@@ -33,7 +33,8 @@ enum sync_act {
     SYNC_ACT_SEND_BLOB_GET, /* the next that is wanted; report sync_station_blob_asked */
     SYNC_ACT_APPLY_BLOB,    /* frame, data may be empty; report sync_station_blob_done */
     SYNC_ACT_RESTORED,      /* claim: hub holds more of our chain, or another; the chain is now
-                               pulled. Nothing to report */
+                               pulled. Keep that fact (start.restoring), let nobody
+                                  add to this life. Nothing to report */
     SYNC_ACT_OPEN_INCARNATION, /* incarnation: the whole chain is fetched; open this life or a
                                   later one and report sync_station_appended */
     SYNC_ACT_NEW_EPOCH,        /* claim; report sync_station_epoch_opened */
@@ -54,7 +55,7 @@ struct sync_station_action {
     const struct sync_claim *claim; /* until the next WELCOME */
 };
 
-/* What the store says at start. */
+/* What the store says at start; the caller has checked answered <= newest. */
 struct sync_station_start {
     uint64_t incarnation; /* >= 1 */
     uint64_t newest;      /* seq of the newest own event; 0: none */
@@ -63,6 +64,7 @@ struct sync_station_start {
     uint64_t seen_size;   /* and its size */
     uint64_t common;      /* newest applied of each feed */
     uint64_t own;
+    bool restoring;  /* RESTORED was told and no new incarnation was opened since: keep that fact */
     uint64_t random; /* spreads waiting; any number */
 };
 
@@ -84,7 +86,8 @@ struct sync_station {
     uint64_t sent;     /* end of the flight; answered when nothing is in flight */
     uint64_t newest;
     struct sync_flight flight;
-    uint32_t credit;           /* flight.count <= max credit of this line; <= SYNC_CREDIT_MAX */
+    uint32_t credit; /* flight.count <= max credit of this line; <= SYNC_CREDIT_MAX */
+    struct sync_backoff push_backoff;
     uint64_t push_ms;          /* no push before: the hub was busy or refuses for good */
     uint64_t push_deadline_ms; /* SYNC_NEVER exactly when nothing is in flight */
     bool diverged;             /* hub holds another event at one of our places */
@@ -131,6 +134,8 @@ void sync_station_applied(struct sync_station *station, enum sync_feed feed, uin
 /* How many blobs the core could send and would fetch now. Call it when that changes. */
 void sync_station_blobs(struct sync_station *station, uint32_t outbox, uint32_t wanted,
                         uint64_t now_ms);
+/* A person presses "now": nothing that waits for a time waits any longer. */
+void sync_station_hurry(struct sync_station *station, uint64_t now_ms);
 
 /* --- Reports. size: newest checkpoint of the hub's epoch verified by now --- */
 /* ERR_NONE; ERR_CONFLICT: all verified, but our own event at claim.seq has another id; anything
