@@ -26,7 +26,7 @@ struct seal_part_context {
     uint32_t label;
 };
 
-/* Derives the key of one part. */
+/* Derives the key of one part: the context is in it, so no two parts share a key. */
 void seal_part_key(const uint8_t record_key[SEAL_RECORD_KEY_SIZE],
                    const struct seal_part_context *context, uint8_t ret_key[SEAL_PART_KEY_SIZE]);
 /* SHA-256("jieli/v1/commit" 0x00 part key): what the body carries. */
@@ -47,7 +47,11 @@ struct seal_box_secret *seal_box_new_random(void);
 struct seal_box_secret *seal_box_new(const uint8_t secret[32]);
 void seal_box_free(struct seal_box_secret *secret);
 const uint8_t *seal_box_public_view(const struct seal_box_secret *secret); /* 32 bytes */
-/* Anyone can wrap 32 bytes for a public key; only its secret opens them. */
+/* False for the few public keys whose wraps everybody could open, and for encodings with the spare
+ * bit set; asked once when a key is enrolled. */
+MUST_USE bool seal_box_public_valid(const uint8_t public_key[SEAL_BOX_PUBLIC_SIZE]);
+/* Anyone can wrap 32 bytes for a public key; only its secret opens them. For a key whose wraps
+ * everybody could open the wrap is all zeros and opens for nobody. */
 void seal_wrap(const uint8_t public_key[SEAL_BOX_PUBLIC_SIZE], const uint8_t key[32],
                uint8_t ret_wrap[SEAL_WRAP_SIZE]);
 MUST_USE enum err seal_unwrap(const struct seal_box_secret *secret,

@@ -56,5 +56,7 @@ enum err seal_harden_process(void) {
 }
 
 void seal_random(void *ret, size_t size) {
-    randombytes_buf(ret, size);
+    if (size > 0) {
+        randombytes_buf(ret, size);
+    }
 }

@@ -30,11 +30,11 @@ void signer_free(struct signer *signer);
 /* Borrowed, until signer_free. */
 const uint8_t *signer_public_view(const struct signer *signer); /* LIMIT_KEY_SIZE bytes */
 const uint8_t *signer_key_id_view(const struct signer *signer); /* LIMIT_HASH_SIZE bytes */
-/* Signs DSSE PAE(type of purpose, body). */
+/* Signs DSSE PAE(type of purpose, body). Allocates only for bodies above LIMIT_ENVELOPE_SIZE. */
 void signer_sign(const struct signer *signer, enum seal_purpose purpose, struct span body,
                  uint8_t ret_signature[LIMIT_SIGNATURE_SIZE]);
 /* Signs the text of a C2SP note as it stands (no PAE: the public format asks for it). The text
- * must end in a newline and so can never look like a PAE, which begins "DSSEv1 ". */
+ * must end in a newline and must not begin with "DSSEv1 ", as a PAE does. */
 void signer_sign_note(const struct signer *signer, struct span text,
                       uint8_t ret_signature[LIMIT_SIGNATURE_SIZE]);
 

@@ -2,6 +2,7 @@
 #include "tlog/checkpoint.h"
 #include "unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ROOT "AAUKDxQZHiMoLTI3PEFGS1BVWl9kaW5zeH2Ch4yRlps="
@@ -14,6 +15,11 @@ static struct signer *stranger;
 static struct tlog_checkpoint checkpoint;
 static struct buf note;
 
+static void set_origin(struct tlog_checkpoint *ret, const char *origin) {
+    int size = snprintf(ret->origin, sizeof ret->origin, "%s", origin);
+    assert_in_range(size, 0, TLOG_ORIGIN_SIZE - 1);
+}
+
 static int set_up(void **state) {
     uint8_t seed[32] = {1};
     (void)state;
@@ -23,7 +29,7 @@ static int set_up(void **state) {
     signer = signer_new(seed);
     seed[0] = 2;
     stranger = signer_new(seed);
-    strcpy(checkpoint.origin, ORIGIN);
+    set_origin(&checkpoint, ORIGIN);
     checkpoint.size = 1234567;
     for (size_t i = 0; i < LIMIT_HASH_SIZE; i++) {
         checkpoint.root.bytes[i] = (uint8_t)(i * 5);
@@ -108,7 +114,7 @@ static void test_refused_to_sign(void **state) {
     (void)state;
     buf_init(&bytes, LIMIT_NOTE_SIZE);
     for (size_t i = 0; i < sizeof origins / sizeof *origins; i++) {
-        strcpy(written.origin, origins[i]);
+        set_origin(&written, origins[i]);
         assert_int_equal(tlog_checkpoint_sign(&written, signer, &bytes), ERR_MALFORMED);
         assert_int_equal(tlog_verifier_key(origins[i], signer_public_view(signer), &bytes),
                          ERR_MALFORMED);
@@ -151,7 +157,7 @@ static void test_wrong_key_and_origin(void **state) {
                      ERR_AUTH);
     /* Signed under our key name, but the text speaks of another log. */
     buf_init(&bytes, LIMIT_NOTE_SIZE);
-    strcpy(foreign.origin, "hub.dingnan.other.jieli/1");
+    set_origin(&foreign, "hub.dingnan.other.jieli/1");
     assert_int_equal(tlog_checkpoint_sign(&foreign, signer, &bytes), ERR_NONE);
     assert_int_equal(open_note(buf_span(&bytes), &read), ERR_AUTH);
     buf_done(&bytes);
