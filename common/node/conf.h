@@ -4,7 +4,8 @@
 #include "base/span.h"
 
 /* INI files in systemd's manner: [section], key = value, later files win over earlier ones. Every
- * key is in a table; an unknown key, a bad value or a line of 198 bytes or more is an error. */
+ * key is in a table; an unknown key, a bad value or a line of more than 198 bytes is an error. A
+ * line that begins with # or ; is a comment, and so is what stands behind a blank and ;. */
 
 enum conf_kind {
     CONF_TEXT,
@@ -16,7 +17,7 @@ struct conf_key {
     const char *section;
     const char *name;
     enum conf_kind kind;
-    const char *fallback; /* as it would stand in a file; NULL: none, text then is "" */
+    const char *fallback; /* as it would stand in a file; NULL, for text only: none, and "" */
     uint64_t min;         /* of a number, both included */
     uint64_t max;
 };

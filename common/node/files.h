@@ -6,10 +6,12 @@
 enum { FILES_PATH_SIZE = 1024 }; /* with the NUL */
 
 /* Appends the whole file. Only regular files: else ERR_MALFORMED, never waits on a pipe. ERR_LIMIT:
- * larger than what buf may still take. ERR_NOT_FOUND, ERR_AUTH, ERR_IO. */
+ * larger than what ret may still take. ERR_NOT_FOUND, ERR_AUTH, ERR_IO. After an error ret may
+ * hold a part. */
 MUST_USE enum err files_read(const char *path, struct buf *ret);
 /* After ERR_NONE the file holds exactly bytes, also after a power cut; after any error it is what
- * it was before. mode as in chmod, exactly. ERR_FULL: no room. */
+ * it was before, but for ERR_STORE: then it is one of the two, and nobody knows which after a power
+ * cut. mode as in chmod, exactly. ERR_FULL: no room. path.tmp is used meanwhile. */
 MUST_USE enum err files_write(const char *path, struct span bytes, unsigned mode);
 /* mkdir -p; what is made has mode 0700 and is synced. ERR_CONFLICT: a file stands in the way. */
 MUST_USE enum err files_make_directory(const char *path);
