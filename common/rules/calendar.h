@@ -10,6 +10,7 @@
 enum {
     CALENDAR_MARK_COUNT = 4096, /* days that differ from Monday to Friday, all years together */
     CALENDAR_YEAR_COUNT = 100,
+    CALENDAR_FILE_COUNT = 120,
     CALENDAR_NAME_SIZE = 48 /* bytes with NUL */
 };
 

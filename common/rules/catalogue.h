@@ -9,7 +9,8 @@ enum {
     CATALOGUE_ITEM_COUNT = 256,
     CATALOGUE_MATERIAL_COUNT = 32, /* an item */
     CATALOGUE_STAGE_COUNT = 4,
-    CATALOGUE_DEPARTMENT_COUNT = 8
+    CATALOGUE_DEPARTMENT_COUNT = 8,
+    CATALOGUE_COPY_COUNT = 20 /* of one material */
 };
 
 enum catalogue_class {
@@ -100,7 +101,7 @@ struct catalogue_material {
     const char *name_zh;
     const char *name_en;
     enum catalogue_material_form form;
-    uint32_t count; /* copies, 1..20 */
+    uint32_t count; /* copies, from 1 */
     bool required;  /* false: only where the guide says so */
     bool inferred;
     const char *basis;
@@ -150,7 +151,8 @@ struct catalogue_item {
     uint32_t inferred; /* bits 1 << catalogue_attribute */
     uint32_t material_count;
     struct catalogue_material material[CATALOGUE_MATERIAL_COUNT];
-    uint32_t line; /* in the file, for messages */
+    uint32_t file; /* index of the file, and line in it, for messages */
+    uint32_t line;
 };
 
 struct catalogue; /* immutable once made */
@@ -178,14 +180,20 @@ bool catalogue_item_is_open(const struct catalogue_item *item, int32_t day);
 struct deadline_limit catalogue_item_limit(const struct catalogue_item *item, uint32_t stage,
                                            struct deadline_limit fallback);
 
+/* The words of the file; "" for a value outside the enum. */
+const char *catalogue_class_name(enum catalogue_class class);
 const char *catalogue_class_zh(enum catalogue_class class);
 const char *catalogue_kind_name(enum catalogue_kind kind);
 const char *catalogue_kind_zh(enum catalogue_kind kind);
 const char *catalogue_status_name(enum catalogue_status status);
 const char *catalogue_status_zh(enum catalogue_status status);
 const char *catalogue_route_name(enum catalogue_route route);
+const char *catalogue_route_zh(enum catalogue_route route);
 const char *catalogue_form_name(enum catalogue_material_form form);
 const char *catalogue_form_zh(enum catalogue_material_form form);
+const char *catalogue_fee_name(enum catalogue_fee fee);
+const char *catalogue_fee_zh(enum catalogue_fee fee);
 const char *catalogue_attribute_name(enum catalogue_attribute attribute);
+const char *catalogue_attribute_zh(enum catalogue_attribute attribute);
 
 #endif

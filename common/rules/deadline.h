@@ -34,8 +34,8 @@ struct deadline_rules {
 
 /* --- which day counts as receipt --- */
 
-/* claimed_ms is the time the author's machine wrote. It lies in the proven interval
- * (not_before_ms, not_after_ms] or is moved into it; not_after_ms 0: no upper bound yet. */
+/* claimed_ms is the time the author's machine wrote. Outside what is proven, not_before_ms to
+ * not_after_ms, it is moved to the nearer end; not_after_ms 0: no upper bound yet. */
 struct deadline_receipt {
     uint64_t claimed_ms;
     uint64_t not_before_ms;
@@ -80,8 +80,8 @@ void deadline_clock_supplement(const struct calendar *calendar, const struct dea
                                struct deadline_clock *clock, int32_t notice_day, int32_t day);
 
 /* Days of an outage that do not count: from the day it began up to, not with, the day work was
- * resumed, as far as they lie after base_day and not after the due day. Adds them to paused and
- * returns how many; 0 when the policy lets the clock run. */
+ * resumed, as far as they lie after base_day. Adds them to paused and returns how many; 0 when the
+ * policy lets the clock run, or when the outage began after the due day. */
 uint32_t deadline_clock_suspend(const struct calendar *calendar, const struct deadline_rules *rules,
                                 struct deadline_clock *clock, int32_t from_day, int32_t resume_day);
 
@@ -139,7 +139,7 @@ enum deadline_state {
 
 struct deadline_urgency {
     enum deadline_state state;
-    int32_t days_left; /* working days after today up to the due day; negative when overdue */
+    int32_t days_left; /* working days after today up to the due day; overdue: 0 or less */
 };
 
 /* Amber from P11 on: that share of the limit, rounded up, is left, at least amber_days_min;

@@ -20,7 +20,6 @@ enum policy_unit {
     POLICY_UNIT_MINUTE,   /* min */
     POLICY_UNIT_HOUR,     /* h */
     POLICY_UNIT_HALF_DAY, /* half-day */
-    POLICY_UNIT_WORKING_DAY,
     POLICY_UNIT_DAY,
     POLICY_UNIT_MONTH,
     POLICY_UNIT_YEAR,
@@ -45,9 +44,7 @@ enum policy_period {
 
 /* Words of the choices; min and max of the row in policy.def bound which of them it accepts. */
 enum policy_choice {
-    POLICY_CHOICE_WORKING_DAY = 1, /* clock.unit */
-    POLICY_CHOICE_CALENDAR_DAY,
-    POLICY_CHOICE_RESTART, /* clock.on_supplement */
+    POLICY_CHOICE_RESTART = 1, /* clock.on_supplement */
     POLICY_CHOICE_RESUME,
     POLICY_CHOICE_NOBODY, /* extension.client_consent */
     POLICY_CHOICE_PROXY,
@@ -124,6 +121,9 @@ struct policy_entry policy_entry(const struct policy *policy, enum policy_id id)
 /* In the order of policy.def. */
 void policy_each(const struct policy *policy,
                  void (*visit)(void *context, const struct policy_entry *entry), void *context);
+/* Reads one value by the unit of entry->info into value and days; the range is not checked here.
+ * ERR_MALFORMED: not of that unit, or an unknown word. */
+MUST_USE enum err policy_value_parse(struct span text, struct policy_entry *entry);
 /* The value as the file writes it: "1 wd", "95 %", "yes", "08:30", "restart". */
 void policy_value_format(const struct policy_entry *entry, struct buf *ret_text);
 

@@ -35,7 +35,8 @@ struct text_place {
 void text_errors_init(struct text_errors *errors);
 void text_errors_add(struct text_errors *errors, struct text_place place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The error with the smallest file and line; NULL when there is none. Until errors changes. */
+/* The first in reading order, what concerns a file as a whole after its lines; NULL when there is
+ * none. Until errors changes. */
 const struct text_error *text_errors_first(const struct text_errors *errors);
 /* "<name>:<line>: <message>\n" for each, then how many more there are. names: one a file. */
 void text_errors_print(const struct text_errors *errors, const char *const *names,
@@ -61,8 +62,10 @@ struct span text_trim(struct span text);
 struct span text_take_word(struct span *text);
 /* Takes what stands before mark (trimmed) off text, or all of it when mark does not occur. */
 struct span text_take_until(struct span *text, char mark);
+/* Takes suffix off the end of text, which is then trimmed; false when it does not end so. */
+bool text_take_suffix(struct span *text, const char *suffix);
 bool text_is(struct span text, const char *word);
-/* At most 40 bytes of text, whole characters, for "%.*s" in a message. */
+/* At most 40 bytes of text, whole characters; never NULL data. */
 struct span text_short(struct span text);
 
 /* One word of a closed list, in English and Chinese; both are accepted in files. */
