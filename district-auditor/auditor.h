@@ -76,6 +76,7 @@ struct auditor_status {
     uint64_t void_count;
     uint64_t not_recomputable; /* guards that need sealed content */
     uint64_t findings[FINDING_COUNT];
+    bool alarm;                    /* the hub went back, or opened a new log */
     uint8_t root[LIMIT_HASH_SIZE]; /* of the mirrored leaves */
     uint64_t last_ms;
 };

@@ -27,8 +27,8 @@ enum err fold_open(struct kv *kv, const struct fold_options *options, struct fol
     if (err == ERR_NONE) {
         err = log_init(&fold->log, &txn, options->slot);
     }
-    if (err == ERR_NONE) {
-        err = world_load(fold->world, &fold->log, &txn);
+    if (err == ERR_NONE && !options->lazy_world) {
+        err = world_load(fold->world, &fold->log, &txn, fold->log.common_seq);
     }
     kv_abort(&txn);
     if (err != ERR_NONE) {

@@ -31,6 +31,7 @@ struct fold_options {
     const uint8_t *hub;        /* LIMIT_ID_SIZE */
     const uint8_t *hub_device; /* LIMIT_KEY_SIZE */
     const uint8_t *hub_public; /* LIMIT_KEY_SIZE */
+    bool lazy_world;           /* the caller loads the world (an auditor: up to its replay) */
 };
 
 /* Reads log state and world from the store. */

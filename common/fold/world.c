@@ -325,10 +325,11 @@ static enum err load_one(struct world *world, const struct log *log, struct kv_t
     return err;
 }
 
-enum err world_load(struct world *world, const struct log *log, struct kv_txn *txn) {
+enum err world_load(struct world *world, const struct log *log, struct kv_txn *txn,
+                    uint64_t until) {
     struct wire_arena arena;
     enum err err = wire_arena_init(&arena, WIRE_EVENT_ARENA);
-    for (uint64_t seq = 1; err == ERR_NONE && seq <= log->common_seq; seq++) {
+    for (uint64_t seq = 1; err == ERR_NONE && seq <= until; seq++) {
         err = load_one(world, log, txn, seq, &arena);
     }
     wire_arena_done(&arena);

@@ -13,8 +13,9 @@ struct world;
 MUST_USE enum err world_new(const uint8_t hub_device[LIMIT_KEY_SIZE],
                             const uint8_t hub_public[LIMIT_KEY_SIZE], struct world **ret_world);
 void world_free(struct world *world);
-/* Reads the common feed of log back. */
-MUST_USE enum err world_load(struct world *world, const struct log *log, struct kv_txn *txn);
+/* Reads the common feed of log back, up to seq until. */
+MUST_USE enum err world_load(struct world *world, const struct log *log, struct kv_txn *txn,
+                             uint64_t until);
 
 struct directory *world_directory(struct world *world);
 /* Newest common feed seq folded in. */

@@ -1,0 +1,263 @@
+#include "district-auditor/inside.h"
+#include "seal/hash.h"
+#include "store/keys.h"
+
+#include <string.h>
+
+/* One leaf after another, in the log's order: what the hub should have done, done again. */
+
+enum { BACK_DATED_MS = 10 * 60 * 1000, CLOCK_BAD = 3 };
+
+struct step {
+    struct auditor *auditor;
+    struct kv_txn *txn;
+    uint64_t index;
+    struct wire_leaf leaf;
+    struct log_place place;
+    bool decoded; /* auditor->event holds the event */
+};
+
+static void find(struct step *step, enum auditor_finding finding, uint32_t expected,
+                 uint32_t found) {
+    uint32_t pair[2] = {expected, found};
+    auditor_find(step->auditor, step->txn, finding, step->index, pair);
+}
+
+static struct span chain_key(struct kv_key *key, const struct step *step, const uint8_t *device,
+                             uint8_t kind) {
+    kv_key_init(key);
+    kv_key_u8(key, kind);
+    kv_key_u8(key, step->auditor->slot);
+    kv_key_bytes(key, span_of(device, LIMIT_KEY_SIZE));
+    return kv_key_span(key);
+}
+
+/* Each device's chain without gap or repeat; a new incarnation begins at 1. */
+static void check_chain(struct step *step) {
+    struct kv_key key;
+    struct buf value;
+    struct reader reader;
+    uint64_t incarnation = 0;
+    uint64_t seq = 0;
+    uint8_t id[LIMIT_HASH_SIZE] = {0};
+    const struct log_place *place = &step->place;
+    const struct wire_event *event = step->auditor->event;
+    buf_init(&value, 64);
+    if (kv_get(step->txn, KV_CACHE, chain_key(&key, step, place->device, 'C'), &value)) {
+        reader_init(&reader, buf_span(&value));
+        incarnation = reader_u64(&reader);
+        seq = reader_u64(&reader);
+        reader_copy(&reader, id, sizeof id);
+    }
+    bool next = place->incarnation == incarnation
+                    ? place->seq == seq + 1
+                    : place->incarnation > incarnation && place->seq == 1;
+    bool linked = !step->decoded || place->seq == 1 ||
+                  (event->has_prev && memcmp(event->prev, id, sizeof id) == 0);
+    if (!next || !linked) {
+        find(step, FINDING_CHAIN, (uint32_t)(seq + 1), (uint32_t)place->seq);
+    }
+    buf_clear(&value);
+    buf_put_u64(&value, place->incarnation);
+    buf_put_u64(&value, place->seq);
+    buf_put(&value, place->id, sizeof place->id);
+    kv_put(step->txn, KV_CACHE, chain_key(&key, step, place->device, 'C'), buf_span(&value));
+    buf_done(&value);
+}
+
+/* The next place in a station's own feed, counted by the replay itself. */
+static uint64_t next_own(struct step *step, bool take) {
+    struct kv_key key;
+    struct buf value;
+    uint8_t bytes[8];
+    uint64_t seq = 0;
+    struct span name = chain_key(&key, step, step->leaf.feed_device, 'F');
+    buf_init(&value, 16);
+    if (kv_get(step->txn, KV_CACHE, name, &value) && value.size == 8) {
+        seq = get_u64(value.data);
+    }
+    buf_done(&value);
+    if (take) {
+        put_u64(bytes, seq + 1);
+        kv_put(step->txn, KV_CACHE, name, span_of(bytes, sizeof bytes));
+    }
+    return seq + 1;
+}
+
+static void check_feeds(struct step *step, const struct fold_verdict *verdict) {
+    const struct wire_leaf *leaf = &step->leaf;
+    uint64_t common = verdict->common ? step->auditor->state.common + 1 : 0;
+    bool own_fits =
+        verdict->own == (leaf->own_seq != 0) &&
+        (!verdict->own || memcmp(verdict->feed_device, leaf->feed_device, LIMIT_KEY_SIZE) == 0);
+    if (leaf->common_seq != common || !own_fits) {
+        find(step, FINDING_FEED, (uint32_t)common, (uint32_t)leaf->common_seq);
+    } else if (leaf->own_seq != 0 && leaf->own_seq != next_own(step, false)) {
+        find(step, FINDING_FEED, (uint32_t)next_own(step, false), (uint32_t)leaf->own_seq);
+    }
+    if (leaf->own_seq != 0) {
+        (void)next_own(step, true);
+    }
+}
+
+static bool signature_holds(const struct step *step, const struct wire_event *event) {
+    const uint8_t *key =
+        directory_public(world_directory(step->auditor->fold->world), event->author);
+    return key != NULL && step->leaf.envelope.suite == SEAL_SUITE_ED25519 &&
+           seal_verify(key, SEAL_EVENT, step->leaf.envelope.body, step->leaf.envelope.signature);
+}
+
+/* Keeps what an accepted event did, by the log's word even where we disagree: later leaves rest
+ * on it. */
+static enum err keep(struct step *step, struct fold_ask *ask, const struct fold_verdict *verdict) {
+    struct auditor *auditor = step->auditor;
+    enum err err = ERR_NONE;
+    if (step->leaf.verdict != WIRE_ACCEPTED) {
+        return ERR_NONE;
+    }
+    if (verdict->verdict == WIRE_ACCEPTED && verdict->has_record) {
+        fold_record_put(auditor->fold, step->txn, FOLD_PROVEN, ask->record);
+    } else {
+        uint64_t common = step->leaf.common_seq;
+        bool in_turn = common == auditor->state.common + 1;
+        err = fold_apply(auditor->fold, step->txn, ask, in_turn ? common : 0);
+        err = err == ERR_STATE || err == ERR_NOT_FOUND ? ERR_NONE : err;
+        auditor->state.common += in_turn ? 1 : 0;
+    }
+    return err;
+}
+
+static enum err judge(struct step *step) {
+    struct auditor *auditor = step->auditor;
+    struct fold_verdict verdict;
+    struct fold_ask ask = {.event = auditor->event,
+                           .id = step->place.id,
+                           .leaf_ms = step->leaf.hub_ms,
+                           .leaf_index = step->index,
+                           .own_seq = step->leaf.own_seq,
+                           .space = FOLD_PROVEN,
+                           .record = auditor->record};
+    if (!signature_holds(step, auditor->event)) {
+        find(step, FINDING_SIGNATURE, 0, step->leaf.verdict);
+    }
+    enum err err = fold_judge(auditor->fold, step->txn, &ask, &verdict);
+    if (err == ERR_STATE) {
+        verdict =
+            (struct fold_verdict){.verdict = WIRE_REFUSED, .refusal = REFUSAL_EDITION_MISSING};
+    } else if (err != ERR_NONE) {
+        return err;
+    }
+    if (verdict.verdict != step->leaf.verdict || verdict.refusal != step->leaf.refusal) {
+        find(step, FINDING_VERDICT, (uint32_t)verdict.verdict << 16 | verdict.refusal,
+             (uint32_t)step->leaf.verdict << 16 | step->leaf.refusal);
+    }
+    check_feeds(step, &verdict);
+    check_seen(step);
+    if (auditor->event->sealed_count > 0) {
+        auditor->state.not_recomputable++;
+    }
+    return keep(step, &ask, &verdict);
+}
+
+static void count(struct step *step) {
+    struct auditor_state *state = &step->auditor->state;
+    switch ((enum wire_verdict)step->leaf.verdict) {
+    case WIRE_ACCEPTED:
+        state->accepted++;
+        break;
+    case WIRE_REFUSED:
+        state->refused++;
+        break;
+    case WIRE_QUARANTINED:
+        state->quarantined++;
+        break;
+    case WIRE_VOID:
+    case WIRE_VERDICT_NONE:
+        state->void_count++;
+        break;
+    }
+    if (step->leaf.hub_ms < state->last_ms) {
+        find(step, FINDING_TIME, 0, 0);
+    }
+    state->last_ms = step->leaf.hub_ms;
+}
+
+/* Reads the leaf into step. ERR_NOT_FOUND: it names a blob that is not here yet. */
+static enum err read_leaf(struct step *step, struct buf *bytes) {
+    struct auditor *auditor = step->auditor;
+    if (!log_leaf(&auditor->fold->log, step->txn, step->index, bytes)) {
+        return step->txn->err != ERR_NONE ? step->txn->err : ERR_STORE;
+    }
+    if (wire_leaf_decode(buf_span(bytes), &step->leaf) != ERR_NONE) {
+        return ERR_MALFORMED;
+    }
+    if (step->leaf.is_void) {
+        memcpy(step->place.device, step->leaf.void_device, LIMIT_KEY_SIZE);
+        step->place.incarnation = step->leaf.void_incarnation;
+        step->place.seq = step->leaf.void_seq;
+        memcpy(step->place.id, step->leaf.void_id, LIMIT_HASH_SIZE);
+        return ERR_NONE;
+    }
+    if (wire_event_decode(step->leaf.envelope.body, &auditor->event_arena, auditor->event) !=
+        ERR_NONE) {
+        return ERR_MALFORMED;
+    }
+    step->decoded = true;
+    memcpy(step->place.device, auditor->event->device, LIMIT_KEY_SIZE);
+    step->place.incarnation = auditor->event->incarnation;
+    step->place.seq = auditor->event->seq;
+    seal_body_id(SEAL_EVENT, step->leaf.envelope.body, step->place.id);
+    return step->leaf.verdict == WIRE_ACCEPTED
+               ? world_ready(auditor->event, step->txn, auditor->wanted)
+               : ERR_NONE;
+}
+
+static enum err replay_one(struct auditor *auditor, struct kv_txn *txn, uint64_t index) {
+    struct buf bytes;
+    struct step step = {.auditor = auditor, .txn = txn, .index = index};
+    buf_init(&bytes, LIMIT_LEAF_SIZE);
+    enum err err = read_leaf(&step, &bytes);
+    if (err == ERR_MALFORMED) {
+        find(&step, FINDING_LEAF, 0, 0);
+        err = ERR_NONE;
+    } else if (err == ERR_NONE) {
+        check_chain(&step);
+        err = step.decoded ? judge(&step) : ERR_NONE;
+        count(&step);
+    }
+    if (err == ERR_NONE) {
+        auditor->state.replayed = index + 1;
+    }
+    buf_done(&bytes);
+    return err;
+}
+
+enum err auditor_replay(struct auditor *auditor, uint64_t max, uint64_t *ret_done) {
+    struct kv_txn txn;
+    enum err err = ERR_NONE;
+    *ret_done = 0;
+    if (auditor->state.replayed >= auditor->fold->log.size || max == 0) {
+        return ERR_NONE;
+    }
+    auditor->wants = false;
+    kv_begin(auditor->kv, true, &txn);
+    while (err == ERR_NONE && txn.err == ERR_NONE && *ret_done < max &&
+           auditor->state.replayed < auditor->fold->log.size) {
+        err = replay_one(auditor, &txn, auditor->state.replayed);
+        *ret_done += err == ERR_NONE ? 1 : 0;
+    }
+    if (err == ERR_NOT_FOUND) {
+        auditor->wants = true;
+        err = ERR_NONE;
+    }
+    auditor_state_put(auditor, &txn);
+    if (err == ERR_NONE) {
+        err = kv_commit(&txn);
+    }
+    kv_abort(&txn);
+    if (err != ERR_NONE) {
+        enum err again = auditor_reload(auditor);
+        return again != ERR_NONE ? again : err;
+    }
+    return ERR_NONE;
+}
