@@ -7,14 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct span state_key(struct kv_key *key, uint8_t slot) {
+static struct span state_key(struct kv_key *key, uint8_t slot)
+{
     kv_key_init(key);
     kv_key_u8(key, 'A');
     kv_key_u8(key, slot);
     return kv_key_span(key);
 }
 
-void auditor_state_put(struct auditor *auditor, struct kv_txn *txn) {
+void auditor_state_put(struct auditor *auditor, struct kv_txn *txn)
+{
     const struct auditor_state *state = &auditor->state;
     struct kv_key key;
     struct buf value;
@@ -37,7 +39,8 @@ void auditor_state_put(struct auditor *auditor, struct kv_txn *txn) {
     buf_done(&value);
 }
 
-enum err auditor_state_get(struct auditor *auditor, struct kv_txn *txn) {
+enum err auditor_state_get(struct auditor *auditor, struct kv_txn *txn)
+{
     struct auditor_state *state = &auditor->state;
     struct kv_key key;
     struct buf value;
@@ -68,7 +71,8 @@ enum err auditor_state_get(struct auditor *auditor, struct kv_txn *txn) {
 
 /* The world stands where the replay stands, not where the mirror ends: the feed entries of leaves
  * not yet replayed must not be folded at start. */
-static enum err open_fold(struct auditor *auditor) {
+static enum err open_fold(struct auditor *auditor)
+{
     struct kv_txn txn;
     struct fold_options options = {.slot = auditor->slot,
                                    .hub = auditor->hub,
@@ -88,13 +92,15 @@ static enum err open_fold(struct auditor *auditor) {
     return err;
 }
 
-enum err auditor_reload(struct auditor *auditor) {
+enum err auditor_reload(struct auditor *auditor)
+{
     fold_close(auditor->fold);
     auditor->fold = NULL;
     return open_fold(auditor);
 }
 
-static enum err make_room(struct auditor *auditor) {
+static enum err make_room(struct auditor *auditor)
+{
     auditor->event = calloc(1, sizeof *auditor->event);
     auditor->record = calloc(1, sizeof *auditor->record);
     auditor->frame = calloc(1, sizeof *auditor->frame);
@@ -109,7 +115,8 @@ static enum err make_room(struct auditor *auditor) {
 }
 
 enum err auditor_open(const struct auditor_options *options, uint64_t now_ms,
-                      struct auditor **ret_auditor) {
+                      struct auditor **ret_auditor)
+{
     struct auditor *auditor = calloc(1, sizeof *auditor);
     struct sync_options defaults = sync_options_default();
     if (auditor == NULL) {
@@ -140,7 +147,8 @@ enum err auditor_open(const struct auditor_options *options, uint64_t now_ms,
     return ERR_NONE;
 }
 
-void auditor_close(struct auditor *auditor) {
+void auditor_close(struct auditor *auditor)
+{
     if (auditor == NULL) {
         return;
     }
@@ -154,15 +162,18 @@ void auditor_close(struct auditor *auditor) {
     free(auditor);
 }
 
-struct fold *auditor_fold(struct auditor *auditor) {
+struct fold *auditor_fold(struct auditor *auditor)
+{
     return auditor->fold;
 }
 
-void auditor_origin(const struct auditor *auditor, uint64_t epoch, char ret[TLOG_ORIGIN_SIZE]) {
+void auditor_origin(const struct auditor *auditor, uint64_t epoch, char ret[TLOG_ORIGIN_SIZE])
+{
     (void)snprintf(ret, TLOG_ORIGIN_SIZE, "%s/%llu", auditor->prefix, (unsigned long long)epoch);
 }
 
-const char *auditor_finding_name(enum auditor_finding finding) {
+const char *auditor_finding_name(enum auditor_finding finding)
+{
     static const char *const names[FINDING_COUNT] = {
         [FINDING_NONE] = "none",
         [FINDING_CHECKPOINT] = "checkpoint",
@@ -180,7 +191,8 @@ const char *auditor_finding_name(enum auditor_finding finding) {
 }
 
 void auditor_find(struct auditor *auditor, struct kv_txn *txn, enum auditor_finding finding,
-                  uint64_t leaf_index, const uint32_t expected_found[2]) {
+                  uint64_t leaf_index, const uint32_t expected_found[2])
+{
     struct kv_key key;
     uint8_t value[8];
     kv_key_init(&key);
@@ -200,7 +212,8 @@ struct finding_walk {
     void *context;
 };
 
-static bool visit_finding(void *context, struct span key, struct span value) {
+static bool visit_finding(void *context, struct span key, struct span value)
+{
     struct finding_walk *walk = context;
     if (key.size != 10 || value.size != 8) {
         return true;
@@ -209,7 +222,8 @@ static bool visit_finding(void *context, struct span key, struct span value) {
                        get_u32(value.data), get_u32(value.data + 4));
 }
 
-void auditor_findings(struct auditor *auditor, auditor_finding_visit visit, void *context) {
+void auditor_findings(struct auditor *auditor, auditor_finding_visit visit, void *context)
+{
     struct kv_txn txn;
     struct finding_walk walk = {visit, context};
     kv_begin(auditor->kv, false, &txn);
@@ -217,7 +231,8 @@ void auditor_findings(struct auditor *auditor, auditor_finding_visit visit, void
     kv_abort(&txn);
 }
 
-void auditor_status(struct auditor *auditor, struct auditor_status *ret) {
+void auditor_status(struct auditor *auditor, struct auditor_status *ret)
+{
     const struct auditor_state *state = &auditor->state;
     struct tlog_hash root;
     memset(ret, 0, sizeof *ret);

@@ -59,7 +59,7 @@ enum auditor_finding {
     FINDING_CHAIN,      /* gap, repeat or wrong prev in a device's chain (E7) */
     FINDING_FEED,       /* gap in a feed (E7) */
     FINDING_VERDICT,    /* the rules give another verdict (E6) */
-    FINDING_VOID,       /* called void, but it is readable and signed */
+    FINDING_SEEN,       /* an event shows another history than this log (E3) */
     FINDING_BACK_DATED, /* E9 */
     FINDING_COUNT
 };

@@ -6,7 +6,8 @@
 
 /* The session's actions carried out. */
 
-static bool send_frame(const struct auditor_port *port, const struct sync_frame *frame) {
+static bool send_frame(const struct auditor_port *port, const struct sync_frame *frame)
+{
     struct buf bytes;
     buf_init(&bytes, LIMIT_FRAME_SIZE);
     bool sent =
@@ -15,7 +16,8 @@ static bool send_frame(const struct auditor_port *port, const struct sync_frame 
     return sent;
 }
 
-static void send_hello(struct auditor *auditor, const struct auditor_port *port) {
+static void send_hello(struct auditor *auditor, const struct auditor_port *port)
+{
     struct sync_frame *frame = calloc(1, sizeof *frame);
     if (frame == NULL) {
         return;
@@ -32,7 +34,8 @@ static void send_hello(struct auditor *auditor, const struct auditor_port *port)
 }
 
 static void send_pull(struct auditor *auditor, const struct auditor_port *port,
-                      const struct sync_auditor_action *action) {
+                      const struct sync_auditor_action *action)
+{
     struct sync_frame *frame = calloc(1, sizeof *frame);
     if (frame == NULL) {
         return;
@@ -47,7 +50,8 @@ static void send_pull(struct auditor *auditor, const struct auditor_port *port,
 }
 
 static void send_blob_get(struct auditor *auditor, const struct auditor_port *port,
-                          uint64_t mono_ms) {
+                          uint64_t mono_ms)
+{
     struct sync_frame *frame = calloc(1, sizeof *frame);
     bool asks = auditor->wants && frame != NULL;
     if (asks) {
@@ -59,14 +63,16 @@ static void send_blob_get(struct auditor *auditor, const struct auditor_port *po
     free(frame);
 }
 
-static bool storing_failed(enum err err) {
+static bool storing_failed(enum err err)
+{
     return err == ERR_STORE || err == ERR_FULL || err == ERR_MEMORY || err == ERR_IO;
 }
 
 /* Runs take in a write transaction with the state; findings are kept even when it fails. */
 static enum err in_transaction(struct auditor *auditor,
                                enum err (*take)(struct auditor *, struct kv_txn *, const void *),
-                               const void *argument, enum err *ret_taken) {
+                               const void *argument, enum err *ret_taken)
+{
     struct kv_txn txn;
     uint64_t size = auditor->fold->log.size;
     kv_begin(auditor->kv, true, &txn);
@@ -81,7 +87,8 @@ static enum err in_transaction(struct auditor *auditor,
     return err;
 }
 
-static enum err take_welcome(struct auditor *auditor, struct kv_txn *txn, const void *argument) {
+static enum err take_welcome(struct auditor *auditor, struct kv_txn *txn, const void *argument)
+{
     const struct sync_welcome *welcome = argument;
     struct tlog_checkpoint checkpoint;
     if (memcmp(welcome->hub, auditor->hub, LIMIT_ID_SIZE) != 0) {
@@ -95,12 +102,14 @@ static enum err take_welcome(struct auditor *auditor, struct kv_txn *txn, const 
                                    welcome->consistency, &checkpoint);
 }
 
-static enum err take_batch(struct auditor *auditor, struct kv_txn *txn, const void *argument) {
+static enum err take_batch(struct auditor *auditor, struct kv_txn *txn, const void *argument)
+{
     return auditor_take_leaves(auditor, txn, argument);
 }
 
 static enum err apply_welcome(struct auditor *auditor, const struct sync_welcome *welcome,
-                              uint64_t mono_ms) {
+                              uint64_t mono_ms)
+{
     enum err taken = ERR_NONE;
     enum err err = in_transaction(auditor, take_welcome, welcome, &taken);
     sync_auditor_welcomed(&auditor->session, err != ERR_NONE ? err : taken,
@@ -109,7 +118,8 @@ static enum err apply_welcome(struct auditor *auditor, const struct sync_welcome
 }
 
 static enum err apply_batch(struct auditor *auditor, const struct sync_batch *batch,
-                            uint64_t mono_ms) {
+                            uint64_t mono_ms)
+{
     enum err taken = ERR_NONE;
     enum err err = in_transaction(auditor, take_batch, batch, &taken);
     sync_auditor_batch_applied(&auditor->session, err != ERR_NONE ? err : taken,
@@ -117,8 +127,8 @@ static enum err apply_batch(struct auditor *auditor, const struct sync_batch *ba
     return err;
 }
 
-static enum err apply_blob(struct auditor *auditor, const struct sync_blob *blob,
-                           uint64_t mono_ms) {
+static enum err apply_blob(struct auditor *auditor, const struct sync_blob *blob, uint64_t mono_ms)
+{
     uint8_t hash[LIMIT_HASH_SIZE];
     struct kv_txn txn;
     enum err err = ERR_NONE;
@@ -135,7 +145,8 @@ static enum err apply_blob(struct auditor *auditor, const struct sync_blob *blob
     return err;
 }
 
-static void apply_nack(struct auditor *auditor, const struct sync_nack *nack, uint64_t mono_ms) {
+static void apply_nack(struct auditor *auditor, const struct sync_nack *nack, uint64_t mono_ms)
+{
     struct sync_nack_body body;
     bool good = nack->signature.size == LIMIT_SIGNATURE_SIZE &&
                 seal_verify(auditor->hub_public, SEAL_NACK, nack->body, nack->signature.data) &&
@@ -145,7 +156,8 @@ static void apply_nack(struct auditor *auditor, const struct sync_nack *nack, ui
 }
 
 static enum err carry_out(struct auditor *auditor, const struct auditor_port *port,
-                          const struct sync_auditor_action *action, uint64_t mono_ms) {
+                          const struct sync_auditor_action *action, uint64_t mono_ms)
+{
     switch (action->kind) {
     case SYNC_AUDIT_SEND_HELLO:
         send_hello(auditor, port);
@@ -178,7 +190,8 @@ static enum err carry_out(struct auditor *auditor, const struct auditor_port *po
     return ERR_NONE;
 }
 
-static enum err drain(struct auditor *auditor, const struct auditor_port *port, uint64_t mono_ms) {
+static enum err drain(struct auditor *auditor, const struct auditor_port *port, uint64_t mono_ms)
+{
     struct sync_auditor_action action;
     enum err err = ERR_NONE;
     while (err == ERR_NONE && sync_auditor_next(&auditor->session, &action)) {
@@ -187,17 +200,20 @@ static enum err drain(struct auditor *auditor, const struct auditor_port *port, 
     return storing_failed(err) ? err : ERR_NONE;
 }
 
-void auditor_connected(struct auditor *auditor, const struct auditor_port *port, uint64_t mono_ms) {
+void auditor_connected(struct auditor *auditor, const struct auditor_port *port, uint64_t mono_ms)
+{
     sync_auditor_connected(&auditor->session, mono_ms);
     (void)drain(auditor, port, mono_ms);
 }
 
-void auditor_disconnected(struct auditor *auditor, uint64_t mono_ms) {
+void auditor_disconnected(struct auditor *auditor, uint64_t mono_ms)
+{
     sync_auditor_disconnected(&auditor->session, mono_ms);
 }
 
 enum err auditor_frame(struct auditor *auditor, const struct auditor_port *port, struct span frame,
-                       uint64_t mono_ms) {
+                       uint64_t mono_ms)
+{
     if (!sync_auditor_takes_frame(&auditor->session)) {
         return ERR_NONE; /* one at a time; what is lost is asked for again */
     }
@@ -209,7 +225,8 @@ enum err auditor_frame(struct auditor *auditor, const struct auditor_port *port,
     return drain(auditor, port, mono_ms);
 }
 
-void auditor_doorbell(struct auditor *auditor, struct span payload, uint64_t mono_ms) {
+void auditor_doorbell(struct auditor *auditor, struct span payload, uint64_t mono_ms)
+{
     uint64_t epoch = 0;
     uint64_t size = 0;
     if (wire_doorbell_decode(payload, &epoch, &size) == ERR_NONE) {
@@ -217,12 +234,14 @@ void auditor_doorbell(struct auditor *auditor, struct span payload, uint64_t mon
     }
 }
 
-enum err auditor_tick(struct auditor *auditor, const struct auditor_port *port, uint64_t mono_ms) {
+enum err auditor_tick(struct auditor *auditor, const struct auditor_port *port, uint64_t mono_ms)
+{
     sync_auditor_blobs(&auditor->session, auditor->wants ? 1 : 0, mono_ms);
     sync_auditor_tick(&auditor->session, mono_ms);
     return drain(auditor, port, mono_ms);
 }
 
-uint64_t auditor_deadline(const struct auditor *auditor) {
+uint64_t auditor_deadline(const struct auditor *auditor)
+{
     return sync_auditor_deadline(&auditor->session);
 }

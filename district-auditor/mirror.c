@@ -5,7 +5,8 @@
 
 /* What comes from the hub: nothing is believed that is not proven by a signed checkpoint. */
 
-enum err auditor_unpack_proof(struct span bytes, struct tlog_proof *ret) {
+enum err auditor_unpack_proof(struct span bytes, struct tlog_proof *ret)
+{
     if (bytes.size % LIMIT_HASH_SIZE != 0 || bytes.size / LIMIT_HASH_SIZE > LIMIT_PROOF_COUNT) {
         return ERR_MALFORMED;
     }
@@ -20,7 +21,8 @@ enum err auditor_unpack_proof(struct span bytes, struct tlog_proof *ret) {
  * what is mirrored. */
 static enum err check_against_seen(struct auditor *auditor, struct kv_txn *txn,
                                    const struct tlog_checkpoint *checkpoint,
-                                   struct span consistency) {
+                                   struct span consistency)
+{
     struct tlog_proof proof;
     struct tlog_hash root;
     const struct auditor_state *state = &auditor->state;
@@ -48,7 +50,8 @@ static enum err check_against_seen(struct auditor *auditor, struct kv_txn *txn,
 
 enum err auditor_take_checkpoint(struct auditor *auditor, struct kv_txn *txn, uint64_t epoch,
                                  struct span note, struct span consistency,
-                                 struct tlog_checkpoint *ret) {
+                                 struct tlog_checkpoint *ret)
+{
     static const uint32_t nothing[2] = {0, 0};
     char origin[TLOG_ORIGIN_SIZE];
     auditor_origin(auditor, epoch, origin);
@@ -71,7 +74,8 @@ enum err auditor_take_checkpoint(struct auditor *auditor, struct kv_txn *txn, ui
 
 /* The chain place a leaf claims; checked in the replay. False: unreadable. */
 static bool leaf_place(const struct wire_leaf *leaf, struct wire_event *event,
-                       struct log_place *ret) {
+                       struct log_place *ret)
+{
     if (leaf->is_void) {
         memcpy(ret->device, leaf->void_device, LIMIT_KEY_SIZE);
         ret->incarnation = leaf->void_incarnation;
@@ -91,7 +95,8 @@ static bool leaf_place(const struct wire_leaf *leaf, struct wire_event *event,
 
 /* Stores one proven leaf. Feed seqs that are not the next ones are kept out of the feed tables;
  * the replay reports them. */
-static void store_leaf(struct auditor *auditor, struct kv_txn *txn, struct span bytes) {
+static void store_leaf(struct auditor *auditor, struct kv_txn *txn, struct span bytes)
+{
     struct wire_leaf leaf;
     struct log_place place;
     struct log_head head;
@@ -113,7 +118,8 @@ static void store_leaf(struct auditor *auditor, struct kv_txn *txn, struct span 
 }
 
 static enum err check_range(const struct tlog_checkpoint *checkpoint,
-                            const struct sync_batch *batch, const struct span *leaves) {
+                            const struct sync_batch *batch, const struct span *leaves)
+{
     struct tlog_hash hashes[LIMIT_BATCH_COUNT];
     struct tlog_proof proof;
     if (batch->proof_count != 1 || batch->from > checkpoint->size ||
@@ -132,7 +138,8 @@ static enum err check_range(const struct tlog_checkpoint *checkpoint,
 }
 
 enum err auditor_take_leaves(struct auditor *auditor, struct kv_txn *txn,
-                             const struct sync_batch *batch) {
+                             const struct sync_batch *batch)
+{
     struct span leaves[LIMIT_BATCH_COUNT];
     struct tlog_checkpoint checkpoint;
     struct tlog_hash root;

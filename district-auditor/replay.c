@@ -17,14 +17,15 @@ struct step {
     bool decoded; /* auditor->event holds the event */
 };
 
-static void find(struct step *step, enum auditor_finding finding, uint32_t expected,
-                 uint32_t found) {
+static void find(struct step *step, enum auditor_finding finding, uint32_t expected, uint32_t found)
+{
     uint32_t pair[2] = {expected, found};
     auditor_find(step->auditor, step->txn, finding, step->index, pair);
 }
 
 static struct span chain_key(struct kv_key *key, const struct step *step, const uint8_t *device,
-                             uint8_t kind) {
+                             uint8_t kind)
+{
     kv_key_init(key);
     kv_key_u8(key, kind);
     kv_key_u8(key, step->auditor->slot);
@@ -33,7 +34,8 @@ static struct span chain_key(struct kv_key *key, const struct step *step, const 
 }
 
 /* Each device's chain without gap or repeat; a new incarnation begins at 1. */
-static void check_chain(struct step *step) {
+static void check_chain(struct step *step)
+{
     struct kv_key key;
     struct buf value;
     struct reader reader;
@@ -66,7 +68,8 @@ static void check_chain(struct step *step) {
 }
 
 /* The next place in a station's own feed, counted by the replay itself. */
-static uint64_t next_own(struct step *step, bool take) {
+static uint64_t next_own(struct step *step, bool take)
+{
     struct kv_key key;
     struct buf value;
     uint8_t bytes[8];
@@ -84,7 +87,8 @@ static uint64_t next_own(struct step *step, bool take) {
     return seq + 1;
 }
 
-static void check_feeds(struct step *step, const struct fold_verdict *verdict) {
+static void check_feeds(struct step *step, const struct fold_verdict *verdict)
+{
     const struct wire_leaf *leaf = &step->leaf;
     uint64_t common = verdict->common ? step->auditor->state.common + 1 : 0;
     bool own_fits =
@@ -100,7 +104,8 @@ static void check_feeds(struct step *step, const struct fold_verdict *verdict) {
     }
 }
 
-static bool signature_holds(const struct step *step, const struct wire_event *event) {
+static bool signature_holds(const struct step *step, const struct wire_event *event)
+{
     const uint8_t *key =
         directory_public(world_directory(step->auditor->fold->world), event->author);
     return key != NULL && step->leaf.envelope.suite == SEAL_SUITE_ED25519 &&
@@ -109,7 +114,8 @@ static bool signature_holds(const struct step *step, const struct wire_event *ev
 
 /* Keeps what an accepted event did, by the log's word even where we disagree: later leaves rest
  * on it. */
-static enum err keep(struct step *step, struct fold_ask *ask, const struct fold_verdict *verdict) {
+static enum err keep(struct step *step, struct fold_ask *ask, const struct fold_verdict *verdict)
+{
     struct auditor *auditor = step->auditor;
     enum err err = ERR_NONE;
     if (step->leaf.verdict != WIRE_ACCEPTED) {
@@ -127,7 +133,37 @@ static enum err keep(struct step *step, struct fold_ask *ask, const struct fold_
     return err;
 }
 
-static enum err judge(struct step *step) {
+/* E3 and E9: the event shows a checkpoint that is not one of this log, or was written, it says,
+ * long before the checkpoint it had seen. */
+static void check_seen(struct step *step)
+{
+    struct auditor *auditor = step->auditor;
+    const struct wire_event *event = auditor->event;
+    char origin[TLOG_ORIGIN_SIZE];
+    auditor_origin(auditor, auditor->state.epoch, origin);
+    if (!event->has_seen || !span_equal(event->seen_origin, span_text(origin))) {
+        return;
+    }
+    if (event->seen_size != auditor->root_size && event->seen_size <= step->index) {
+        struct log_tiles context = {&auditor->fold->log, step->txn};
+        struct tlog_tiles tiles = log_tiles(&context);
+        bool known = tlog_root(&tiles, event->seen_size, &auditor->root) == ERR_NONE;
+        auditor->root_size = known ? event->seen_size : 0;
+    }
+    if (event->seen_size != auditor->root_size ||
+        memcmp(auditor->root.bytes, event->seen_root, LIMIT_HASH_SIZE) != 0) {
+        find(step, FINDING_SEEN, (uint32_t)step->index, (uint32_t)event->seen_size);
+        return;
+    }
+    uint64_t seen_ms = fold_seen_ms(auditor->fold, step->txn, event->seen_size);
+    if (event->claimed_ms + BACK_DATED_MS < seen_ms && event->clock != CLOCK_BAD) {
+        find(step, FINDING_BACK_DATED, (uint32_t)(seen_ms / 1000),
+             (uint32_t)(event->claimed_ms / 1000));
+    }
+}
+
+static enum err judge(struct step *step)
+{
     struct auditor *auditor = step->auditor;
     struct fold_verdict verdict;
     struct fold_ask ask = {.event = auditor->event,
@@ -159,7 +195,8 @@ static enum err judge(struct step *step) {
     return keep(step, &ask, &verdict);
 }
 
-static void count(struct step *step) {
+static void count(struct step *step)
+{
     struct auditor_state *state = &step->auditor->state;
     switch ((enum wire_verdict)step->leaf.verdict) {
     case WIRE_ACCEPTED:
@@ -183,7 +220,8 @@ static void count(struct step *step) {
 }
 
 /* Reads the leaf into step. ERR_NOT_FOUND: it names a blob that is not here yet. */
-static enum err read_leaf(struct step *step, struct buf *bytes) {
+static enum err read_leaf(struct step *step, struct buf *bytes)
+{
     struct auditor *auditor = step->auditor;
     if (!log_leaf(&auditor->fold->log, step->txn, step->index, bytes)) {
         return step->txn->err != ERR_NONE ? step->txn->err : ERR_STORE;
@@ -212,7 +250,8 @@ static enum err read_leaf(struct step *step, struct buf *bytes) {
                : ERR_NONE;
 }
 
-static enum err replay_one(struct auditor *auditor, struct kv_txn *txn, uint64_t index) {
+static enum err replay_one(struct auditor *auditor, struct kv_txn *txn, uint64_t index)
+{
     struct buf bytes;
     struct step step = {.auditor = auditor, .txn = txn, .index = index};
     buf_init(&bytes, LIMIT_LEAF_SIZE);
@@ -232,7 +271,8 @@ static enum err replay_one(struct auditor *auditor, struct kv_txn *txn, uint64_t
     return err;
 }
 
-enum err auditor_replay(struct auditor *auditor, uint64_t max, uint64_t *ret_done) {
+enum err auditor_replay(struct auditor *auditor, uint64_t max, uint64_t *ret_done)
+{
     struct kv_txn txn;
     enum err err = ERR_NONE;
     *ret_done = 0;

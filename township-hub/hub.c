@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum err open_fold(struct hub *hub) {
+static enum err open_fold(struct hub *hub)
+{
     struct fold_options options = {
         .slot = 0,
         .hub = hub->id,
@@ -17,7 +18,8 @@ static enum err open_fold(struct hub *hub) {
     return fold_open(hub->kv, &options, &hub->fold);
 }
 
-enum err hub_sign_checkpoint(struct hub *hub, const struct tlog_hash *root) {
+enum err hub_sign_checkpoint(struct hub *hub, const struct tlog_hash *root)
+{
     struct tlog_checkpoint head = {.size = hub->fold->log.size, .root = *root};
     memcpy(head.origin, hub->origin, sizeof head.origin);
     buf_clear(&hub->checkpoint);
@@ -25,7 +27,8 @@ enum err hub_sign_checkpoint(struct hub *hub, const struct tlog_hash *root) {
     return tlog_checkpoint_sign(&head, hub->signer, &hub->checkpoint);
 }
 
-static enum err sign_stored(struct hub *hub) {
+static enum err sign_stored(struct hub *hub)
+{
     struct kv_txn txn;
     struct tlog_hash root;
     struct log_tiles context = {&hub->fold->log, &txn};
@@ -36,7 +39,8 @@ static enum err sign_stored(struct hub *hub) {
     return err != ERR_NONE ? err : hub_sign_checkpoint(hub, &root);
 }
 
-enum err hub_reload(struct hub *hub) {
+enum err hub_reload(struct hub *hub)
+{
     (void)pthread_rwlock_wrlock(&hub->directory_lock);
     fold_close(hub->fold);
     hub->fold = NULL;
@@ -45,7 +49,8 @@ enum err hub_reload(struct hub *hub) {
     return err != ERR_NONE ? err : sign_stored(hub);
 }
 
-enum err hub_open(const struct hub_options *options, struct hub **ret_hub) {
+enum err hub_open(const struct hub_options *options, struct hub **ret_hub)
+{
     struct hub *hub = calloc(1, sizeof *hub);
     if (hub == NULL) {
         return ERR_MEMORY;
@@ -82,7 +87,8 @@ enum err hub_open(const struct hub_options *options, struct hub **ret_hub) {
     return ERR_NONE;
 }
 
-void hub_close(struct hub *hub) {
+void hub_close(struct hub *hub)
+{
     if (hub == NULL) {
         return;
     }
@@ -96,24 +102,28 @@ void hub_close(struct hub *hub) {
     free(hub);
 }
 
-struct fold *hub_fold(struct hub *hub) {
+struct fold *hub_fold(struct hub *hub)
+{
     return hub->fold;
 }
 
-uint64_t hub_size(const struct hub *hub) {
+uint64_t hub_size(const struct hub *hub)
+{
     return hub->head.size;
 }
 
-uint64_t hub_epoch(const struct hub *hub) {
+uint64_t hub_epoch(const struct hub *hub)
+{
     return hub->epoch;
 }
 
-struct span hub_checkpoint_view(const struct hub *hub) {
+struct span hub_checkpoint_view(const struct hub *hub)
+{
     return buf_span(&hub->checkpoint);
 }
 
-enum err hub_root_at(struct hub *hub, struct kv_txn *txn, uint64_t size,
-                     struct tlog_hash *ret_root) {
+enum err hub_root_at(struct hub *hub, struct kv_txn *txn, uint64_t size, struct tlog_hash *ret_root)
+{
     if (size != hub->seen_size || size == 0) {
         struct log_tiles context = {&hub->fold->log, txn};
         struct tlog_tiles tiles = log_tiles(&context);
@@ -128,14 +138,16 @@ enum err hub_root_at(struct hub *hub, struct kv_txn *txn, uint64_t size,
     return ERR_NONE;
 }
 
-void hub_put_proof(const struct tlog_proof *proof, struct buf *ret) {
+void hub_put_proof(const struct tlog_proof *proof, struct buf *ret)
+{
     for (size_t i = 0; i < proof->count; i++) {
         buf_put(ret, proof->hash[i].bytes, LIMIT_HASH_SIZE);
     }
 }
 
 void hub_keep_evidence(struct hub *hub, struct kv_txn *txn, const struct log_place *place,
-                       struct span bytes) {
+                       struct span bytes)
+{
     struct kv_key key;
     (void)hub;
     kv_key_init(&key);
@@ -146,7 +158,8 @@ void hub_keep_evidence(struct hub *hub, struct kv_txn *txn, const struct log_pla
     kv_put(txn, KV_EVIDENCE, kv_key_span(&key), bytes);
 }
 
-static bool count_one(void *context, struct span key, struct span value) {
+static bool count_one(void *context, struct span key, struct span value)
+{
     uint64_t *count = context;
     (void)key;
     (void)value;
@@ -154,7 +167,8 @@ static bool count_one(void *context, struct span key, struct span value) {
     return true;
 }
 
-uint64_t hub_evidence_count(struct hub *hub) {
+uint64_t hub_evidence_count(struct hub *hub)
+{
     struct kv_txn txn;
     uint64_t count = 0;
     kv_begin(hub->kv, false, &txn);
@@ -163,7 +177,8 @@ uint64_t hub_evidence_count(struct hub *hub) {
     return count;
 }
 
-enum err hub_blob_add(struct hub *hub, struct span bytes, uint8_t ret_hash[LIMIT_HASH_SIZE]) {
+enum err hub_blob_add(struct hub *hub, struct span bytes, uint8_t ret_hash[LIMIT_HASH_SIZE])
+{
     struct kv_txn txn;
     if (bytes.size > LIMIT_BLOB_SIZE) {
         return ERR_LIMIT;
@@ -176,7 +191,8 @@ enum err hub_blob_add(struct hub *hub, struct span bytes, uint8_t ret_hash[LIMIT
     return err;
 }
 
-static void fill_chain(struct hub *hub, struct kv_txn *txn, struct author_chain *ret) {
+static void fill_chain(struct hub *hub, struct kv_txn *txn, struct author_chain *ret)
+{
     struct log_head head;
     memset(ret, 0, sizeof *ret);
     memcpy(ret->hub, hub->id, LIMIT_ID_SIZE);
@@ -198,7 +214,8 @@ static void fill_chain(struct hub *hub, struct kv_txn *txn, struct author_chain 
 
 /* The hub's event as a push of one. */
 static enum err local_push(struct hub *hub, const struct wire_event *event,
-                           const struct signer *signer, struct buf *body, struct hub_push **ret) {
+                           const struct signer *signer, struct buf *body, struct hub_push **ret)
+{
     struct hub_push *push = calloc(1, sizeof *push);
     if (push == NULL) {
         return ERR_MEMORY;
@@ -222,7 +239,8 @@ static enum err local_push(struct hub *hub, const struct wire_event *event,
 
 static enum err judge_local(struct hub *hub, const struct author_draft *draft,
                             const struct signer *signer, uint64_t now_ms,
-                            struct fold_verdict *ret_verdict) {
+                            struct fold_verdict *ret_verdict)
+{
     static const uint8_t no_id[LIMIT_HASH_SIZE];
     struct kv_txn txn;
     struct author_chain chain;
@@ -244,7 +262,8 @@ static enum err judge_local(struct hub *hub, const struct author_draft *draft,
 
 enum err hub_submit(struct hub *hub, const struct author_draft *draft, const struct signer *signer,
                     uint64_t now_ms, struct fold_verdict *ret_verdict,
-                    uint8_t ret_id[LIMIT_HASH_SIZE]) {
+                    uint8_t ret_id[LIMIT_HASH_SIZE])
+{
     struct buf body;
     struct hub_push *push = NULL;
     enum err err = judge_local(hub, draft, signer, now_ms, ret_verdict);

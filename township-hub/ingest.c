@@ -4,7 +4,8 @@
 #include <string.h>
 
 /* Where event i of a push should stand. */
-static void place_of(const struct hub_push *push, uint32_t i, struct log_place *ret) {
+static void place_of(const struct hub_push *push, uint32_t i, struct log_place *ret)
+{
     memcpy(ret->device, push->device, LIMIT_KEY_SIZE);
     ret->incarnation = push->incarnation;
     ret->seq = push->first_seq + i;
@@ -13,7 +14,8 @@ static void place_of(const struct hub_push *push, uint32_t i, struct log_place *
 
 /* Does the body say what its place demands? */
 static bool in_place(const struct hub *hub, const struct wire_event *event,
-                     const struct log_place *place, const uint8_t *before) {
+                     const struct log_place *place, const uint8_t *before)
+{
     return memcmp(event->hub, hub->id, LIMIT_ID_SIZE) == 0 &&
            memcmp(event->device, place->device, LIMIT_KEY_SIZE) == 0 &&
            event->incarnation == place->incarnation && event->seq == place->seq &&
@@ -23,7 +25,8 @@ static bool in_place(const struct hub *hub, const struct wire_event *event,
 
 /* The author became known since the workers looked. */
 static bool verify_late(struct hub *hub, const struct hub_push *push, uint32_t i,
-                        const struct wire_event *event) {
+                        const struct wire_event *event)
+{
     const uint8_t *key = directory_public(world_directory(hub->fold->world), event->author);
     return key != NULL &&
            seal_verify(key, SEAL_EVENT, push->envelopes[i].body, push->envelopes[i].signature);
@@ -31,7 +34,8 @@ static bool verify_late(struct hub *hub, const struct hub_push *push, uint32_t i
 
 /* Why event i must be void, or WIRE_VOID_NONE; decodes it into hub->event. */
 static enum wire_void void_reason(struct hub *hub, const struct hub_push *push, uint32_t i,
-                                  const struct log_place *place, const uint8_t *before) {
+                                  const struct log_place *place, const uint8_t *before)
+{
     wire_arena_reset(&hub->arena);
     if (push->checks[i] == HUB_CHECK_UNREADABLE ||
         wire_event_decode(push->envelopes[i].body, &hub->arena, hub->event) != ERR_NONE) {
@@ -51,7 +55,8 @@ static enum wire_void void_reason(struct hub *hub, const struct hub_push *push, 
 
 /* Facts after an accepted event. */
 static void keep_facts(struct hub *hub, struct kv_txn *txn, const struct fold_ask *ask,
-                       const struct fold_verdict *verdict, uint64_t common_seq) {
+                       const struct fold_verdict *verdict, uint64_t common_seq)
+{
     if (verdict->verdict != WIRE_ACCEPTED) {
         return;
     }
@@ -71,7 +76,8 @@ static void keep_facts(struct hub *hub, struct kv_txn *txn, const struct fold_as
 }
 
 static void append_leaf(struct hub *hub, struct kv_txn *txn, const struct wire_leaf *leaf,
-                        const struct log_place *place) {
+                        const struct log_place *place)
+{
     buf_clear(&hub->leaf);
     enum err err = wire_leaf_encode(leaf, &hub->leaf);
     if (err != ERR_NONE && txn->err == ERR_NONE) {
@@ -81,7 +87,8 @@ static void append_leaf(struct hub *hub, struct kv_txn *txn, const struct wire_l
 }
 
 static void log_void(struct hub *hub, struct kv_txn *txn, const struct log_place *place,
-                     enum wire_void reason, uint64_t hub_ms) {
+                     enum wire_void reason, uint64_t hub_ms)
+{
     struct wire_leaf leaf = {.hub_ms = hub_ms,
                              .verdict = WIRE_VOID,
                              .is_void = true,
@@ -94,7 +101,8 @@ static void log_void(struct hub *hub, struct kv_txn *txn, const struct log_place
 }
 
 static void log_judged(struct hub *hub, struct kv_txn *txn, struct hub_push *push, uint32_t i,
-                       const struct log_place *place) {
+                       const struct log_place *place)
+{
     struct fold_verdict verdict;
     struct log_head feed;
     struct fold_ask ask = {.event = hub->event,
@@ -132,7 +140,8 @@ static void log_judged(struct hub *hub, struct kv_txn *txn, struct hub_push *pus
 
 /* Another log than ours was shown to this device, or it says so. */
 static bool shows_other_log(struct hub *hub, struct kv_txn *txn, const struct wire_event *event,
-                            struct log_head *head) {
+                            struct log_head *head)
+{
     struct tlog_hash root;
     if (!event->has_seen || !span_equal(event->seen_origin, span_text(hub->origin))) {
         return false;
@@ -147,14 +156,16 @@ static bool shows_other_log(struct hub *hub, struct kv_txn *txn, const struct wi
     return memcmp(root.bytes, event->seen_root, LIMIT_HASH_SIZE) != 0;
 }
 
-static void refuse(struct hub_push *push, enum sync_nack_reason reason, uint64_t wanted_seq) {
+static void refuse(struct hub_push *push, enum sync_nack_reason reason, uint64_t wanted_seq)
+{
     push->nack = reason;
     push->wanted_seq = wanted_seq;
 }
 
 /* All events of the push are new. A log that differs is found before anything is appended. */
 static void log_new(struct hub *hub, struct kv_txn *txn, struct hub_push *push,
-                    struct log_head *head) {
+                    struct log_head *head)
+{
     const uint8_t *before = head->id;
     struct log_place place;
     for (uint32_t i = 0; i < push->count; i++) {
@@ -187,7 +198,8 @@ static void log_new(struct hub *hub, struct kv_txn *txn, struct hub_push *push,
 
 /* The id and verdict a stored leaf gives event i. */
 static bool stored_answer(struct hub *hub, struct kv_txn *txn, uint64_t index,
-                          struct sync_answered *ret, uint8_t *ret_id, uint64_t *ret_ms) {
+                          struct sync_answered *ret, uint8_t *ret_id, uint64_t *ret_ms)
+{
     struct wire_leaf leaf;
     buf_clear(&hub->leaf);
     if (!log_leaf(&hub->fold->log, txn, index, &hub->leaf) ||
@@ -207,7 +219,8 @@ static bool stored_answer(struct hub *hub, struct kv_txn *txn, uint64_t index,
 /* The push begins with what the log holds already: the same answers again, for the longest run
  * that stands together in the log; another event at a known place is a fork. */
 static void answer_known(struct hub *hub, struct kv_txn *txn, struct hub_push *push,
-                         struct log_head *head) {
+                         struct log_head *head)
+{
     uint8_t id[LIMIT_HASH_SIZE];
     uint64_t index = 0;
     uint64_t ms = 0;
@@ -240,7 +253,8 @@ static void answer_known(struct hub *hub, struct kv_txn *txn, struct hub_push *p
     }
 }
 
-void hub_log_push(struct hub *hub, struct kv_txn *txn, struct hub_push *push, uint64_t hub_ms) {
+void hub_log_push(struct hub *hub, struct kv_txn *txn, struct hub_push *push, uint64_t hub_ms)
+{
     struct log_head head;
     const struct directory_station *station =
         directory_station(world_directory(hub->fold->world), push->device);
@@ -270,7 +284,8 @@ void hub_log_push(struct hub *hub, struct kv_txn *txn, struct hub_push *push, ui
     }
 }
 
-static enum err reply(struct hub *hub, struct hub_push *push) {
+static enum err reply(struct hub *hub, struct hub_push *push)
+{
     if (push->nack != SYNC_NACK_NONE) {
         struct sync_nack_body nack = {.incarnation = push->incarnation,
                                       .first_seq = push->first_seq,
@@ -307,7 +322,8 @@ static enum err reply(struct hub *hub, struct hub_push *push) {
 
 /* Range proofs against the tree as it will be committed. */
 static void prove_all(struct hub *hub, struct kv_txn *txn, struct hub_push *const *pushes,
-                      size_t count) {
+                      size_t count)
+{
     struct log_tiles context = {&hub->fold->log, txn};
     struct tlog_tiles tiles = log_tiles(&context);
     for (size_t i = 0; i < count; i++) {
@@ -323,8 +339,8 @@ static void prove_all(struct hub *hub, struct kv_txn *txn, struct hub_push *cons
     }
 }
 
-enum err hub_ingest(struct hub *hub, struct hub_push *const *pushes, size_t count,
-                    uint64_t now_ms) {
+enum err hub_ingest(struct hub *hub, struct hub_push *const *pushes, size_t count, uint64_t now_ms)
+{
     struct kv_txn txn;
     struct tlog_hash root;
     uint64_t hub_ms = now_ms > hub->fold->log.last_ms ? now_ms : hub->fold->log.last_ms;

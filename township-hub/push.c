@@ -4,7 +4,8 @@
 #include <string.h>
 
 enum err hub_push_new(const uint8_t device[LIMIT_KEY_SIZE], const struct sync_push *frame,
-                      struct hub_push **ret_push) {
+                      struct hub_push **ret_push)
+{
     struct hub_push *push = calloc(1, sizeof *push);
     if (push == NULL) {
         return ERR_MEMORY;
@@ -35,7 +36,8 @@ enum err hub_push_new(const uint8_t device[LIMIT_KEY_SIZE], const struct sync_pu
     return ERR_NONE;
 }
 
-void hub_push_free(struct hub_push *push) {
+void hub_push_free(struct hub_push *push)
+{
     if (push != NULL) {
         buf_done(&push->packed);
         buf_done(&push->head_body);
@@ -46,7 +48,8 @@ void hub_push_free(struct hub_push *push) {
 }
 
 /* A copy of the public key: the directory may change once the lock is gone. */
-static bool find_public(struct hub *hub, const uint8_t *key_id, uint8_t *ret_public) {
+static bool find_public(struct hub *hub, const uint8_t *key_id, uint8_t *ret_public)
+{
     (void)pthread_rwlock_rdlock(&hub->directory_lock);
     const uint8_t *key =
         hub->fold == NULL ? NULL : directory_public(world_directory(hub->fold->world), key_id);
@@ -57,7 +60,8 @@ static bool find_public(struct hub *hub, const uint8_t *key_id, uint8_t *ret_pub
     return key != NULL;
 }
 
-static enum sync_nack_reason check_head(struct hub *hub, struct hub_push *push) {
+static enum sync_nack_reason check_head(struct hub *hub, struct hub_push *push)
+{
     uint8_t public_key[LIMIT_KEY_SIZE];
     if (wire_head_decode(buf_span(&push->head_body), &push->head) != ERR_NONE) {
         return SYNC_NACK_HEAD_SIGNATURE;
@@ -83,7 +87,8 @@ struct known_key {
 };
 
 static enum hub_check check_event(struct hub *hub, const struct wire_envelope *envelope,
-                                  const struct wire_event *event, struct known_key *key) {
+                                  const struct wire_event *event, struct known_key *key)
+{
     if (!key->known || memcmp(key->id, event->author, LIMIT_KEY_SIZE) != 0) {
         key->known = find_public(hub, event->author, key->public_key);
         memcpy(key->id, event->author, LIMIT_KEY_SIZE);
@@ -98,7 +103,8 @@ static enum hub_check check_event(struct hub *hub, const struct wire_envelope *e
 }
 
 static void check_events(struct hub *hub, struct hub_push *push, struct wire_event *event,
-                         struct wire_arena *arena) {
+                         struct wire_arena *arena)
+{
     struct known_key key = {.known = false};
     for (uint32_t i = 0; i < push->count; i++) {
         const struct wire_envelope *envelope = &push->envelopes[i];
@@ -110,7 +116,8 @@ static void check_events(struct hub *hub, struct hub_push *push, struct wire_eve
     }
 }
 
-void hub_push_check(struct hub *hub, struct hub_push *push) {
+void hub_push_check(struct hub *hub, struct hub_push *push)
+{
     struct wire_arena arena = {0};
     struct wire_event *event = malloc(sizeof *event);
     size_t count = 0;
@@ -136,14 +143,17 @@ void hub_push_check(struct hub *hub, struct hub_push *push) {
     free(event);
 }
 
-struct span hub_push_reply_view(const struct hub_push *push) {
+struct span hub_push_reply_view(const struct hub_push *push)
+{
     return buf_span(&push->reply);
 }
 
-bool hub_push_accepted(const struct hub_push *push) {
+bool hub_push_accepted(const struct hub_push *push)
+{
     return push->nack == SYNC_NACK_NONE;
 }
 
-uint32_t hub_push_count(const struct hub_push *push) {
+uint32_t hub_push_count(const struct hub_push *push)
+{
     return push->answered;
 }

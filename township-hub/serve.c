@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum err hub_nack(struct hub *hub, const struct sync_nack_body *nack, struct buf *ret_frame) {
+enum err hub_nack(struct hub *hub, const struct sync_nack_body *nack, struct buf *ret_frame)
+{
     uint8_t signature[LIMIT_SIGNATURE_SIZE];
     struct buf body;
     buf_init(&body, LIMIT_BODY_SIZE);
@@ -26,7 +27,8 @@ enum err hub_nack(struct hub *hub, const struct sync_nack_body *nack, struct buf
 
 /* Proof that the log of size extends what the caller holds; empty when there is nothing to show. */
 static enum err put_consistency(struct hub *hub, struct kv_txn *txn, uint64_t seen_size,
-                                struct buf *ret) {
+                                struct buf *ret)
+{
     struct log_tiles context = {&hub->fold->log, txn};
     struct tlog_tiles tiles = log_tiles(&context);
     struct tlog_proof proof = {0};
@@ -39,7 +41,8 @@ static enum err put_consistency(struct hub *hub, struct kv_txn *txn, uint64_t se
 }
 
 static enum err send_welcome(struct hub *hub, const struct sync_hello *hello,
-                             const struct log_head *head, uint64_t now_ms, struct buf *ret_frame) {
+                             const struct log_head *head, uint64_t now_ms, struct buf *ret_frame)
+{
     struct kv_txn txn;
     struct buf consistency;
     struct sync_frame *frame = calloc(1, sizeof *frame);
@@ -74,7 +77,8 @@ static enum err send_welcome(struct hub *hub, const struct sync_hello *hello,
 }
 
 static enum sync_nack_reason greet_refusal(struct hub *hub, const uint8_t *device,
-                                           const struct sync_hello *hello) {
+                                           const struct sync_hello *hello)
+{
     const struct directory_station *station =
         directory_station(world_directory(hub->fold->world), device);
     if (memcmp(hello->hub, hub->id, LIMIT_ID_SIZE) != 0) {
@@ -88,7 +92,8 @@ static enum sync_nack_reason greet_refusal(struct hub *hub, const uint8_t *devic
 
 enum err hub_welcome(struct hub *hub, const uint8_t device[LIMIT_KEY_SIZE],
                      const struct sync_hello *hello, uint64_t now_ms, struct buf *ret_frame,
-                     bool *ret_ok, uint64_t *ret_incarnation, uint64_t *ret_seq) {
+                     bool *ret_ok, uint64_t *ret_incarnation, uint64_t *ret_seq)
+{
     struct kv_txn txn;
     struct log_head head;
     kv_begin(hub->kv, false, &txn);
@@ -121,7 +126,8 @@ struct batch {
     size_t proof_start[LIMIT_BATCH_COUNT + 1];
 };
 
-static struct batch *batch_new(const struct sync_pull *pull) {
+static struct batch *batch_new(const struct sync_pull *pull)
+{
     struct batch *batch = calloc(1, sizeof *batch);
     if (batch != NULL) {
         batch->frame.kind = SYNC_BATCH;
@@ -135,7 +141,8 @@ static struct batch *batch_new(const struct sync_pull *pull) {
     return batch;
 }
 
-static void batch_free(struct batch *batch) {
+static void batch_free(struct batch *batch)
+{
     if (batch != NULL) {
         buf_done(&batch->leaves);
         buf_done(&batch->packed);
@@ -147,7 +154,8 @@ static void batch_free(struct batch *batch) {
 
 /* Leaf index of an entry of what is pulled; false behind its end. */
 static bool entry_index(struct hub *hub, struct kv_txn *txn, const struct log_head *head,
-                        const struct sync_pull *pull, uint64_t at, uint64_t *ret_index) {
+                        const struct sync_pull *pull, uint64_t at, uint64_t *ret_index)
+{
     switch (pull->feed) {
     case SYNC_FEED_COMMON:
         return log_feed_index(&hub->fold->log, txn, 0, at, ret_index);
@@ -169,7 +177,8 @@ static bool entry_index(struct hub *hub, struct kv_txn *txn, const struct log_he
 /* Proofs of feed leaves are 32 bytes a level: this many leaves surely fit into one frame. */
 enum { FRAME_RESERVE = 24 * 1024 };
 
-static bool add_leaf(struct hub *hub, struct kv_txn *txn, struct batch *batch, uint64_t index) {
+static bool add_leaf(struct hub *hub, struct kv_txn *txn, struct batch *batch, uint64_t index)
+{
     struct sync_batch *out = &batch->frame.batch;
     struct log_tiles context = {&hub->fold->log, txn};
     struct tlog_tiles tiles = log_tiles(&context);
@@ -197,7 +206,8 @@ static bool add_leaf(struct hub *hub, struct kv_txn *txn, struct batch *batch, u
 }
 
 static void collect(struct hub *hub, struct kv_txn *txn, const struct log_head *head,
-                    const struct sync_pull *pull, struct batch *batch) {
+                    const struct sync_pull *pull, struct batch *batch)
+{
     uint64_t index = 0;
     for (uint32_t i = 0; i < pull->count; i++) {
         if (!entry_index(hub, txn, head, pull, pull->from + i, &index) || index >= hub->head.size ||
@@ -207,7 +217,8 @@ static void collect(struct hub *hub, struct kv_txn *txn, const struct log_head *
     }
 }
 
-static enum err prove_batch(struct hub *hub, struct kv_txn *txn, struct batch *batch) {
+static enum err prove_batch(struct hub *hub, struct kv_txn *txn, struct batch *batch)
+{
     struct sync_batch *out = &batch->frame.batch;
     struct log_tiles context = {&hub->fold->log, txn};
     struct tlog_tiles tiles = log_tiles(&context);
@@ -229,7 +240,8 @@ static enum err prove_batch(struct hub *hub, struct kv_txn *txn, struct batch *b
     return err;
 }
 
-static enum err pack_batch(struct batch *batch) {
+static enum err pack_batch(struct batch *batch)
+{
     struct sync_batch *out = &batch->frame.batch;
     struct span leaves[LIMIT_BATCH_COUNT];
     if (out->count == 0) {
@@ -245,7 +257,8 @@ static enum err pack_batch(struct batch *batch) {
 }
 
 static uint64_t newest_entry(const struct hub *hub, const struct log_head *head,
-                             const struct sync_pull *pull) {
+                             const struct sync_pull *pull)
+{
     switch (pull->feed) {
     case SYNC_FEED_COMMON:
         return hub->fold->log.common_seq;
@@ -263,7 +276,8 @@ static uint64_t newest_entry(const struct hub *hub, const struct log_head *head,
 
 /* Newest seq of an incarnation that has ended. */
 static uint64_t chain_end(struct hub *hub, struct kv_txn *txn, const struct log_head *head,
-                          uint64_t incarnation) {
+                          uint64_t incarnation)
+{
     struct kv_key prefix;
     struct buf key;
     uint64_t seq = 0;
@@ -280,7 +294,8 @@ static uint64_t chain_end(struct hub *hub, struct kv_txn *txn, const struct log_
 }
 
 enum err hub_pull(struct hub *hub, const uint8_t device[LIMIT_KEY_SIZE],
-                  const struct sync_pull *pull, struct buf *ret_frame) {
+                  const struct sync_pull *pull, struct buf *ret_frame)
+{
     struct kv_txn txn;
     struct log_head head;
     struct batch *batch = batch_new(pull);
@@ -314,7 +329,8 @@ enum err hub_pull(struct hub *hub, const uint8_t device[LIMIT_KEY_SIZE],
 /* --- Blobs --- */
 
 static enum err send_blob(enum sync_kind kind, const uint8_t *hash, struct span data, bool refused,
-                          struct buf *ret_frame) {
+                          struct buf *ret_frame)
+{
     struct sync_frame *frame = calloc(1, sizeof *frame);
     if (frame == NULL) {
         return ERR_MEMORY;
@@ -329,7 +345,8 @@ static enum err send_blob(enum sync_kind kind, const uint8_t *hash, struct span 
 }
 
 /* What the hash of a blob is taken over: of a sealed part the ciphertext alone, else all bytes. */
-static bool blob_fits(const struct sync_blob *blob) {
+static bool blob_fits(const struct sync_blob *blob)
+{
     struct wire_arena arena = {0};
     struct wire_sealed_blob sealed;
     uint8_t hash[LIMIT_HASH_SIZE];
@@ -343,7 +360,8 @@ static bool blob_fits(const struct sync_blob *blob) {
     return fits;
 }
 
-enum err hub_blob_put(struct hub *hub, const struct sync_blob *blob, struct buf *ret_frame) {
+enum err hub_blob_put(struct hub *hub, const struct sync_blob *blob, struct buf *ret_frame)
+{
     struct kv_txn txn;
     bool fits = blob->data.size <= LIMIT_BLOB_SIZE && blob_fits(blob);
     enum err err = ERR_NONE;
@@ -359,7 +377,8 @@ enum err hub_blob_put(struct hub *hub, const struct sync_blob *blob, struct buf 
 }
 
 enum err hub_blob_get(struct hub *hub, const uint8_t hash[LIMIT_HASH_SIZE], bool sealed_too,
-                      struct buf *ret_frame) {
+                      struct buf *ret_frame)
+{
     struct kv_txn txn;
     struct buf data;
     struct sync_blob blob = {0};

@@ -1,6 +1,7 @@
 #include "base/err.h"
 
-const char *err_name(enum err err) {
+const char *err_name(enum err err)
+{
     static const char *const names[ERR_COUNT] = {
         [ERR_NONE] = "none",
         [ERR_MALFORMED] = "malformed",

@@ -8,11 +8,13 @@
 
 static atomic_int log_threshold = LOG_LEVEL_INFO;
 
-void log_set_level(enum log_level level) {
+void log_set_level(enum log_level level)
+{
     atomic_store(&log_threshold, (int)level);
 }
 
-static const char *level_name(enum log_level level) {
+static const char *level_name(enum log_level level)
+{
     switch (level) {
     case LOG_LEVEL_ERROR:
         return "error";
@@ -26,7 +28,8 @@ static const char *level_name(enum log_level level) {
     return "log";
 }
 
-void log_line(enum log_level level, const char *format, ...) {
+void log_line(enum log_level level, const char *format, ...)
+{
     if ((int)level > atomic_load(&log_threshold)) {
         return;
     }

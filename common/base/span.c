@@ -7,19 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct span span_of(const void *data, size_t size) {
+struct span span_of(const void *data, size_t size)
+{
     return (struct span){data, size};
 }
 
-struct span span_text(const char *text) {
+struct span span_text(const char *text)
+{
     return (struct span){(const uint8_t *)text, strlen(text)};
 }
 
-bool span_equal(struct span a, struct span b) {
+bool span_equal(struct span a, struct span b)
+{
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
-int span_compare(struct span a, struct span b) {
+int span_compare(struct span a, struct span b)
+{
     size_t least = a.size < b.size ? a.size : b.size;
     int order = least == 0 ? 0 : memcmp(a.data, b.data, least);
     if (order != 0) {
@@ -28,11 +32,13 @@ int span_compare(struct span a, struct span b) {
     return a.size < b.size ? -1 : a.size > b.size ? 1 : 0;
 }
 
-void buf_init(struct buf *buf, size_t limit) {
+void buf_init(struct buf *buf, size_t limit)
+{
     *buf = (struct buf){.limit = limit};
 }
 
-void buf_done(struct buf *buf) {
+void buf_done(struct buf *buf)
+{
     if (buf->data != NULL) {
         explicit_bzero(buf->data, buf->capacity);
         free(buf->data);
@@ -40,13 +46,15 @@ void buf_done(struct buf *buf) {
     *buf = (struct buf){.limit = buf->limit};
 }
 
-void buf_clear(struct buf *buf) {
+void buf_clear(struct buf *buf)
+{
     buf->size = 0;
     buf->err = ERR_NONE;
 }
 
 /* Room for size more bytes and one NUL behind them. */
-static bool buf_reserve(struct buf *buf, size_t size) {
+static bool buf_reserve(struct buf *buf, size_t size)
+{
     if (buf->err != ERR_NONE) {
         return false;
     }
@@ -77,7 +85,8 @@ static bool buf_reserve(struct buf *buf, size_t size) {
     return true;
 }
 
-uint8_t *buf_grow(struct buf *buf, size_t size) {
+uint8_t *buf_grow(struct buf *buf, size_t size)
+{
     if (!buf_reserve(buf, size)) {
         return NULL;
     }
@@ -86,22 +95,26 @@ uint8_t *buf_grow(struct buf *buf, size_t size) {
     return start;
 }
 
-void buf_put(struct buf *buf, const void *data, size_t size) {
+void buf_put(struct buf *buf, const void *data, size_t size)
+{
     uint8_t *room = buf_grow(buf, size);
     if (room != NULL && size > 0) {
         memcpy(room, data, size);
     }
 }
 
-void buf_put_span(struct buf *buf, struct span span) {
+void buf_put_span(struct buf *buf, struct span span)
+{
     buf_put(buf, span.data, span.size);
 }
 
-void buf_put_text(struct buf *buf, const char *text) {
+void buf_put_text(struct buf *buf, const char *text)
+{
     buf_put(buf, text, strlen(text));
 }
 
-void buf_put_format(struct buf *buf, const char *format, ...) {
+void buf_put_format(struct buf *buf, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
     int need = vsnprintf(NULL, 0, format, args);
@@ -117,33 +130,39 @@ void buf_put_format(struct buf *buf, const char *format, ...) {
     CHECK(written == need);
 }
 
-void buf_put_u8(struct buf *buf, uint8_t value) {
+void buf_put_u8(struct buf *buf, uint8_t value)
+{
     buf_put(buf, &value, 1);
 }
 
-void buf_put_u16(struct buf *buf, uint16_t value) {
+void buf_put_u16(struct buf *buf, uint16_t value)
+{
     uint8_t bytes[2];
     put_u16(bytes, value);
     buf_put(buf, bytes, sizeof bytes);
 }
 
-void buf_put_u32(struct buf *buf, uint32_t value) {
+void buf_put_u32(struct buf *buf, uint32_t value)
+{
     uint8_t bytes[4];
     put_u32(bytes, value);
     buf_put(buf, bytes, sizeof bytes);
 }
 
-void buf_put_u64(struct buf *buf, uint64_t value) {
+void buf_put_u64(struct buf *buf, uint64_t value)
+{
     uint8_t bytes[8];
     put_u64(bytes, value);
     buf_put(buf, bytes, sizeof bytes);
 }
 
-struct span buf_span(const struct buf *buf) {
+struct span buf_span(const struct buf *buf)
+{
     return (struct span){buf->data, buf->size};
 }
 
-const char *buf_text(struct buf *buf) {
+const char *buf_text(struct buf *buf)
+{
     if (!buf_reserve(buf, 0)) {
         return "";
     }
@@ -151,11 +170,13 @@ const char *buf_text(struct buf *buf) {
     return (const char *)buf->data;
 }
 
-void reader_init(struct reader *reader, struct span span) {
+void reader_init(struct reader *reader, struct span span)
+{
     *reader = (struct reader){span.data, span.size, false};
 }
 
-struct span reader_bytes(struct reader *reader, size_t size) {
+struct span reader_bytes(struct reader *reader, size_t size)
+{
     if (reader->failed || size > reader->left) {
         reader->failed = true;
         return (struct span){NULL, 0};
@@ -166,7 +187,8 @@ struct span reader_bytes(struct reader *reader, size_t size) {
     return span;
 }
 
-void reader_copy(struct reader *reader, void *ret, size_t size) {
+void reader_copy(struct reader *reader, void *ret, size_t size)
+{
     struct span span = reader_bytes(reader, size);
     if (reader->failed) {
         memset(ret, 0, size);
@@ -175,49 +197,59 @@ void reader_copy(struct reader *reader, void *ret, size_t size) {
     }
 }
 
-uint8_t reader_u8(struct reader *reader) {
+uint8_t reader_u8(struct reader *reader)
+{
     struct span span = reader_bytes(reader, 1);
     return span.data == NULL ? 0 : span.data[0];
 }
 
-uint16_t reader_u16(struct reader *reader) {
+uint16_t reader_u16(struct reader *reader)
+{
     struct span span = reader_bytes(reader, 2);
     return span.data == NULL ? 0 : get_u16(span.data);
 }
 
-uint32_t reader_u32(struct reader *reader) {
+uint32_t reader_u32(struct reader *reader)
+{
     struct span span = reader_bytes(reader, 4);
     return span.data == NULL ? 0 : get_u32(span.data);
 }
 
-uint64_t reader_u64(struct reader *reader) {
+uint64_t reader_u64(struct reader *reader)
+{
     struct span span = reader_bytes(reader, 8);
     return span.data == NULL ? 0 : get_u64(span.data);
 }
 
-void put_u16(uint8_t *bytes, uint16_t value) {
+void put_u16(uint8_t *bytes, uint16_t value)
+{
     bytes[0] = (uint8_t)(value >> 8);
     bytes[1] = (uint8_t)value;
 }
 
-void put_u32(uint8_t *bytes, uint32_t value) {
+void put_u32(uint8_t *bytes, uint32_t value)
+{
     put_u16(bytes, (uint16_t)(value >> 16));
     put_u16(bytes + 2, (uint16_t)value);
 }
 
-void put_u64(uint8_t *bytes, uint64_t value) {
+void put_u64(uint8_t *bytes, uint64_t value)
+{
     put_u32(bytes, (uint32_t)(value >> 32));
     put_u32(bytes + 4, (uint32_t)value);
 }
 
-uint16_t get_u16(const uint8_t *bytes) {
+uint16_t get_u16(const uint8_t *bytes)
+{
     return (uint16_t)((uint16_t)(bytes[0] << 8) | bytes[1]);
 }
 
-uint32_t get_u32(const uint8_t *bytes) {
+uint32_t get_u32(const uint8_t *bytes)
+{
     return (uint32_t)get_u16(bytes) << 16 | get_u16(bytes + 2);
 }
 
-uint64_t get_u64(const uint8_t *bytes) {
+uint64_t get_u64(const uint8_t *bytes)
+{
     return (uint64_t)get_u32(bytes) << 32 | get_u32(bytes + 4);
 }

@@ -1,6 +1,7 @@
 #include "base/text.h"
 
-void text_put_hex(struct buf *buf, struct span bytes) {
+void text_put_hex(struct buf *buf, struct span bytes)
+{
     static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < bytes.size; i++) {
         buf_put_u8(buf, (uint8_t)digits[bytes.data[i] >> 4]);
@@ -8,7 +9,8 @@ void text_put_hex(struct buf *buf, struct span bytes) {
     }
 }
 
-static int hex_digit(uint8_t c) {
+static int hex_digit(uint8_t c)
+{
     if (c >= '0' && c <= '9') {
         return c - '0';
     }
@@ -21,7 +23,8 @@ static int hex_digit(uint8_t c) {
     return -1;
 }
 
-enum err text_get_hex(struct span text, uint8_t *ret, size_t size) {
+enum err text_get_hex(struct span text, uint8_t *ret, size_t size)
+{
     if (text.size != size * 2) {
         return ERR_MALFORMED;
     }
@@ -39,7 +42,8 @@ enum err text_get_hex(struct span text, uint8_t *ret, size_t size) {
 static const char base64_digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-void text_put_base64(struct buf *buf, struct span bytes) {
+void text_put_base64(struct buf *buf, struct span bytes)
+{
     for (size_t i = 0; i < bytes.size; i += 3) {
         size_t left = bytes.size - i;
         uint32_t group = (uint32_t)bytes.data[i] << 16;
@@ -56,7 +60,8 @@ void text_put_base64(struct buf *buf, struct span bytes) {
     }
 }
 
-static int base64_digit(uint8_t c) {
+static int base64_digit(uint8_t c)
+{
     if (c >= 'A' && c <= 'Z') {
         return c - 'A';
     }
@@ -70,7 +75,8 @@ static int base64_digit(uint8_t c) {
 }
 
 /* One group of four digits, the last one possibly padded; the spare bits must be zero. */
-static enum err base64_group(const uint8_t *digits, bool last, struct buf *ret) {
+static enum err base64_group(const uint8_t *digits, bool last, struct buf *ret)
+{
     int value[4];
     int count = 4;
     for (int i = 0; i < 4; i++) {
@@ -104,7 +110,8 @@ static enum err base64_group(const uint8_t *digits, bool last, struct buf *ret) 
     return ret->err;
 }
 
-enum err text_get_base64(struct span text, struct buf *ret) {
+enum err text_get_base64(struct span text, struct buf *ret)
+{
     if (text.size % 4 != 0) {
         return ERR_MALFORMED;
     }
@@ -118,7 +125,8 @@ enum err text_get_base64(struct span text, struct buf *ret) {
 }
 
 /* Bytes of the sequence at the start of text, 0 when it is malformed. */
-static size_t utf8_length(const uint8_t *text, size_t left) {
+static size_t utf8_length(const uint8_t *text, size_t left)
+{
     uint8_t c = text[0];
     if (c < 0x80) {
         return c == 0 ? 0 : 1;
@@ -140,7 +148,8 @@ static size_t utf8_length(const uint8_t *text, size_t left) {
     return overlong || outside ? 0 : length;
 }
 
-bool text_is_utf8(struct span text) {
+bool text_is_utf8(struct span text)
+{
     size_t at = 0;
     while (at < text.size) {
         size_t length = utf8_length(text.data + at, text.size - at);
@@ -152,7 +161,8 @@ bool text_is_utf8(struct span text) {
     return true;
 }
 
-enum err text_get_number(struct span text, uint64_t max, uint64_t *ret) {
+enum err text_get_number(struct span text, uint64_t max, uint64_t *ret)
+{
     if (text.size == 0 || (text.size > 1 && text.data[0] == '0')) {
         return ERR_MALFORMED;
     }

@@ -3,7 +3,8 @@
 #include <string.h>
 
 void author_fill(const struct author_chain *chain, const struct author_draft *draft,
-                 const uint8_t author[LIMIT_KEY_SIZE], struct wire_event *ret_event) {
+                 const uint8_t author[LIMIT_KEY_SIZE], struct wire_event *ret_event)
+{
     memset(ret_event, 0, offsetof(struct wire_event, facts));
     ret_event->version = WIRE_VERSION;
     memcpy(ret_event->hub, chain->hub, LIMIT_ID_SIZE);
@@ -43,7 +44,8 @@ void author_fill(const struct author_chain *chain, const struct author_draft *dr
 
 enum err author_sign(const struct wire_event *event, const struct signer *signer,
                      struct buf *ret_body, struct wire_envelope *ret_envelope,
-                     uint8_t ret_id[LIMIT_HASH_SIZE]) {
+                     uint8_t ret_id[LIMIT_HASH_SIZE])
+{
     buf_clear(ret_body);
     enum err err = wire_event_encode(event, ret_body);
     if (err == ERR_NONE && ret_body->size > LIMIT_BODY_SIZE) {

@@ -23,7 +23,8 @@ struct directory {
 };
 
 struct directory *directory_new(const uint8_t hub_device[LIMIT_KEY_SIZE],
-                                const uint8_t hub_public[LIMIT_KEY_SIZE]) {
+                                const uint8_t hub_public[LIMIT_KEY_SIZE])
+{
     struct directory *directory = calloc(1, sizeof *directory);
     if (directory != NULL) {
         memcpy(directory->hub_device, hub_device, LIMIT_KEY_SIZE);
@@ -32,7 +33,8 @@ struct directory *directory_new(const uint8_t hub_device[LIMIT_KEY_SIZE],
     return directory;
 }
 
-void directory_free(struct directory *directory) {
+void directory_free(struct directory *directory)
+{
     if (directory != NULL) {
         free(directory->keys);
         free(directory->grants);
@@ -41,17 +43,20 @@ void directory_free(struct directory *directory) {
     }
 }
 
-const uint8_t *directory_hub_view(const struct directory *directory) {
+const uint8_t *directory_hub_view(const struct directory *directory)
+{
     return directory->hub_device;
 }
 
-bool directory_is_hub(const struct directory *directory, const uint8_t device[LIMIT_KEY_SIZE]) {
+bool directory_is_hub(const struct directory *directory, const uint8_t device[LIMIT_KEY_SIZE])
+{
     return memcmp(directory->hub_device, device, LIMIT_KEY_SIZE) == 0;
 }
 
 /* Index of id in a sorted array of entries that begin with a key id, or where it would stand. */
 static size_t find(const void *entries, size_t count, size_t size, const uint8_t *id,
-                   bool *ret_found) {
+                   bool *ret_found)
+{
     size_t low = 0;
     size_t high = count;
     while (low < high) {
@@ -72,7 +77,8 @@ static size_t find(const void *entries, size_t count, size_t size, const uint8_t
 }
 
 /* Room for one more zeroed entry at index; NULL: no memory or DIRECTORY_MAX reached. */
-static void *insert(void **entries, size_t *count, size_t *capacity, size_t size, size_t index) {
+static void *insert(void **entries, size_t *count, size_t *capacity, size_t size, size_t index)
+{
     if (*count == *capacity) {
         size_t wanted = *capacity == 0 ? 16 : *capacity * 2;
         void *grown = *count >= DIRECTORY_MAX ? NULL : realloc(*entries, wanted * size);
@@ -90,7 +96,8 @@ static void *insert(void **entries, size_t *count, size_t *capacity, size_t size
 }
 
 const struct directory_key *directory_key(const struct directory *directory,
-                                          const uint8_t key_id[LIMIT_KEY_SIZE]) {
+                                          const uint8_t key_id[LIMIT_KEY_SIZE])
+{
     bool found = false;
     size_t at =
         find(directory->keys, directory->key_count, sizeof *directory->keys, key_id, &found);
@@ -98,7 +105,8 @@ const struct directory_key *directory_key(const struct directory *directory,
 }
 
 const struct directory_station *directory_station(const struct directory *directory,
-                                                  const uint8_t device[LIMIT_KEY_SIZE]) {
+                                                  const uint8_t device[LIMIT_KEY_SIZE])
+{
     bool found = false;
     size_t at = find(directory->stations, directory->station_count, sizeof *directory->stations,
                      device, &found);
@@ -106,7 +114,8 @@ const struct directory_station *directory_station(const struct directory *direct
 }
 
 const uint8_t *directory_public(const struct directory *directory,
-                                const uint8_t key_id[LIMIT_KEY_SIZE]) {
+                                const uint8_t key_id[LIMIT_KEY_SIZE])
+{
     if (directory_is_hub(directory, key_id)) {
         return directory->hub_public;
     }
@@ -118,48 +127,57 @@ const uint8_t *directory_public(const struct directory *directory,
     return station == NULL ? NULL : station->public_key;
 }
 
-size_t directory_station_count(const struct directory *directory) {
+size_t directory_station_count(const struct directory *directory)
+{
     return directory->station_count;
 }
 
 const struct directory_station *directory_station_at(const struct directory *directory,
-                                                     size_t index) {
+                                                     size_t index)
+{
     CHECK(index < directory->station_count);
     return &directory->stations[index];
 }
 
-size_t directory_key_count(const struct directory *directory) {
+size_t directory_key_count(const struct directory *directory)
+{
     return directory->key_count;
 }
 
-const struct directory_key *directory_key_at(const struct directory *directory, size_t index) {
+const struct directory_key *directory_key_at(const struct directory *directory, size_t index)
+{
     CHECK(index < directory->key_count);
     return &directory->keys[index];
 }
 
-size_t directory_grant_count(const struct directory *directory) {
+size_t directory_grant_count(const struct directory *directory)
+{
     return directory->grant_count;
 }
 
-const struct directory_grant *directory_grant_at(const struct directory *directory, size_t index) {
+const struct directory_grant *directory_grant_at(const struct directory *directory, size_t index)
+{
     CHECK(index < directory->grant_count);
     return &directory->grants[index];
 }
 
 static bool grant_holds(const struct directory_grant *grant, const struct directory_ask *ask,
-                        const uint8_t *place) {
+                        const uint8_t *place)
+{
     bool known = grant->since <= ask->applied && (grant->ended == 0 || grant->ended > ask->applied);
     bool today = (grant->from_day == 0 || grant->from_day <= ask->day) &&
                  (grant->until_day == 0 || ask->day <= grant->until_day);
     return known && today && memcmp(grant->station, place, LIMIT_KEY_SIZE) == 0;
 }
 
-static bool revoked_before(uint64_t revoked_index, uint64_t leaf_index) {
+static bool revoked_before(uint64_t revoked_index, uint64_t leaf_index)
+{
     return revoked_index != 0 && revoked_index - 1 < leaf_index;
 }
 
 void directory_ask(const struct directory *directory, const struct directory_ask *ask,
-                   struct directory_author *ret) {
+                   struct directory_author *ret)
+{
     static const uint8_t hub_place[LIMIT_KEY_SIZE];
     memset(ret, 0, sizeof *ret);
     bool at_hub = directory_is_hub(directory, ask->device);
@@ -189,14 +207,16 @@ void directory_ask(const struct directory *directory, const struct directory_ask
     }
 }
 
-static void copy_fact(const struct wire_event *event, enum field field, void *ret, size_t size) {
+static void copy_fact(const struct wire_event *event, enum field field, void *ret, size_t size)
+{
     struct span bytes = values_bytes(&event->facts, field, 0);
     if (bytes.size == size) {
         memcpy(ret, bytes.data, size);
     }
 }
 
-static void copy_text(const struct values *facts, enum field field, uint16_t place, char *ret) {
+static void copy_text(const struct values *facts, enum field field, uint16_t place, char *ret)
+{
     struct span bytes = values_bytes(facts, field, place);
     size_t size = bytes.size < LIMIT_CODE_SIZE ? bytes.size : LIMIT_CODE_SIZE - 1;
     if (size > 0) {
@@ -205,8 +225,8 @@ static void copy_text(const struct values *facts, enum field field, uint16_t pla
     ret[size] = 0;
 }
 
-static enum err add_key(struct directory *directory, const struct wire_event *event,
-                        uint64_t since) {
+static enum err add_key(struct directory *directory, const struct wire_event *event, uint64_t since)
+{
     struct span public_key = values_bytes(&event->facts, FIELD_public_key, 0);
     uint8_t id[LIMIT_KEY_SIZE];
     bool found = false;
@@ -230,7 +250,8 @@ static enum err add_key(struct directory *directory, const struct wire_event *ev
 }
 
 static enum err add_grants(struct directory *directory, const struct wire_event *event,
-                           uint64_t since) {
+                           uint64_t since)
+{
     uint16_t count = values_places(&event->facts, FIELD_grants_roles);
     for (uint16_t i = 0; i < count; i++) {
         uint32_t number = 1;
@@ -259,7 +280,8 @@ static enum err add_grants(struct directory *directory, const struct wire_event 
     return ERR_NONE;
 }
 
-static void end_grant(struct directory *directory, const struct wire_event *event, uint64_t ended) {
+static void end_grant(struct directory *directory, const struct wire_event *event, uint64_t ended)
+{
     struct span staff = values_bytes(&event->facts, FIELD_staff, 0);
     uint64_t number = values_number(&event->facts, FIELD_grant, 0);
     for (size_t i = 0; i < directory->grant_count; i++) {
@@ -272,7 +294,8 @@ static void end_grant(struct directory *directory, const struct wire_event *even
 }
 
 static void revoke_keys(struct directory *directory, const struct wire_event *event,
-                        uint64_t leaf_index) {
+                        uint64_t leaf_index)
+{
     struct span staff = values_bytes(&event->facts, FIELD_staff, 0);
     struct span only = values_bytes(&event->facts, FIELD_key, 0);
     for (size_t i = 0; i < directory->key_count; i++) {
@@ -286,7 +309,8 @@ static void revoke_keys(struct directory *directory, const struct wire_event *ev
 }
 
 static enum err apply_station(struct directory *directory, const struct wire_event *event,
-                              uint64_t since, uint64_t leaf_index) {
+                              uint64_t since, uint64_t leaf_index)
+{
     struct span device = values_bytes(&event->facts, FIELD_device, 0);
     bool found = false;
     size_t at = find(directory->stations, directory->station_count, sizeof *directory->stations,
@@ -317,7 +341,8 @@ static enum err apply_station(struct directory *directory, const struct wire_eve
 }
 
 enum err directory_apply(struct directory *directory, const struct wire_event *event,
-                         uint64_t common_seq, uint64_t leaf_index) {
+                         uint64_t common_seq, uint64_t leaf_index)
+{
     if (event->payload == WIRE_STATION) {
         return apply_station(directory, event, common_seq, leaf_index);
     }

@@ -5,7 +5,8 @@
 #include <string.h>
 
 /* Is there anybody with this role at the hub? */
-static bool hub_has(const struct directory *directory, uint64_t role) {
+static bool hub_has(const struct directory *directory, uint64_t role)
+{
     static const uint8_t hub_place[LIMIT_KEY_SIZE];
     for (size_t i = 0; i < directory_grant_count(directory); i++) {
         const struct directory_grant *grant = directory_grant_at(directory, i);
@@ -18,16 +19,19 @@ static bool hub_has(const struct directory *directory, uint64_t role) {
 }
 
 /* Until there are a leader and a registrar the hub's device itself enrols them. */
-static bool founding(const struct directory *directory, const struct directory_author *author) {
+static bool founding(const struct directory *directory, const struct directory_author *author)
+{
     bool staffed = hub_has(directory, ROLE_HUB_LEADER) && hub_has(directory, ROLE_REGISTRAR);
     return author->device && author->tier == TIER_HUB && !staffed;
 }
 
-static bool hub_role(const struct directory_author *author, uint64_t roles) {
+static bool hub_role(const struct directory_author *author, uint64_t roles)
+{
     return author->tier == TIER_HUB && (author->roles & roles) != 0;
 }
 
-static bool person_known(const struct directory *directory, struct span staff) {
+static bool person_known(const struct directory *directory, struct span staff)
+{
     for (size_t i = 0; i < directory_key_count(directory); i++) {
         if (memcmp(directory_key_at(directory, i)->staff, staff.data, LIMIT_ID_SIZE) == 0) {
             return true;
@@ -36,7 +40,8 @@ static bool person_known(const struct directory *directory, struct span staff) {
     return false;
 }
 
-static bool key_usable(const struct directory *directory, const struct wire_event *event) {
+static bool key_usable(const struct directory *directory, const struct wire_event *event)
+{
     struct span public_key = values_bytes(&event->facts, FIELD_public_key, 0);
     struct span box_key = values_bytes(&event->facts, FIELD_box_key, 0);
     uint8_t id[LIMIT_KEY_SIZE];
@@ -49,8 +54,8 @@ static bool key_usable(const struct directory *directory, const struct wire_even
     return directory_public(directory, id) == NULL;
 }
 
-static enum refusal judge_grants(const struct directory *directory,
-                                 const struct wire_event *event) {
+static enum refusal judge_grants(const struct directory *directory, const struct wire_event *event)
+{
     uint16_t count = values_places(&event->facts, FIELD_grants_roles);
     if (count == 0) {
         return REFUSAL_DIRECTORY_NO_GRANT;
@@ -71,7 +76,8 @@ static enum refusal judge_grants(const struct directory *directory,
 
 /* A station's head may revoke who has a grant at his station; anybody may revoke himself. */
 static bool may_revoke(const struct directory *directory, const struct wire_event *event,
-                       const struct directory_author *author) {
+                       const struct directory_author *author)
+{
     struct span staff = values_bytes(&event->facts, FIELD_staff, 0);
     if (hub_role(author, ROLE_HUB_LEADER | ROLE_REGISTRAR) ||
         (!author->device && memcmp(author->staff, staff.data, LIMIT_ID_SIZE) == 0)) {
@@ -91,7 +97,8 @@ static bool may_revoke(const struct directory *directory, const struct wire_even
 }
 
 static enum refusal judge_person(const struct directory *directory, const struct wire_event *event,
-                                 const struct directory_author *author) {
+                                 const struct directory_author *author)
+{
     struct span staff = values_bytes(&event->facts, FIELD_staff, 0);
     uint64_t verb = values_number(&event->facts, FIELD_verb, 0);
     if (staff.size != LIMIT_ID_SIZE) {
@@ -125,7 +132,8 @@ static enum refusal judge_person(const struct directory *directory, const struct
 }
 
 static enum refusal judge_station(const struct directory *directory, const struct wire_event *event,
-                                  const struct directory_author *author) {
+                                  const struct directory_author *author)
+{
     struct span device = values_bytes(&event->facts, FIELD_device, 0);
     struct span curve = values_bytes(&event->facts, FIELD_curve_key, 0);
     struct span public_key = values_bytes(&event->facts, FIELD_public_key, 0);
@@ -152,7 +160,8 @@ static enum refusal judge_station(const struct directory *directory, const struc
 }
 
 enum refusal directory_judge(const struct directory *directory, const struct wire_event *event,
-                             const struct directory_author *author) {
+                             const struct directory_author *author)
+{
     if (event->payload == WIRE_PERSON) {
         return judge_person(directory, event, author);
     }

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum err fold_open(struct kv *kv, const struct fold_options *options, struct fold **ret_fold) {
+enum err fold_open(struct kv *kv, const struct fold_options *options, struct fold **ret_fold)
+{
     struct kv_txn txn;
     struct fold *fold = calloc(1, sizeof *fold);
     if (fold == NULL) {
@@ -39,7 +40,8 @@ enum err fold_open(struct kv *kv, const struct fold_options *options, struct fol
     return ERR_NONE;
 }
 
-void fold_close(struct fold *fold) {
+void fold_close(struct fold *fold)
+{
     if (fold == NULL) {
         return;
     }
@@ -51,7 +53,8 @@ void fold_close(struct fold *fold) {
     free(fold);
 }
 
-static struct span seen_key(struct kv_key *key, const struct fold *fold, uint64_t size) {
+static struct span seen_key(struct kv_key *key, const struct fold *fold, uint64_t size)
+{
     kv_key_init(key);
     kv_key_u8(key, 's');
     kv_key_u8(key, fold->log.slot);
@@ -59,14 +62,16 @@ static struct span seen_key(struct kv_key *key, const struct fold *fold, uint64_
     return kv_key_span(key);
 }
 
-void fold_seen_put(struct fold *fold, struct kv_txn *txn, uint64_t size, uint64_t hub_ms) {
+void fold_seen_put(struct fold *fold, struct kv_txn *txn, uint64_t size, uint64_t hub_ms)
+{
     struct kv_key key;
     uint8_t bytes[8];
     put_u64(bytes, hub_ms);
     kv_put(txn, KV_META, seen_key(&key, fold, size), span_of(bytes, sizeof bytes));
 }
 
-uint64_t fold_seen_ms(struct fold *fold, struct kv_txn *txn, uint64_t size) {
+uint64_t fold_seen_ms(struct fold *fold, struct kv_txn *txn, uint64_t size)
+{
     struct kv_key key;
     struct buf value;
     struct wire_leaf leaf;

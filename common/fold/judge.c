@@ -9,7 +9,8 @@ enum { CLOCK_TOLERANCE_MS = 10 * 60 * 1000, CLOCK_QUALITY_BAD = 3 };
 
 static const uint8_t zeros[LIMIT_KEY_SIZE];
 
-enum machine_id fold_machine_of(uint32_t payload) {
+enum machine_id fold_machine_of(uint32_t payload)
+{
     for (int id = MACHINE_NONE + 1; id < MACHINE_END; id++) {
         const struct rule_machine *machine = rule_machine((enum machine_id)id);
         if (machine != NULL && machine->payload_field == payload) {
@@ -21,7 +22,8 @@ enum machine_id fold_machine_of(uint32_t payload) {
 
 /* Claimed time moved into (time of the checkpoint it had seen, time of its leaf]. */
 static uint64_t legal_ms(struct fold *fold, struct kv_txn *txn, const struct fold_ask *ask,
-                         bool *ret_marked) {
+                         bool *ret_marked)
+{
     const struct wire_event *event = ask->event;
     uint64_t low = event->has_seen ? fold_seen_ms(fold, txn, event->seen_size) : 0;
     uint64_t high = ask->leaf_ms;
@@ -41,7 +43,8 @@ struct finder {
     enum fold_space space;
 };
 
-static const struct record *find_record(void *context, const uint8_t id[LIMIT_ID_SIZE]) {
+static const struct record *find_record(void *context, const uint8_t id[LIMIT_ID_SIZE])
+{
     struct finder *finder = context;
     struct record *record = &finder->fold->scratch[FOLD_SCRATCH_FIND];
     return fold_record_get(finder->fold, finder->txn, finder->space, id, record) ? record : NULL;
@@ -49,7 +52,8 @@ static const struct record *find_record(void *context, const uint8_t id[LIMIT_ID
 
 /* The station whose people must learn of an event at the hub; zeros: nobody. */
 static void feed_target(struct fold *fold, struct kv_txn *txn, const struct fold_ask *ask,
-                        const struct record *after, uint8_t *ret_device) {
+                        const struct record *after, uint8_t *ret_device)
+{
     memcpy(ret_device, after->station, LIMIT_KEY_SIZE);
     struct span parent = values_bytes(&ask->event->facts, FIELD_case_record, 0);
     struct record *record = &fold->scratch[FOLD_SCRATCH_PARENT];
@@ -60,7 +64,8 @@ static void feed_target(struct fold *fold, struct kv_txn *txn, const struct fold
 }
 
 static void fill_event(const struct fold_ask *ask, const struct directory_author *author,
-                       enum machine_id machine, struct rule_event *ret) {
+                       enum machine_id machine, struct rule_event *ret)
+{
     const struct wire_event *event = ask->event;
     memset(ret, 0, sizeof *ret);
     ret->machine = machine;
@@ -86,7 +91,8 @@ static void fill_event(const struct fold_ask *ask, const struct directory_author
 
 /* World, record before (NULL: none) and event as the rules want them. ERR_STATE: no editions. */
 static enum err prepare(struct fold *fold, struct kv_txn *txn, const struct fold_ask *ask,
-                        struct rule_world *ret_world, const struct record **ret_before) {
+                        struct rule_world *ret_world, const struct record **ret_before)
+{
     struct record *before = &fold->scratch[FOLD_SCRATCH_BEFORE];
     bool has = fold_record_get(fold, txn, ask->space, ask->event->record, before);
     uint64_t policy = has ? values_number(&before->facts, FIELD_policy_edition, 0) : 0;
@@ -100,7 +106,8 @@ static enum err prepare(struct fold *fold, struct kv_txn *txn, const struct fold
 
 /* The own-feed seq this event's leaf has, or would be given next. */
 static uint64_t own_seq_of(struct fold *fold, struct kv_txn *txn, const struct fold_ask *ask,
-                           const uint8_t *device) {
+                           const uint8_t *device)
+{
     struct log_head head;
     if (ask->own_seq != 0) {
         return ask->own_seq;
@@ -110,7 +117,8 @@ static uint64_t own_seq_of(struct fold *fold, struct kv_txn *txn, const struct f
 }
 
 static void settle_baton(struct fold *fold, struct kv_txn *txn, const struct fold_ask *ask,
-                         const struct record *before) {
+                         const struct record *before)
+{
     bool was_hub = before != NULL && before->holder == HOLDER_HUB;
     if (was_hub && ask->record->holder == HOLDER_STATION) {
         ask->record->baton_own_seq = own_seq_of(fold, txn, ask, ask->record->station);
@@ -118,7 +126,8 @@ static void settle_baton(struct fold *fold, struct kv_txn *txn, const struct fol
 }
 
 static enum err judge_machine(struct fold *fold, struct kv_txn *txn, const struct fold_ask *ask,
-                              const struct directory_author *author, struct fold_verdict *ret) {
+                              const struct directory_author *author, struct fold_verdict *ret)
+{
     struct finder finder = {fold, txn, ask->space};
     struct rule_world world = {0};
     struct rule_event event;
@@ -150,7 +159,8 @@ static enum err judge_machine(struct fold *fold, struct kv_txn *txn, const struc
 
 /* What the machine itself records: only the device that it is about may. */
 static enum refusal judge_device_event(const struct wire_event *event,
-                                       const struct directory_author *author) {
+                                       const struct directory_author *author)
+{
     bool life = event->payload == WIRE_LIFE;
     bool hub_only = event->payload == WIRE_HEADS || event->payload == WIRE_CLOCK_STEP ||
                     event->payload == WIRE_EPOCH;
@@ -162,13 +172,15 @@ static enum refusal judge_device_event(const struct wire_event *event,
     return may ? REFUSAL_NONE : REFUSAL_DIRECTORY_DEVICE_ONLY;
 }
 
-static bool in_common_feed(uint32_t payload) {
+static bool in_common_feed(uint32_t payload)
+{
     return payload == WIRE_PERSON || payload == WIRE_STATION || payload == WIRE_EDITION ||
            payload == WIRE_EPOCH || payload == WIRE_AUDIENCE;
 }
 
 static void judge_world(struct fold *fold, struct kv_txn *txn, const struct fold_ask *ask,
-                        const struct directory_author *author, struct fold_verdict *ret) {
+                        const struct directory_author *author, struct fold_verdict *ret)
+{
     const struct wire_event *event = ask->event;
     enum refusal refusal = REFUSAL_NONE;
     if (event->payload == WIRE_EDITION) {
@@ -184,7 +196,8 @@ static void judge_world(struct fold *fold, struct kv_txn *txn, const struct fold
 }
 
 enum err fold_judge(struct fold *fold, struct kv_txn *txn, const struct fold_ask *ask,
-                    struct fold_verdict *ret) {
+                    struct fold_verdict *ret)
+{
     const struct wire_event *event = ask->event;
     struct directory_author author;
     bool marked = false;
@@ -214,7 +227,8 @@ enum err fold_judge(struct fold *fold, struct kv_txn *txn, const struct fold_ask
     return txn->err;
 }
 
-static enum err apply_machine(struct fold *fold, struct kv_txn *txn, const struct fold_ask *ask) {
+static enum err apply_machine(struct fold *fold, struct kv_txn *txn, const struct fold_ask *ask)
+{
     struct finder finder = {fold, txn, ask->space};
     struct rule_world world = {0};
     struct rule_event event;
@@ -243,7 +257,8 @@ static enum err apply_machine(struct fold *fold, struct kv_txn *txn, const struc
 }
 
 enum err fold_apply(struct fold *fold, struct kv_txn *txn, const struct fold_ask *ask,
-                    uint64_t common_seq) {
+                    uint64_t common_seq)
+{
     if (fold_machine_of(ask->event->payload) != MACHINE_NONE) {
         return apply_machine(fold, txn, ask);
     }

@@ -6,21 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct span meta_key(struct kv_key *key, uint8_t slot) {
+static struct span meta_key(struct kv_key *key, uint8_t slot)
+{
     kv_key_init(key);
     kv_key_u8(key, 'L');
     kv_key_u8(key, slot);
     return kv_key_span(key);
 }
 
-static struct span leaf_key(struct kv_key *key, const struct log *log, uint64_t index) {
+static struct span leaf_key(struct kv_key *key, const struct log *log, uint64_t index)
+{
     kv_key_init(key);
     kv_key_u8(key, log->slot);
     kv_key_u64(key, index);
     return kv_key_span(key);
 }
 
-static struct span head_key(struct kv_key *key, const struct log *log, const uint8_t *device) {
+static struct span head_key(struct kv_key *key, const struct log *log, const uint8_t *device)
+{
     kv_key_init(key);
     kv_key_u8(key, log->slot);
     kv_key_bytes(key, span_of(device, LIMIT_KEY_SIZE));
@@ -28,7 +31,8 @@ static struct span head_key(struct kv_key *key, const struct log *log, const uin
 }
 
 static struct span chain_key(struct kv_key *key, const struct log *log, uint32_t number,
-                             uint64_t incarnation, uint64_t seq) {
+                             uint64_t incarnation, uint64_t seq)
+{
     kv_key_init(key);
     kv_key_u8(key, log->slot);
     kv_key_u32(key, number);
@@ -38,7 +42,8 @@ static struct span chain_key(struct kv_key *key, const struct log *log, uint32_t
 }
 
 static struct span feed_key(struct kv_key *key, const struct log *log, uint32_t number,
-                            uint64_t seq) {
+                            uint64_t seq)
+{
     kv_key_init(key);
     kv_key_u8(key, log->slot);
     kv_key_u32(key, number);
@@ -47,7 +52,8 @@ static struct span feed_key(struct kv_key *key, const struct log *log, uint32_t 
 }
 
 static enum err tile_read(void *context, uint8_t level, uint64_t index, uint8_t *ret,
-                          size_t *ret_size) {
+                          size_t *ret_size)
+{
     struct log_tiles *tiles = context;
     struct kv_key key;
     struct buf value;
@@ -66,7 +72,8 @@ static enum err tile_read(void *context, uint8_t level, uint64_t index, uint8_t 
     return err;
 }
 
-static enum err tile_write(void *context, uint8_t level, uint64_t index, struct span bytes) {
+static enum err tile_write(void *context, uint8_t level, uint64_t index, struct span bytes)
+{
     struct log_tiles *tiles = context;
     struct kv_key key;
     kv_key_init(&key);
@@ -77,11 +84,13 @@ static enum err tile_write(void *context, uint8_t level, uint64_t index, struct 
     return tiles->txn->err;
 }
 
-struct tlog_tiles log_tiles(struct log_tiles *context) {
+struct tlog_tiles log_tiles(struct log_tiles *context)
+{
     return (struct tlog_tiles){context, tile_read, tile_write};
 }
 
-static void put_state(const struct log *log, struct kv_txn *txn) {
+static void put_state(const struct log *log, struct kv_txn *txn)
+{
     uint8_t bytes[28];
     struct kv_key key;
     put_u64(bytes, log->size);
@@ -91,7 +100,8 @@ static void put_state(const struct log *log, struct kv_txn *txn) {
     kv_put(txn, KV_META, meta_key(&key, log->slot), span_of(bytes, sizeof bytes));
 }
 
-enum err log_init(struct log *log, struct kv_txn *txn, uint8_t slot) {
+enum err log_init(struct log *log, struct kv_txn *txn, uint8_t slot)
+{
     struct kv_key key;
     struct buf value;
     struct reader reader;
@@ -126,13 +136,15 @@ enum err log_init(struct log *log, struct kv_txn *txn, uint8_t slot) {
     return err != ERR_NONE ? err : txn->err;
 }
 
-void log_done(struct log *log) {
+void log_done(struct log *log)
+{
     free(log->pending);
     log->pending = NULL;
 }
 
 bool log_head_get(const struct log *log, struct kv_txn *txn, const uint8_t device[LIMIT_KEY_SIZE],
-                  struct log_head *ret_head) {
+                  struct log_head *ret_head)
+{
     struct kv_key key;
     struct buf value;
     struct reader reader;
@@ -154,7 +166,8 @@ bool log_head_get(const struct log *log, struct kv_txn *txn, const uint8_t devic
 }
 
 void log_head_put(struct log *log, struct kv_txn *txn, const uint8_t device[LIMIT_KEY_SIZE],
-                  struct log_head *head) {
+                  struct log_head *head)
+{
     struct kv_key key;
     struct buf value;
     if (head->number == 0) {
@@ -173,7 +186,8 @@ void log_head_put(struct log *log, struct kv_txn *txn, const uint8_t device[LIMI
     buf_done(&value);
 }
 
-static void put_index(struct kv_txn *txn, enum kv_table table, struct span key, uint64_t index) {
+static void put_index(struct kv_txn *txn, enum kv_table table, struct span key, uint64_t index)
+{
     uint8_t bytes[8];
     put_u64(bytes, index);
     kv_put(txn, table, key, span_of(bytes, sizeof bytes));
@@ -181,7 +195,8 @@ static void put_index(struct kv_txn *txn, enum kv_table table, struct span key, 
 
 /* Enters the leaf into the feeds it names. */
 static void append_feeds(struct log *log, struct kv_txn *txn, const struct wire_leaf *leaf,
-                         uint64_t index) {
+                         uint64_t index)
+{
     struct kv_key key;
     if (leaf->common_seq != 0) {
         CHECK(leaf->common_seq == log->common_seq + 1);
@@ -199,7 +214,8 @@ static void append_feeds(struct log *log, struct kv_txn *txn, const struct wire_
 }
 
 uint64_t log_append(struct log *log, struct kv_txn *txn, const struct wire_leaf *leaf,
-                    struct span leaf_bytes, const struct log_place *place) {
+                    struct span leaf_bytes, const struct log_place *place)
+{
     struct kv_key key;
     struct log_head head;
     uint64_t index = log->size;
@@ -226,7 +242,8 @@ uint64_t log_append(struct log *log, struct kv_txn *txn, const struct wire_leaf 
     return index;
 }
 
-void log_flush(struct log *log, struct kv_txn *txn, struct tlog_hash *ret_root) {
+void log_flush(struct log *log, struct kv_txn *txn, struct tlog_hash *ret_root)
+{
     struct log_tiles context = {log, txn};
     struct tlog_tiles tiles = log_tiles(&context);
     struct tlog_hash root = {{0}};
@@ -251,13 +268,14 @@ void log_flush(struct log *log, struct kv_txn *txn, struct tlog_hash *ret_root) 
     }
 }
 
-bool log_leaf(const struct log *log, struct kv_txn *txn, uint64_t index, struct buf *ret_bytes) {
+bool log_leaf(const struct log *log, struct kv_txn *txn, uint64_t index, struct buf *ret_bytes)
+{
     struct kv_key key;
     return kv_get(txn, KV_LEAF, leaf_key(&key, log, index), ret_bytes);
 }
 
-static bool get_index(struct kv_txn *txn, enum kv_table table, struct span key,
-                      uint64_t *ret_index) {
+static bool get_index(struct kv_txn *txn, enum kv_table table, struct span key, uint64_t *ret_index)
+{
     struct buf value;
     buf_init(&value, 16);
     bool found = kv_get(txn, table, key, &value) && value.size == 8;
@@ -269,19 +287,22 @@ static bool get_index(struct kv_txn *txn, enum kv_table table, struct span key,
 }
 
 bool log_chain_index(const struct log *log, struct kv_txn *txn, uint32_t number,
-                     uint64_t incarnation, uint64_t seq, uint64_t *ret_index) {
+                     uint64_t incarnation, uint64_t seq, uint64_t *ret_index)
+{
     struct kv_key key;
     return get_index(txn, KV_CHAIN, chain_key(&key, log, number, incarnation, seq), ret_index);
 }
 
 bool log_feed_index(const struct log *log, struct kv_txn *txn, uint32_t number, uint64_t seq,
-                    uint64_t *ret_index) {
+                    uint64_t *ret_index)
+{
     struct kv_key key;
     return get_index(txn, KV_FEED, feed_key(&key, log, number, seq), ret_index);
 }
 
 void log_keep_feed_leaf(struct log *log, struct kv_txn *txn, uint32_t number, uint64_t seq,
-                        uint64_t index, struct span leaf_bytes) {
+                        uint64_t index, struct span leaf_bytes)
+{
     struct kv_key key;
     kv_put(txn, KV_LEAF, leaf_key(&key, log, index), leaf_bytes);
     put_index(txn, KV_FEED, feed_key(&key, log, number, seq), index);

@@ -15,14 +15,16 @@ struct entry {
     uint32_t due; /* NO_DUE_DAY: open but none; 0: not in the due list */
 };
 
-static struct span id_key(struct kv_key *key, const struct fold *fold, const uint8_t *id) {
+static struct span id_key(struct kv_key *key, const struct fold *fold, const uint8_t *id)
+{
     kv_key_init(key);
     kv_key_u8(key, fold->log.slot);
     kv_key_bytes(key, span_of(id, LIMIT_ID_SIZE));
     return kv_key_span(key);
 }
 
-static struct span info_key(struct kv_key *key, const struct fold *fold, const uint8_t *id) {
+static struct span info_key(struct kv_key *key, const struct fold *fold, const uint8_t *id)
+{
     kv_key_init(key);
     kv_key_u8(key, fold->log.slot);
     kv_key_u8(key, 'R');
@@ -31,7 +33,8 @@ static struct span info_key(struct kv_key *key, const struct fold *fold, const u
 }
 
 static struct span due_key(struct kv_key *key, const struct fold *fold, uint32_t due,
-                           const uint8_t *id) {
+                           const uint8_t *id)
+{
     kv_key_init(key);
     kv_key_u8(key, fold->log.slot);
     kv_key_u8(key, 'D');
@@ -43,7 +46,8 @@ static struct span due_key(struct kv_key *key, const struct fold *fold, uint32_t
 }
 
 static struct span state_key(struct kv_key *key, const struct fold *fold, uint8_t machine,
-                             uint16_t state, const uint8_t *id) {
+                             uint16_t state, const uint8_t *id)
+{
     kv_key_init(key);
     kv_key_u8(key, fold->log.slot);
     kv_key_u8(key, 'S');
@@ -57,7 +61,8 @@ static struct span state_key(struct kv_key *key, const struct fold *fold, uint8_
 }
 
 bool fold_record_get(const struct fold *fold, struct kv_txn *txn, enum fold_space space,
-                     const uint8_t id[LIMIT_ID_SIZE], struct record *ret) {
+                     const uint8_t id[LIMIT_ID_SIZE], struct record *ret)
+{
     struct kv_key key;
     struct buf value;
     buf_init(&value, LIMIT_RECORD_SIZE);
@@ -75,7 +80,8 @@ bool fold_record_get(const struct fold *fold, struct kv_txn *txn, enum fold_spac
     return found;
 }
 
-static void entry_of(const struct record *record, struct entry *ret) {
+static void entry_of(const struct record *record, struct entry *ret)
+{
     const struct rule_machine *machine = rule_machine(record->machine);
     bool final = machine == NULL || (machine->final_states >> record->state & 1) != 0;
     uint64_t due = values_number(&record->facts, FIELD_due_day, 0);
@@ -87,7 +93,8 @@ static void entry_of(const struct record *record, struct entry *ret) {
 }
 
 static bool entry_get(const struct fold *fold, struct kv_txn *txn, const uint8_t *id,
-                      struct entry *ret) {
+                      struct entry *ret)
+{
     struct kv_key key;
     struct buf value;
     struct reader reader;
@@ -102,7 +109,8 @@ static bool entry_get(const struct fold *fold, struct kv_txn *txn, const uint8_t
 }
 
 static void entry_put(const struct fold *fold, struct kv_txn *txn, const uint8_t *id,
-                      const struct entry *now) {
+                      const struct entry *now)
+{
     struct kv_key key;
     struct entry old;
     uint8_t bytes[7] = {now->machine};
@@ -128,7 +136,8 @@ static void entry_put(const struct fold *fold, struct kv_txn *txn, const uint8_t
 }
 
 void fold_record_put(const struct fold *fold, struct kv_txn *txn, enum fold_space space,
-                     const struct record *record) {
+                     const struct record *record)
+{
     struct kv_key key;
     struct buf value;
     struct entry entry;
@@ -149,7 +158,8 @@ void fold_record_put(const struct fold *fold, struct kv_txn *txn, enum fold_spac
 }
 
 void fold_tentative_drop(const struct fold *fold, struct kv_txn *txn,
-                         const uint8_t id[LIMIT_ID_SIZE]) {
+                         const uint8_t id[LIMIT_ID_SIZE])
+{
     struct kv_key key;
     struct entry entry;
     struct entry old;
@@ -176,7 +186,8 @@ struct walk {
     const uint8_t *skip;
 };
 
-static bool walk_one(void *context, struct span key, struct span value) {
+static bool walk_one(void *context, struct span key, struct span value)
+{
     struct walk *walk = context;
     if (key.size != walk->id_at + LIMIT_ID_SIZE) {
         return true;
@@ -192,7 +203,8 @@ static bool walk_one(void *context, struct span key, struct span value) {
 }
 
 void fold_list_due(const struct fold *fold, struct kv_txn *txn, uint32_t from_day, fold_visit visit,
-                   void *context) {
+                   void *context)
+{
     struct kv_key prefix;
     struct kv_key from;
     struct walk walk = {visit, context, 6, NULL};
@@ -204,7 +216,8 @@ void fold_list_due(const struct fold *fold, struct kv_txn *txn, uint32_t from_da
 }
 
 void fold_list_state(const struct fold *fold, struct kv_txn *txn, enum machine_id machine,
-                     uint16_t state, const uint8_t *after, fold_visit visit, void *context) {
+                     uint16_t state, const uint8_t *after, fold_visit visit, void *context)
+{
     struct kv_key prefix;
     struct kv_key from;
     struct walk walk = {visit, context, 5, after};

@@ -31,7 +31,8 @@ struct world {
 };
 
 enum err world_new(const uint8_t hub_device[LIMIT_KEY_SIZE],
-                   const uint8_t hub_public[LIMIT_KEY_SIZE], struct world **ret_world) {
+                   const uint8_t hub_public[LIMIT_KEY_SIZE], struct world **ret_world)
+{
     struct world *world = calloc(1, sizeof *world);
     if (world == NULL) {
         return ERR_MEMORY;
@@ -46,7 +47,8 @@ enum err world_new(const uint8_t hub_device[LIMIT_KEY_SIZE],
     return ERR_NONE;
 }
 
-void world_free(struct world *world) {
+void world_free(struct world *world)
+{
     if (world == NULL) {
         return;
     }
@@ -61,20 +63,24 @@ void world_free(struct world *world) {
     free(world);
 }
 
-struct directory *world_directory(struct world *world) {
+struct directory *world_directory(struct world *world)
+{
     return world->directory;
 }
 
-uint64_t world_common_seq(const struct world *world) {
+uint64_t world_common_seq(const struct world *world)
+{
     return world->common_seq;
 }
 
-static bool read_blob(struct kv_txn *txn, const uint8_t *hash, struct buf *ret) {
+static bool read_blob(struct kv_txn *txn, const uint8_t *hash, struct buf *ret)
+{
     return kv_get(txn, KV_BLOB, span_of(hash, LIMIT_HASH_SIZE), ret);
 }
 
 enum err world_ready(const struct wire_event *event, struct kv_txn *txn,
-                     uint8_t ret_wanted[LIMIT_HASH_SIZE]) {
+                     uint8_t ret_wanted[LIMIT_HASH_SIZE])
+{
     if (event->payload != WIRE_EDITION && event->payload != WIRE_AUDIENCE) {
         return ERR_NONE;
     }
@@ -88,7 +94,8 @@ enum err world_ready(const struct wire_event *event, struct kv_txn *txn,
 }
 
 static const struct edition *newest(const struct world *world, enum world_kind kind, uint32_t year,
-                                    uint64_t applied) {
+                                    uint64_t applied)
+{
     for (size_t i = world->count; i > 0; i--) {
         const struct edition *edition = &world->editions[i - 1];
         if (edition->kind == kind && edition->since <= applied &&
@@ -100,7 +107,8 @@ static const struct edition *newest(const struct world *world, enum world_kind k
 }
 
 uint64_t world_edition(const struct world *world, enum world_kind kind, uint32_t year,
-                       uint8_t ret_hash[LIMIT_HASH_SIZE]) {
+                       uint8_t ret_hash[LIMIT_HASH_SIZE])
+{
     const struct edition *edition = newest(world, kind, year, UINT64_MAX);
     if (edition == NULL) {
         memset(ret_hash, 0, LIMIT_HASH_SIZE);
@@ -110,7 +118,8 @@ uint64_t world_edition(const struct world *world, enum world_kind kind, uint32_t
     return edition->number;
 }
 
-enum err world_check_text(enum world_kind kind, struct span text, struct text_errors *ret_errors) {
+enum err world_check_text(enum world_kind kind, struct span text, struct text_errors *ret_errors)
+{
     struct policy *policy = NULL;
     struct catalogue *catalogue = NULL;
     struct calendar *calendar = NULL;
@@ -137,7 +146,8 @@ enum err world_check_text(enum world_kind kind, struct span text, struct text_er
 
 enum refusal world_judge_edition(struct world *world, struct kv_txn *txn,
                                  const struct wire_event *event,
-                                 const struct directory_author *author) {
+                                 const struct directory_author *author)
+{
     struct span hash = values_bytes(&event->facts, FIELD_hash, 0);
     enum world_kind kind = (enum world_kind)values_number(&event->facts, FIELD_kind, 0);
     uint32_t year = (uint32_t)values_number(&event->facts, FIELD_year, 0);
@@ -167,7 +177,8 @@ enum refusal world_judge_edition(struct world *world, struct kv_txn *txn,
 
 /* The newest text of every year, parsed together. */
 static enum err parse_calendar(const struct world *world, struct kv_txn *txn,
-                               struct calendar **ret_calendar) {
+                               struct calendar **ret_calendar)
+{
     struct buf texts[TEXT_FILE_COUNT];
     struct span files[TEXT_FILE_COUNT];
     struct text_errors errors;
@@ -191,7 +202,8 @@ static enum err parse_calendar(const struct world *world, struct kv_txn *txn,
 }
 
 static enum err parse_edition(const struct world *world, struct kv_txn *txn,
-                              struct edition *edition) {
+                              struct edition *edition)
+{
     struct buf text;
     struct text_errors errors;
     enum err err = ERR_NONE;
@@ -212,7 +224,8 @@ static enum err parse_edition(const struct world *world, struct kv_txn *txn,
 }
 
 static enum err add_edition(struct world *world, struct kv_txn *txn, const struct wire_event *event,
-                            uint64_t common_seq) {
+                            uint64_t common_seq)
+{
     struct span hash = values_bytes(&event->facts, FIELD_hash, 0);
     if (world->count == world->capacity) {
         size_t wanted = world->capacity == 0 ? 16 : world->capacity * 2;
@@ -240,7 +253,8 @@ static enum err add_edition(struct world *world, struct kv_txn *txn, const struc
 }
 
 const struct world_audience *world_audience(const struct world *world, uint32_t audience,
-                                            const uint8_t *station) {
+                                            const uint8_t *station)
+{
     static const uint8_t at_hub[LIMIT_KEY_SIZE];
     const uint8_t *place = station == NULL ? at_hub : station;
     for (size_t i = 0; i < world->audience_count; i++) {
@@ -252,7 +266,8 @@ const struct world_audience *world_audience(const struct world *world, uint32_t 
     return NULL;
 }
 
-static enum err add_audience(struct world *world, const struct wire_event *event) {
+static enum err add_audience(struct world *world, const struct wire_event *event)
+{
     struct world_audience now = {0};
     struct span station = values_bytes(&event->facts, FIELD_station, 0);
     struct span box_key = values_bytes(&event->facts, FIELD_box_key, 0);
@@ -283,7 +298,8 @@ static enum err add_audience(struct world *world, const struct wire_event *event
 }
 
 enum err world_apply(struct world *world, struct kv_txn *txn, const struct wire_event *event,
-                     uint64_t common_seq, uint64_t leaf_index) {
+                     uint64_t common_seq, uint64_t leaf_index)
+{
     enum err err = ERR_NONE;
     if (event->payload == WIRE_EDITION) {
         err = add_edition(world, txn, event, common_seq);
@@ -300,7 +316,8 @@ enum err world_apply(struct world *world, struct kv_txn *txn, const struct wire_
 
 /* Folds the leaf at one place of the common feed. */
 static enum err load_one(struct world *world, const struct log *log, struct kv_txn *txn,
-                         uint64_t seq, struct wire_arena *arena) {
+                         uint64_t seq, struct wire_arena *arena)
+{
     struct buf bytes;
     struct wire_leaf leaf;
     struct wire_event *event = malloc(sizeof *event);
@@ -325,8 +342,8 @@ static enum err load_one(struct world *world, const struct log *log, struct kv_t
     return err;
 }
 
-enum err world_load(struct world *world, const struct log *log, struct kv_txn *txn,
-                    uint64_t until) {
+enum err world_load(struct world *world, const struct log *log, struct kv_txn *txn, uint64_t until)
+{
     struct wire_arena arena;
     enum err err = wire_arena_init(&arena, WIRE_EVENT_ARENA);
     for (uint64_t seq = 1; err == ERR_NONE && seq <= until; seq++) {
@@ -337,7 +354,8 @@ enum err world_load(struct world *world, const struct log *log, struct kv_txn *t
 }
 
 bool world_view(const struct world *world, uint64_t applied, uint64_t pinned_policy,
-                uint64_t pinned_catalogue, struct rule_world *ret) {
+                uint64_t pinned_catalogue, struct rule_world *ret)
+{
     const struct edition *policy = newest(world, WORLD_POLICY, 0, applied);
     const struct edition *catalogue = newest(world, WORLD_CATALOGUE, 0, applied);
     const struct edition *calendar = newest(world, WORLD_CALENDAR, 0, applied);

@@ -1,7 +1,6 @@
-#include "unit.h"
-
 #include "base/span.h"
 #include "base/text.h"
+#include "unit.h"
 
 #include <cmocka.h>
 #include <setjmp.h>
@@ -9,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-static void test_buf_limit_sticks(void **state) {
+static void test_buf_limit_sticks(void **state)
+{
     (void)state;
     struct buf buf;
     buf_init(&buf, 4);
@@ -25,7 +25,8 @@ static void test_buf_limit_sticks(void **state) {
     buf_done(&buf);
 }
 
-static void test_reader_short(void **state) {
+static void test_reader_short(void **state)
+{
     (void)state;
     struct buf buf;
     struct reader reader;
@@ -41,7 +42,8 @@ static void test_reader_short(void **state) {
     buf_done(&buf);
 }
 
-static void test_base64(void **state) {
+static void test_base64(void **state)
+{
     (void)state;
     static const char *const refused[] = {
         "A", "AA==A", "AB==", "AAB=", "AA=A", "A===", "AA =", "=AAA"};
@@ -68,7 +70,8 @@ static void test_base64(void **state) {
     buf_done(&bytes);
 }
 
-static void test_hex_and_number(void **state) {
+static void test_hex_and_number(void **state)
+{
     (void)state;
     uint8_t bytes[2];
     uint64_t number = 0;
@@ -86,7 +89,8 @@ static void test_hex_and_number(void **state) {
     assert_int_equal(text_get_number(span_text(""), 10, &number), ERR_MALFORMED);
 }
 
-static void test_utf8(void **state) {
+static void test_utf8(void **state)
+{
     (void)state;
     assert_true(text_is_utf8(span_text("村民 \xf0\xa0\x80\x80")));
     assert_false(text_is_utf8(span_of("a\0b", 3)));
@@ -97,7 +101,8 @@ static void test_utf8(void **state) {
     assert_false(text_is_utf8(span_text("\xe6\x9d")));
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_buf_limit_sticks),
         cmocka_unit_test(test_reader_short),
