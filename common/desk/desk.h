@@ -1,0 +1,68 @@
+#ifndef JIELI_DESK_DESK_H
+#define JIELI_DESK_DESK_H
+
+#include "fold/author.h"
+#include "fold/fold.h"
+#include "http/server.h"
+#include "seal/keyfile.h"
+
+/* What station and hub offer their people, the same at both: unlock with one's own key file, write
+ * events from JSON with sealed parts, look at records, lists, editions and refusals. The HTTP+JSON
+ * API of the control socket; pages and commands are its clients. One thread.
+ *
+ * Routes (all under /api/v1; the token of POST /unlock goes into "Authorization: Bearer"):
+ *   POST /unlock {"staff","password"} -> {"token","staff","roles","name"}    POST /lock
+ *   POST /events {payload,"record","identity","matter","attestation","backEntry"}
+ *        -> {"record","number","id","seq","standing","verdict","refusal","form","state","due"}
+ *        200 also for a refusal by rule: {"refusal":{"name","article","zh","en"}} with status 409
+ *   GET  /records/ID[?open=1]   facts, state, holder, allowed verbs, due; sealed parts when
+ * unlocked GET  /records/ID/events     its events in order, with their standing GET
+ * /cases?due=..|state=..|search=..&after=..&limit=.. GET  /catalogue /catalogue/CODE /policy
+ * /calendar /refusals /machines /openapi.json Errors: application/problem+json with a stable code,
+ * zh and en. */
+struct desk;
+
+struct desk_blob {
+    uint8_t hash[LIMIT_HASH_SIZE];
+    struct span bytes;
+};
+
+/* What the program behind the desk does. */
+struct desk_port {
+    void *context;
+    enum err (*submit)(void *context, const struct author_draft *draft, const struct signer *signer,
+                       const struct desk_blob *blobs, size_t blob_count,
+                       struct fold_verdict *ret_verdict, uint8_t ret_id[LIMIT_HASH_SIZE],
+                       uint64_t *ret_seq);
+    uint64_t (*wall_ms)(void *context);
+    uint64_t (*mono_ms)(void *context);
+    struct fold *(*fold)(void *context); /* asked anew at each request */
+    /* Events of a record in order, as kept by this program. visit returns false to stop. */
+    void (*events)(void *context, const uint8_t record[LIMIT_ID_SIZE], void *visit_context,
+                   bool (*visit)(void *visit_context, const struct wire_event *event,
+                                 const char *standing, uint32_t refusal));
+};
+
+struct desk_options {
+    struct desk_port port;
+    struct kv *kv;
+    enum tier tier;
+    enum fold_space space;        /* station: tentative; hub: proven */
+    const uint8_t *device;        /* key id of this device */
+    const char *key_directory;    /* <staff id hex>.key files */
+    const uint8_t *device_secret; /* KEYFILE_DEVICE_SECRET_SIZE */
+    uint32_t lock_after_ms;       /* auto-lock; 0: 15 min */
+};
+
+MUST_USE enum err desk_new(const struct desk_options *options, struct desk **ret_desk);
+void desk_free(struct desk *desk);
+/* Answers the exchange when the path is one of the desk's; false: not its route. */
+MUST_USE bool desk_handle(struct desk *desk, struct http_exchange *exchange,
+                          const struct http_request *request);
+/* The signer of the request's token, for the program's own routes; NULL after answering 401. */
+const struct keyring *desk_authorize(struct desk *desk, struct http_exchange *exchange,
+                                     uint8_t ret_staff[LIMIT_ID_SIZE]);
+/* Locks who has been idle. */
+void desk_tick(struct desk *desk);
+
+#endif
