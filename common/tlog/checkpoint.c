@@ -17,7 +17,8 @@ static const uint64_t SIZE_MAX_OUTSIDE = INT64_MAX;
 static const char SIGNATURE_START[] = "\xe2\x80\x94 "; /* em dash, space */
 
 /* Does text begin with white space as Unicode has it, control characters aside? */
-static bool starts_with_space(struct span text) {
+static bool starts_with_space(struct span text)
+{
     static const char *const spaces[] = {
         " ",      "\xc2\x85", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002",
         "\u2003", "\u2004",   "\u2005", "\u2006", "\u2007", "\u2008", "\u2009",
@@ -33,7 +34,8 @@ static bool starts_with_space(struct span text) {
 }
 
 /* A key name of C2SP signed-note: UTF-8, not empty, no plus sign, no white space. */
-static bool name_valid(struct span name) {
+static bool name_valid(struct span name)
+{
     if (name.size == 0 || name.size >= TLOG_ORIGIN_SIZE || !text_is_utf8(name)) {
         return false;
     }
@@ -47,7 +49,8 @@ static bool name_valid(struct span name) {
 }
 
 static void key_id_of(struct span name, const uint8_t public_key[LIMIT_KEY_SIZE],
-                      uint8_t ret[NOTE_KEY_ID_SIZE]) {
+                      uint8_t ret[NOTE_KEY_ID_SIZE])
+{
     static const uint8_t middle[] = {'\n', NOTE_ALGORITHM_ED25519};
     uint8_t hash[LIMIT_HASH_SIZE];
     struct seal_sha256 sha;
@@ -60,7 +63,8 @@ static void key_id_of(struct span name, const uint8_t public_key[LIMIT_KEY_SIZE]
 }
 
 enum err tlog_checkpoint_sign(const struct tlog_checkpoint *checkpoint, const struct signer *signer,
-                              struct buf *ret_note) {
+                              struct buf *ret_note)
+{
     const char *origin = checkpoint->origin;
     struct span name = span_of(origin, strnlen(origin, TLOG_ORIGIN_SIZE));
     uint8_t signature[NOTE_KEY_ID_SIZE + LIMIT_SIGNATURE_SIZE];
@@ -95,7 +99,8 @@ out:
 }
 
 /* Splits off the bytes before the next separator; false when there is none. */
-static bool take_until(struct span *rest, char separator, struct span *ret) {
+static bool take_until(struct span *rest, char separator, struct span *ret)
+{
     const uint8_t *end = rest->size > 0 ? memchr(rest->data, separator, rest->size) : NULL;
     if (end == NULL) {
         return false;
@@ -107,7 +112,8 @@ static bool take_until(struct span *rest, char separator, struct span *ret) {
 }
 
 /* Decodes base64 of exactly ret.size bytes. */
-static enum err base64_exact(struct span text, uint8_t *ret, size_t size) {
+static enum err base64_exact(struct span text, uint8_t *ret, size_t size)
+{
     struct buf bytes;
     buf_init(&bytes, size);
     enum err err = text_get_base64(text, &bytes);
@@ -121,7 +127,8 @@ static enum err base64_exact(struct span text, uint8_t *ret, size_t size) {
 }
 
 /* The three lines of the text; ret->origin is the note's own. */
-static enum err read_text(struct span *rest, struct tlog_checkpoint *ret) {
+static enum err read_text(struct span *rest, struct tlog_checkpoint *ret)
+{
     struct span origin;
     struct span size;
     struct span root;
@@ -147,7 +154,8 @@ struct known {
     uint8_t signature[LIMIT_SIGNATURE_SIZE];
 };
 
-static enum err read_signature(struct span line, struct known *known) {
+static enum err read_signature(struct span line, struct known *known)
+{
     struct span start = span_text(SIGNATURE_START);
     struct span name;
     struct buf bytes;
@@ -178,7 +186,8 @@ out:
     return err;
 }
 
-static enum err read_signatures(struct span rest, struct known *known) {
+static enum err read_signatures(struct span rest, struct known *known)
+{
     size_t count = 0;
     while (rest.size > 0) {
         struct span line;
@@ -194,8 +203,8 @@ static enum err read_signatures(struct span rest, struct known *known) {
 }
 
 enum err tlog_checkpoint_open(struct span note, const char *origin,
-                              const uint8_t public_key[LIMIT_KEY_SIZE],
-                              struct tlog_checkpoint *ret) {
+                              const uint8_t public_key[LIMIT_KEY_SIZE], struct tlog_checkpoint *ret)
+{
     struct tlog_checkpoint checkpoint;
     struct known known = {.name = span_text(origin)};
     struct span rest = note;
@@ -222,7 +231,8 @@ enum err tlog_checkpoint_open(struct span note, const char *origin,
 }
 
 enum err tlog_verifier_key(const char *origin, const uint8_t public_key[LIMIT_KEY_SIZE],
-                           struct buf *ret_text) {
+                           struct buf *ret_text)
+{
     uint8_t key_id[NOTE_KEY_ID_SIZE];
     uint8_t key[1 + LIMIT_KEY_SIZE] = {NOTE_ALGORITHM_ED25519};
     if (!name_valid(span_text(origin))) {

@@ -5,12 +5,14 @@
 
 #include <string.h>
 
-static uint64_t width_of(unsigned height) {
+static uint64_t width_of(unsigned height)
+{
     return (uint64_t)1 << height;
 }
 
 /* Height of the largest full subtree that can start, or end, at position; position > 0. */
-static unsigned height_at(uint64_t position) {
+static unsigned height_at(uint64_t position)
+{
     unsigned height = 0;
     while ((position >> height & 1) == 0) {
         height++;
@@ -18,7 +20,8 @@ static unsigned height_at(uint64_t position) {
     return height;
 }
 
-static bool hash_equal(const struct tlog_hash *a, const struct tlog_hash *b) {
+static bool hash_equal(const struct tlog_hash *a, const struct tlog_hash *b)
+{
     return memcmp(a->bytes, b->bytes, LIMIT_HASH_SIZE) == 0;
 }
 
@@ -29,14 +32,16 @@ struct prover {
     struct tlog_proof proof;
 };
 
-static void prover_init(struct prover *prover, const struct tlog_tiles *tiles, uint64_t size) {
+static void prover_init(struct prover *prover, const struct tlog_tiles *tiles, uint64_t size)
+{
     tile_reader_init(&prover->reader, tiles);
     prover->size = size;
     prover->proof.count = 0;
 }
 
 /* Adds the root of the node at height that starts at start, cut off where the tree ends. */
-static enum err prover_add(struct prover *prover, uint64_t start, unsigned height) {
+static enum err prover_add(struct prover *prover, uint64_t start, unsigned height)
+{
     uint64_t left = prover->size - start;
     uint64_t count = left < width_of(height) ? left : width_of(height);
     struct tlog_proof *proof = &prover->proof;
@@ -49,7 +54,8 @@ static enum err prover_add(struct prover *prover, uint64_t start, unsigned heigh
 }
 
 /* Adds the siblings on the way from a node at height up to the root. */
-static enum err prover_climb(struct prover *prover, uint64_t node, unsigned height) {
+static enum err prover_climb(struct prover *prover, uint64_t node, unsigned height)
+{
     uint64_t last = (prover->size - 1) >> height;
     for (; last > 0; last >>= 1, node >>= 1, height++) {
         uint64_t sibling = node ^ 1;
@@ -65,7 +71,8 @@ static enum err prover_climb(struct prover *prover, uint64_t node, unsigned heig
 }
 
 enum err tlog_prove_inclusion(const struct tlog_tiles *tiles, uint64_t index, uint64_t size,
-                              struct tlog_proof *ret) {
+                              struct tlog_proof *ret)
+{
     struct prover prover;
     if (index >= size) {
         return ERR_NOT_FOUND;
@@ -79,7 +86,8 @@ enum err tlog_prove_inclusion(const struct tlog_tiles *tiles, uint64_t index, ui
 }
 
 enum err tlog_check_inclusion(const struct tlog_hash *leaf, uint64_t index, uint64_t size,
-                              const struct tlog_proof *proof, const struct tlog_hash *root) {
+                              const struct tlog_proof *proof, const struct tlog_hash *root)
+{
     if (index >= size || proof->count > LIMIT_PROOF_COUNT) {
         return ERR_AUTH;
     }
@@ -106,7 +114,8 @@ enum err tlog_check_inclusion(const struct tlog_hash *leaf, uint64_t index, uint
 }
 
 enum err tlog_prove_consistency(const struct tlog_tiles *tiles, uint64_t old_size, uint64_t size,
-                                struct tlog_proof *ret) {
+                                struct tlog_proof *ret)
+{
     struct prover prover;
     if (old_size > size) {
         return ERR_NOT_FOUND;
@@ -130,7 +139,8 @@ enum err tlog_prove_consistency(const struct tlog_tiles *tiles, uint64_t old_siz
 
 /* The part of the consistency check behind the easy cases: 0 < old_size < size. */
 static enum err check_growth(uint64_t old_size, const struct tlog_hash *old_root, uint64_t size,
-                             const struct tlog_hash *root, const struct tlog_proof *proof) {
+                             const struct tlog_hash *root, const struct tlog_proof *proof)
+{
     unsigned height = height_at(old_size);
     uint64_t node = (old_size - 1) >> height;
     uint64_t last = (size - 1) >> height;
@@ -165,7 +175,8 @@ static enum err check_growth(uint64_t old_size, const struct tlog_hash *old_root
 }
 
 enum err tlog_check_consistency(uint64_t old_size, const struct tlog_hash *old_root, uint64_t size,
-                                const struct tlog_hash *root, const struct tlog_proof *proof) {
+                                const struct tlog_hash *root, const struct tlog_proof *proof)
+{
     if (old_size > size || proof->count > LIMIT_PROOF_COUNT) {
         return ERR_AUTH;
     }
@@ -183,7 +194,8 @@ enum err tlog_check_consistency(uint64_t old_size, const struct tlog_hash *old_r
 }
 
 enum err tlog_prove_range(const struct tlog_tiles *tiles, uint64_t first, uint64_t count,
-                          uint64_t size, struct tlog_proof *ret) {
+                          uint64_t size, struct tlog_proof *ret)
+{
     struct prover prover;
     enum err err = ERR_NONE;
     if (count == 0 || first > size || count > size - first) {
@@ -214,7 +226,8 @@ enum err tlog_prove_range(const struct tlog_tiles *tiles, uint64_t first, uint64
 
 /* Adds a full subtree, whose height fits the place where peaks end. */
 static void peaks_push_subtree(struct tlog_peaks *peaks, unsigned height,
-                               const struct tlog_hash *root) {
+                               const struct tlog_hash *root)
+{
     struct tlog_hash hash = *root;
     for (uint64_t rest = peaks->size >> height; (rest & 1) != 0; rest >>= 1) {
         tlog_node_hash(&peaks->peak[--peaks->count], &hash, &hash);
@@ -225,7 +238,8 @@ static void peaks_push_subtree(struct tlog_peaks *peaks, unsigned height,
 
 /* Takes the subtrees right of the range into peaks; false when the proof's length is wrong. */
 static bool range_finish(struct tlog_peaks *peaks, uint64_t size, const struct tlog_proof *proof,
-                         size_t used) {
+                         size_t used)
+{
     while (peaks->size < size) {
         unsigned height = height_at(peaks->size);
         if (used == proof->count) {
@@ -244,7 +258,8 @@ static bool range_finish(struct tlog_peaks *peaks, uint64_t size, const struct t
 
 enum err tlog_check_range(const struct tlog_hash *leaves, uint64_t first, uint64_t count,
                           uint64_t size, const struct tlog_proof *proof,
-                          const struct tlog_hash *root) {
+                          const struct tlog_hash *root)
+{
     if (count == 0 || first > size || count > size - first || proof->count > LIMIT_PROOF_COUNT) {
         return ERR_AUTH;
     }

@@ -9,7 +9,8 @@ _Static_assert(1 << TILE_HEIGHT == TLOG_TILE_WIDTH, "a tile holds 2^8 hashes");
 _Static_assert(sizeof(struct tlog_hash) == LIMIT_HASH_SIZE, "an array of hashes is a tile's bytes");
 
 enum err tile_read(const struct tlog_tiles *tiles, uint8_t level, uint64_t index,
-                   struct tlog_hash *ret, size_t *ret_count) {
+                   struct tlog_hash *ret, size_t *ret_count)
+{
     size_t size = 0;
     enum err err = tiles->read(tiles->context, level, index, ret->bytes, &size);
     if (err != ERR_NONE) {
@@ -22,7 +23,8 @@ enum err tile_read(const struct tlog_tiles *tiles, uint8_t level, uint64_t index
     return ERR_NONE;
 }
 
-void tile_fold(const struct tlog_hash *hashes, size_t count, struct tlog_hash *ret) {
+void tile_fold(const struct tlog_hash *hashes, size_t count, struct tlog_hash *ret)
+{
     struct tlog_hash node[TLOG_TILE_WIDTH];
     CHECK(count >= 1);
     CHECK(count <= TLOG_TILE_WIDTH);
@@ -36,7 +38,8 @@ void tile_fold(const struct tlog_hash *hashes, size_t count, struct tlog_hash *r
     *ret = node[0];
 }
 
-void tile_reader_init(struct tile_reader *reader, const struct tlog_tiles *tiles) {
+void tile_reader_init(struct tile_reader *reader, const struct tlog_tiles *tiles)
+{
     reader->tiles = tiles;
     reader->level = 0;
     reader->index = 0;
@@ -44,8 +47,8 @@ void tile_reader_init(struct tile_reader *reader, const struct tlog_tiles *tiles
 }
 
 /* Makes the first count hashes of a tile present in reader. */
-static enum err reader_load(struct tile_reader *reader, uint8_t level, uint64_t index,
-                            size_t count) {
+static enum err reader_load(struct tile_reader *reader, uint8_t level, uint64_t index, size_t count)
+{
     if (reader->level == level && reader->index == index && reader->count >= count) {
         return ERR_NONE;
     }
@@ -61,7 +64,8 @@ static enum err reader_load(struct tile_reader *reader, uint8_t level, uint64_t 
 
 /* Root of the 2^height leaves from start, which is a multiple of 2^height. */
 static enum err full_subtree(struct tile_reader *reader, uint64_t start, unsigned height,
-                             struct tlog_hash *ret) {
+                             struct tlog_hash *ret)
+{
     uint8_t level = (uint8_t)(height / TILE_HEIGHT);
     size_t width = (size_t)1 << (height % TILE_HEIGHT);
     uint64_t first = start >> (level * TILE_HEIGHT); /* the first hash wanted, in its level */
@@ -74,7 +78,8 @@ static enum err full_subtree(struct tile_reader *reader, uint64_t start, unsigne
 }
 
 enum err tile_subtree(struct tile_reader *reader, uint64_t start, uint64_t count,
-                      struct tlog_hash *ret) {
+                      struct tlog_hash *ret)
+{
     struct tlog_hash hash = {{0}};
     uint64_t end = start + count;
     bool found = false;

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-void tlog_leaf_hash(struct span leaf, struct tlog_hash *ret) {
+void tlog_leaf_hash(struct span leaf, struct tlog_hash *ret)
+{
     static const uint8_t prefix[] = {0x00};
     struct seal_sha256 sha;
     seal_sha256_init(&sha);
@@ -16,7 +17,8 @@ void tlog_leaf_hash(struct span leaf, struct tlog_hash *ret) {
 }
 
 void tlog_node_hash(const struct tlog_hash *left, const struct tlog_hash *right,
-                    struct tlog_hash *ret) {
+                    struct tlog_hash *ret)
+{
     uint8_t node[1 + 2 * LIMIT_HASH_SIZE];
     node[0] = 0x01;
     memcpy(node + 1, left->bytes, LIMIT_HASH_SIZE);
@@ -35,13 +37,14 @@ struct edge {
     } tile[TLOG_LEVELS];
 };
 
-static enum err edge_load(struct edge *edge, uint8_t level, uint64_t level_size) {
+static enum err edge_load(struct edge *edge, unsigned level, uint64_t level_size)
+{
     struct edge_tile *tile = &edge->tile[level];
     uint64_t index = level_size / TLOG_TILE_WIDTH;
     size_t count = (size_t)(level_size % TLOG_TILE_WIDTH);
     if (count > 0) {
         size_t present = 0;
-        enum err err = tile_read(edge->tiles, level, index, tile->hash, &present);
+        enum err err = tile_read(edge->tiles, (uint8_t)level, index, tile->hash, &present);
         if (err != ERR_NONE) {
             return err;
         }
@@ -55,17 +58,19 @@ static enum err edge_load(struct edge *edge, uint8_t level, uint64_t level_size)
     return ERR_NONE;
 }
 
-static enum err edge_store(struct edge *edge, uint8_t level) {
+static enum err edge_store(struct edge *edge, unsigned level)
+{
     struct edge_tile *tile = &edge->tile[level];
     struct span bytes = span_of(tile->hash, tile->count * LIMIT_HASH_SIZE);
     tile->loaded = false;
-    return edge->tiles->write(edge->tiles->context, level, tile->index, bytes);
+    return edge->tiles->write(edge->tiles->context, (uint8_t)level, tile->index, bytes);
 }
 
 /* Adds one leaf to a log of size leaves, and at each level above the root of the tile it fills. */
-static enum err edge_push(struct edge *edge, uint64_t size, const struct tlog_hash *leaf) {
+static enum err edge_push(struct edge *edge, uint64_t size, const struct tlog_hash *leaf)
+{
     struct tlog_hash hash = *leaf;
-    for (uint8_t level = 0; level < TLOG_LEVELS; level++) {
+    for (unsigned level = 0; level < TLOG_LEVELS; level++) {
         struct edge_tile *tile = &edge->tile[level];
         if (!tile->loaded) {
             enum err err = edge_load(edge, level, size);
@@ -89,10 +94,11 @@ static enum err edge_push(struct edge *edge, uint64_t size, const struct tlog_ha
 }
 
 enum err tlog_append(const struct tlog_tiles *tiles, uint64_t size, const struct tlog_hash *leaves,
-                     size_t count) {
+                     size_t count)
+{
     struct edge edge;
     edge.tiles = tiles;
-    for (uint8_t level = 0; level < TLOG_LEVELS; level++) {
+    for (unsigned level = 0; level < TLOG_LEVELS; level++) {
         edge.tile[level].loaded = false;
     }
     if (count > UINT64_MAX - size) {
@@ -104,7 +110,7 @@ enum err tlog_append(const struct tlog_tiles *tiles, uint64_t size, const struct
             return err;
         }
     }
-    for (uint8_t level = 0; level < TLOG_LEVELS; level++) {
+    for (unsigned level = 0; level < TLOG_LEVELS; level++) {
         enum err err = edge.tile[level].loaded ? edge_store(&edge, level) : ERR_NONE;
         if (err != ERR_NONE) {
             return err;
@@ -113,11 +119,13 @@ enum err tlog_append(const struct tlog_tiles *tiles, uint64_t size, const struct
     return ERR_NONE;
 }
 
-static void root_of_nothing(struct tlog_hash *ret) {
+static void root_of_nothing(struct tlog_hash *ret)
+{
     seal_sha256(span_of(NULL, 0), ret->bytes);
 }
 
-enum err tlog_root(const struct tlog_tiles *tiles, uint64_t size, struct tlog_hash *ret) {
+enum err tlog_root(const struct tlog_tiles *tiles, uint64_t size, struct tlog_hash *ret)
+{
     if (size == 0) {
         root_of_nothing(ret);
         return ERR_NONE;
@@ -127,12 +135,14 @@ enum err tlog_root(const struct tlog_tiles *tiles, uint64_t size, struct tlog_ha
     return tile_subtree(&reader, 0, size, ret);
 }
 
-void tlog_peaks_init(struct tlog_peaks *peaks) {
+void tlog_peaks_init(struct tlog_peaks *peaks)
+{
     peaks->size = 0;
     peaks->count = 0;
 }
 
-void tlog_peaks_push(struct tlog_peaks *peaks, const struct tlog_hash *leaf) {
+void tlog_peaks_push(struct tlog_peaks *peaks, const struct tlog_hash *leaf)
+{
     struct tlog_hash hash = *leaf;
     for (uint64_t size = peaks->size; (size & 1) != 0; size >>= 1) {
         CHECK(peaks->count > 0);
@@ -143,7 +153,8 @@ void tlog_peaks_push(struct tlog_peaks *peaks, const struct tlog_hash *leaf) {
     peaks->size++;
 }
 
-void tlog_peaks_root(const struct tlog_peaks *peaks, struct tlog_hash *ret) {
+void tlog_peaks_root(const struct tlog_peaks *peaks, struct tlog_hash *ret)
+{
     if (peaks->count == 0) {
         root_of_nothing(ret);
         return;
@@ -155,7 +166,8 @@ void tlog_peaks_root(const struct tlog_peaks *peaks, struct tlog_hash *ret) {
     *ret = hash;
 }
 
-enum err tlog_peaks_read(const struct tlog_tiles *tiles, uint64_t size, struct tlog_peaks *ret) {
+enum err tlog_peaks_read(const struct tlog_tiles *tiles, uint64_t size, struct tlog_peaks *ret)
+{
     struct tlog_peaks peaks;
     struct tile_reader reader;
     uint64_t start = 0;

@@ -14,7 +14,8 @@ static struct buf file;
 static uint8_t device_secret[KEYFILE_DEVICE_SECRET_SIZE] = {1, 2, 3};
 static const char PASSWORD[] = "correct horse \u7535\u6c60";
 
-static int set_up(void **state) {
+static int set_up(void **state)
+{
     (void)state;
     if (seal_init() != ERR_NONE) {
         return -1;
@@ -25,7 +26,8 @@ static int set_up(void **state) {
                                            keyfile_cost_floor(), &file) != ERR_NONE;
 }
 
-static int tear_down(void **state) {
+static int tear_down(void **state)
+{
     (void)state;
     keyring_free(keyring);
     keyring_free(NULL);
@@ -33,7 +35,8 @@ static int tear_down(void **state) {
     return 0;
 }
 
-static enum err open_file(struct span bytes, const char *password) {
+static enum err open_file(struct span bytes, const char *password)
+{
     struct keyring *opened = NULL;
     enum err err = keyfile_open(bytes, span_text(password), device_secret, &opened);
     assert_int_equal(err == ERR_NONE, opened != NULL);
@@ -42,7 +45,8 @@ static enum err open_file(struct span bytes, const char *password) {
 }
 
 /* Makes a changed file whole again, as the owner of the device secret could. */
-static void put_tag(void) {
+static void put_tag(void)
+{
     struct buf message;
     buf_init(&message, 1000);
     buf_put(&message, "jieli/v1/keyfile", sizeof "jieli/v1/keyfile");
@@ -51,7 +55,8 @@ static void put_tag(void) {
     buf_done(&message);
 }
 
-static void test_round_trip(void **state) {
+static void test_round_trip(void **state)
+{
     struct keyring *opened = NULL;
     struct span body = span_text("body");
     uint8_t one[LIMIT_SIGNATURE_SIZE];
@@ -79,14 +84,16 @@ static void test_round_trip(void **state) {
     keyring_free(opened);
 }
 
-static void test_wrong_password(void **state) {
+static void test_wrong_password(void **state)
+{
     (void)state;
     assert_int_equal(open_file(buf_span(&file), "correct horse"), ERR_AUTH);
     assert_int_equal(open_file(buf_span(&file), ""), ERR_AUTH);
 }
 
 /* Refused before the costly derivation: else these runs would take minutes. */
-static void test_wrong_device(void **state) {
+static void test_wrong_device(void **state)
+{
     (void)state;
     for (size_t i = 0; i < sizeof device_secret; i++) {
         device_secret[i] ^= 1;
@@ -95,7 +102,8 @@ static void test_wrong_device(void **state) {
     }
 }
 
-static void test_every_byte(void **state) {
+static void test_every_byte(void **state)
+{
     (void)state;
     for (size_t i = 0; i < file.size; i++) {
         enum err expected = i < AT_VERSION  ? ERR_MALFORMED
@@ -114,7 +122,8 @@ static void test_every_byte(void **state) {
 }
 
 /* Behind the tag stands the cipher, which binds the header too. */
-static void test_altered_and_tagged(void **state) {
+static void test_altered_and_tagged(void **state)
+{
     static const size_t spots[] = {AT_PASSES + 7, AT_SALT, AT_SALT + 16, AT_SEALED, AT_TAG - 1};
     (void)state;
     for (size_t i = 0; i < sizeof spots / sizeof *spots; i++) {
@@ -128,7 +137,8 @@ static void test_altered_and_tagged(void **state) {
     assert_int_equal(open_file(buf_span(&file), PASSWORD), ERR_NONE);
 }
 
-static void test_hostile_costs(void **state) {
+static void test_hostile_costs(void **state)
+{
     const uint64_t mib = 1 << 20;
     const struct keyfile_cost costs[] = {
         {0, 64 * mib},
@@ -162,20 +172,22 @@ static void test_hostile_costs(void **state) {
     buf_done(&made);
 }
 
-static void test_floor(void **state) {
+static void test_floor(void **state)
+{
     struct keyfile_cost cost = keyfile_cost_floor();
     (void)state;
     assert_true(cost.passes == 3);
-    assert_true(cost.memory == 64 * 1024 * 1024);
+    assert_true(cost.memory == (uint64_t)64 << 20);
     assert_int_equal(get_u64(file.data + AT_PASSES), 3);
-    assert_int_equal(get_u64(file.data + AT_MEMORY), 64 * 1024 * 1024);
+    assert_int_equal(get_u64(file.data + AT_MEMORY), (uint64_t)64 << 20);
     cost = keyfile_cost_default();
     assert_in_range(cost.passes, 3, 64);
-    assert_true(cost.memory == 64 * 1024 * 1024);
+    assert_true(cost.memory == (uint64_t)64 << 20);
 }
 
 /* A device's own file has an empty password; two files of one keyring share nothing. */
-static void test_device_file(void **state) {
+static void test_device_file(void **state)
+{
     struct buf other;
     (void)state;
     buf_init(&other, KEYFILE_SIZE_MAX);
@@ -188,7 +200,8 @@ static void test_device_file(void **state) {
     buf_done(&other);
 }
 
-static void test_small_buffer(void **state) {
+static void test_small_buffer(void **state)
+{
     struct buf small;
     (void)state;
     buf_init(&small, FILE_SIZE - 1);
@@ -199,7 +212,8 @@ static void test_small_buffer(void **state) {
     buf_done(&small);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_wrong_password),

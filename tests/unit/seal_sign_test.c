@@ -14,7 +14,8 @@
 static struct signer *signer;
 static struct signer *stranger;
 
-static int set_up(void **state) {
+static int set_up(void **state)
+{
     uint8_t seed[32] = {7};
     (void)state;
     if (seal_init() != ERR_NONE) {
@@ -26,7 +27,8 @@ static int set_up(void **state) {
     return signer == NULL || stranger == NULL;
 }
 
-static int tear_down(void **state) {
+static int tear_down(void **state)
+{
     (void)state;
     signer_free(signer);
     signer_free(stranger);
@@ -41,20 +43,23 @@ static const char *const types[SEAL_PURPOSE_COUNT] = {
     "application/vnd.jieli.slip.v1+protobuf",
 };
 
-static void test_types(void **state) {
+static void test_types(void **state)
+{
     (void)state;
     for (enum seal_purpose purpose = 0; purpose < SEAL_PURPOSE_COUNT; purpose++) {
         assert_string_equal(seal_purpose_type(purpose), types[purpose]);
     }
 }
 
-static void assert_hash(const uint8_t hash[LIMIT_HASH_SIZE], const char *hex) {
+static void assert_hash(const uint8_t hash[LIMIT_HASH_SIZE], const char *hex)
+{
     uint8_t expected[LIMIT_HASH_SIZE];
     assert_int_equal(text_get_hex(span_text(hex), expected, sizeof expected), ERR_NONE);
     assert_memory_equal(hash, expected, sizeof expected);
 }
 
-static void test_ids(void **state) {
+static void test_ids(void **state)
+{
     uint8_t key[LIMIT_KEY_SIZE];
     uint8_t id[LIMIT_HASH_SIZE];
     (void)state;
@@ -76,7 +81,8 @@ static void test_ids(void **state) {
 }
 
 /* Id and signature are those of the PAE written out, on the stack and on the heap. */
-static void test_pae(void **state) {
+static void test_pae(void **state)
+{
     static const size_t sizes[] = {0,
                                    1,
                                    9,
@@ -91,7 +97,7 @@ static void test_pae(void **state) {
     struct buf pae;
     (void)state;
     memset(body, 'b', sizeof body);
-    buf_init(&pae, 2 * LIMIT_TEXT_FILE_SIZE);
+    buf_init(&pae, LIMIT_TEXT_FILE_SIZE + 100);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         for (enum seal_purpose purpose = 0; purpose < SEAL_PURPOSE_COUNT; purpose++) {
             uint8_t id[LIMIT_HASH_SIZE];
@@ -114,7 +120,8 @@ static void test_pae(void **state) {
 }
 
 /* Every signature the suite can make, tried under everything it was not made for. */
-static void test_purposes_apart(void **state) {
+static void test_purposes_apart(void **state)
+{
     struct span body = span_text("a body that is a note as well\n");
     const uint8_t *key = signer_public_view(signer);
     uint8_t signature[LIMIT_SIGNATURE_SIZE];
@@ -136,7 +143,8 @@ static void test_purposes_apart(void **state) {
 }
 
 /* The bytes under an event's signature are no note, though they end as one. */
-static void test_pae_is_no_note(void **state) {
+static void test_pae_is_no_note(void **state)
+{
     struct span body = span_text("x\n");
     const uint8_t *key = signer_public_view(signer);
     uint8_t signature[LIMIT_SIGNATURE_SIZE];
@@ -150,7 +158,8 @@ static void test_pae_is_no_note(void **state) {
     buf_done(&pae);
 }
 
-static void test_note_form(void **state) {
+static void test_note_form(void **state)
+{
     static const char *const texts[] = {"", "no newline", "DSSEv1 \n"};
     const uint8_t seed[32] = {7};
     const uint8_t *key = signer_public_view(signer);
@@ -164,7 +173,8 @@ static void test_note_form(void **state) {
     assert_true(seal_verify_note(key, span_text("DSSEv1\n"), signature));
 }
 
-static void test_every_byte(void **state) {
+static void test_every_byte(void **state)
+{
     uint8_t body[40] = "a body";
     struct span span = span_of(body, sizeof body);
     const uint8_t *key = signer_public_view(signer);
@@ -185,7 +195,8 @@ static void test_every_byte(void **state) {
     assert_true(seal_verify(key, SEAL_HEAD, span, signature));
 }
 
-static void test_random(void **state) {
+static void test_random(void **state)
+{
     static const uint8_t zero[32];
     uint8_t one[32] = {0};
     uint8_t two[32] = {0};
@@ -198,7 +209,8 @@ static void test_random(void **state) {
 }
 
 /* The exit code of a child that runs check; the process of the tests stays as it is. */
-static int in_child(int (*check)(void)) {
+static int in_child(int (*check)(void))
+{
     int status = 0;
     pid_t child = fork();
     assert_true(child >= 0);
@@ -210,7 +222,8 @@ static int in_child(int (*check)(void)) {
     return WEXITSTATUS(status);
 }
 
-static int check_hardened(void) {
+static int check_hardened(void)
+{
     struct rlimit core = {1, 1};
     if (seal_harden_process() != ERR_NONE) {
         return 1;
@@ -223,7 +236,8 @@ static int check_hardened(void) {
 
 enum { LOCKED_ANYWAY = 77 };
 
-static int check_nothing_locked(void) {
+static int check_nothing_locked(void)
+{
     static const uint8_t seed[32] = {1};
     const struct rlimit none = {0, 0};
     if (setrlimit(RLIMIT_MEMLOCK, &none) != 0) {
@@ -242,12 +256,14 @@ static int check_nothing_locked(void) {
     return signer_new(seed) == NULL ? 0 : 4;
 }
 
-static void test_hardening(void **state) {
+static void test_hardening(void **state)
+{
     (void)state;
     assert_int_equal(in_child(check_hardened), 0);
 }
 
-static void test_nothing_locked(void **state) {
+static void test_nothing_locked(void **state)
+{
     int code = in_child(check_nothing_locked);
     (void)state;
     if (code == LOCKED_ANYWAY) {
@@ -256,7 +272,8 @@ static void test_nothing_locked(void **state) {
     assert_int_equal(code, 0);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_types),
         cmocka_unit_test(test_ids),

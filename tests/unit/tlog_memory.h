@@ -23,7 +23,8 @@ struct memory {
 };
 
 static inline enum err memory_read(void *context, uint8_t level, uint64_t index, uint8_t *ret,
-                                   size_t *ret_size) {
+                                   size_t *ret_size)
+{
     struct memory *memory = context;
     if (memory->read_err != ERR_NONE) {
         return memory->read_err;
@@ -38,8 +39,8 @@ static inline enum err memory_read(void *context, uint8_t level, uint64_t index,
     return ERR_NONE;
 }
 
-static inline enum err memory_write(void *context, uint8_t level, uint64_t index,
-                                    struct span bytes) {
+static inline enum err memory_write(void *context, uint8_t level, uint64_t index, struct span bytes)
+{
     struct memory *memory = context;
     if (memory->write_err != ERR_NONE) {
         return memory->write_err;
@@ -54,13 +55,15 @@ static inline enum err memory_write(void *context, uint8_t level, uint64_t index
     return ERR_NONE;
 }
 
-static inline void memory_init(struct memory *memory) {
+static inline void memory_init(struct memory *memory)
+{
     memset(memory, 0, sizeof *memory);
     memory->tiles = (struct tlog_tiles){memory, memory_read, memory_write};
 }
 
 /* The leaf of the tests: the hash of its own number. */
-static inline struct tlog_hash memory_leaf(uint64_t index) {
+static inline struct tlog_hash memory_leaf(uint64_t index)
+{
     struct tlog_hash hash;
     uint8_t bytes[8];
     put_u64(bytes, index);
@@ -75,17 +78,19 @@ struct endless {
 };
 
 static inline enum err endless_read(void *context, uint8_t level, uint64_t index, uint8_t *ret,
-                                    size_t *ret_size) {
+                                    size_t *ret_size)
+{
     const struct endless *endless = context;
     (void)index;
     for (size_t i = 0; i < TLOG_TILE_WIDTH; i++) {
-        memcpy(ret + i * LIMIT_HASH_SIZE, endless->hash[8 * level].bytes, LIMIT_HASH_SIZE);
+        memcpy(ret + i * LIMIT_HASH_SIZE, endless->hash[(size_t)level * 8].bytes, LIMIT_HASH_SIZE);
     }
     *ret_size = TLOG_TILE_SIZE;
     return ERR_NONE;
 }
 
-static inline void endless_init(struct endless *endless) {
+static inline void endless_init(struct endless *endless)
+{
     endless->hash[0] = memory_leaf(0);
     for (size_t i = 1; i < 64; i++) {
         tlog_node_hash(&endless->hash[i - 1], &endless->hash[i - 1], &endless->hash[i]);

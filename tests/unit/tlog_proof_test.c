@@ -10,7 +10,8 @@ static struct memory memory;
 static struct tlog_hash leaf[LARGE];
 static struct tlog_hash root[SMALL + 2];
 
-static int set_up(void **state) {
+static int set_up(void **state)
+{
     (void)state;
     memory_init(&memory);
     for (size_t i = 0; i < LARGE; i++) {
@@ -27,7 +28,8 @@ static int set_up(void **state) {
     return 0;
 }
 
-static struct tlog_hash root_of(uint64_t size) {
+static struct tlog_hash root_of(uint64_t size)
+{
     struct tlog_hash hash;
     if (size < SMALL + 2) {
         return root[size];
@@ -46,7 +48,8 @@ struct question {
     struct tlog_hash root;
 };
 
-static enum err ask(const struct question *q, const struct tlog_proof *proof) {
+static enum err ask(const struct question *q, const struct tlog_proof *proof)
+{
     switch (q->kind) {
     case INCLUSION:
         return tlog_check_inclusion(&leaf[q->first], q->first, q->size, proof, &q->root);
@@ -58,7 +61,8 @@ static enum err ask(const struct question *q, const struct tlog_proof *proof) {
     return ERR_STATE;
 }
 
-static enum err prove(const struct question *q, struct tlog_proof *ret) {
+static enum err prove(const struct question *q, struct tlog_proof *ret)
+{
     switch (q->kind) {
     case INCLUSION:
         return tlog_prove_inclusion(&memory.tiles, q->first, q->size, ret);
@@ -70,7 +74,8 @@ static enum err prove(const struct question *q, struct tlog_proof *ret) {
     return ERR_STATE;
 }
 
-static void assert_lengths_refused(const struct question *q, const struct tlog_proof *proof) {
+static void assert_lengths_refused(const struct question *q, const struct tlog_proof *proof)
+{
     struct tlog_proof wrong = *proof;
     wrong.hash[wrong.count++] = leaf[0];
     assert_int_equal(ask(q, &wrong), ERR_AUTH);
@@ -92,7 +97,8 @@ static void assert_lengths_refused(const struct question *q, const struct tlog_p
     assert_int_equal(ask(q, &wrong), ERR_AUTH);
 }
 
-static void assert_hashes_refused(const struct question *q, const struct tlog_proof *proof) {
+static void assert_hashes_refused(const struct question *q, const struct tlog_proof *proof)
+{
     struct tlog_proof wrong = *proof;
     struct question other = *q;
     for (size_t i = 0; i < proof->count; i++) {
@@ -121,7 +127,8 @@ static void assert_hashes_refused(const struct question *q, const struct tlog_pr
 }
 
 /* The same proof for a neighbour must fail; where sizes differ, with that size's true root. */
-static void assert_neighbours_refused(const struct question *q, const struct tlog_proof *proof) {
+static void assert_neighbours_refused(const struct question *q, const struct tlog_proof *proof)
+{
     struct question other = *q;
     other.size = q->size + 1;
     other.root = root_of(other.size);
@@ -146,7 +153,8 @@ static void assert_neighbours_refused(const struct question *q, const struct tlo
     }
 }
 
-static void assert_proof(const struct question *q, bool neighbours) {
+static void assert_proof(const struct question *q, bool neighbours)
+{
     struct tlog_proof proof;
     assert_int_equal(prove(q, &proof), ERR_NONE);
     assert_int_equal(ask(q, &proof), ERR_NONE);
@@ -157,8 +165,11 @@ static void assert_proof(const struct question *q, bool neighbours) {
     }
 }
 
+/* NOLINTBEGIN(misc-no-recursion): the definitions are recursions. */
+
 /* RFC 6962, sections 2.1.1 and 2.1.2, word by word, over the subtree of count leaves at start. */
-static struct tlog_hash mth(uint64_t start, uint64_t count) {
+static struct tlog_hash mth(uint64_t start, uint64_t count)
+{
     static struct tlog_hash cache[SMALL][SMALL + 1];
     static bool known[SMALL][SMALL + 1];
     struct tlog_hash *ret = &cache[start][count];
@@ -179,7 +190,8 @@ static struct tlog_hash mth(uint64_t start, uint64_t count) {
     return *ret;
 }
 
-static void path(uint64_t index, uint64_t start, uint64_t count, struct tlog_proof *ret) {
+static void path(uint64_t index, uint64_t start, uint64_t count, struct tlog_proof *ret)
+{
     uint64_t split = 1;
     if (count == 1) {
         return;
@@ -197,7 +209,8 @@ static void path(uint64_t index, uint64_t start, uint64_t count, struct tlog_pro
 }
 
 static void subproof(uint64_t old, uint64_t start, uint64_t count, bool whole,
-                     struct tlog_proof *ret) {
+                     struct tlog_proof *ret)
+{
     uint64_t split = 1;
     if (old == count) {
         if (!whole) {
@@ -219,7 +232,8 @@ static void subproof(uint64_t old, uint64_t start, uint64_t count, bool whole,
 
 /* The maximal subtrees outside [first, end), from left to right. */
 static void outside(uint64_t first, uint64_t end, uint64_t start, uint64_t count,
-                    struct tlog_proof *ret) {
+                    struct tlog_proof *ret)
+{
     uint64_t split = 1;
     if (start + count <= first || start >= end) {
         ret->hash[ret->count++] = mth(start, count);
@@ -235,7 +249,10 @@ static void outside(uint64_t first, uint64_t end, uint64_t start, uint64_t count
     outside(first, end, start + split, count - split, ret);
 }
 
-static void assert_proof_is(const struct question *q, const struct tlog_proof *expected) {
+/* NOLINTEND(misc-no-recursion) */
+
+static void assert_proof_is(const struct question *q, const struct tlog_proof *expected)
+{
     struct tlog_proof proof;
     assert_int_equal(prove(q, &proof), ERR_NONE);
     assert_int_equal(proof.count, expected->count);
@@ -245,7 +262,8 @@ static void assert_proof_is(const struct question *q, const struct tlog_proof *e
     assert_int_equal(ask(q, &proof), ERR_NONE);
 }
 
-static void test_inclusion_pairs(void **state) {
+static void test_inclusion_pairs(void **state)
+{
     (void)state;
     for (uint64_t size = 1; size <= SMALL; size++) {
         for (uint64_t index = 0; index < size; index++) {
@@ -263,7 +281,8 @@ static void test_inclusion_pairs(void **state) {
     }
 }
 
-static void test_consistency_pairs(void **state) {
+static void test_consistency_pairs(void **state)
+{
     (void)state;
     for (uint64_t size = 1; size <= SMALL; size++) {
         for (uint64_t old = 0; old <= size; old++) {
@@ -289,7 +308,8 @@ static void test_consistency_pairs(void **state) {
     }
 }
 
-static void assert_range(uint64_t first, uint64_t count, uint64_t size) {
+static void assert_range(uint64_t first, uint64_t count, uint64_t size)
+{
     struct tlog_proof expected = {.count = 0};
     struct question q = {
         .kind = RANGE, .first = first, .count = count, .size = size, .root = root[size]};
@@ -304,7 +324,8 @@ static void assert_range(uint64_t first, uint64_t count, uint64_t size) {
     assert_int_equal(ask(&q, &expected), ERR_AUTH);
 }
 
-static void test_ranges(void **state) {
+static void test_ranges(void **state)
+{
     (void)state;
     for (uint64_t size = 1; size <= RANGE_SMALL; size++) {
         for (uint64_t first = 0; first < size; first++) {
@@ -323,7 +344,8 @@ static void test_ranges(void **state) {
 }
 
 /* Every leaf of a range is bound, not only the outside. */
-static void test_range_leaves(void **state) {
+static void test_range_leaves(void **state)
+{
     struct tlog_proof proof;
     (void)state;
     for (uint64_t first = 0; first < 20; first++) {
@@ -340,7 +362,8 @@ static void test_range_leaves(void **state) {
     }
 }
 
-static void test_large_borders(void **state) {
+static void test_large_borders(void **state)
+{
     static const uint64_t sizes[] = {65535, 65536};
     static const uint64_t spots[] = {0,     1,     254,   255,   256,   257,   32767, 32768,
                                      65279, 65280, 65281, 65533, 65534, 65535, 65536};
@@ -377,7 +400,8 @@ static void test_large_borders(void **state) {
     }
 }
 
-static void test_questions_outside(void **state) {
+static void test_questions_outside(void **state)
+{
     struct tlog_proof proof = {.count = 77};
     (void)state;
     assert_int_equal(tlog_prove_inclusion(&memory.tiles, 5, 5, &proof), ERR_NOT_FOUND);
@@ -401,7 +425,8 @@ static void test_questions_outside(void **state) {
 }
 
 /* The longest proofs there can be fit. */
-static void test_endless(void **state) {
+static void test_endless(void **state)
+{
     static const uint64_t sizes[] = {((uint64_t)1 << 40) + 12345, (uint64_t)INT64_MAX,
                                      (uint64_t)1 << 63, UINT64_MAX};
     struct endless endless;
@@ -433,7 +458,8 @@ static void test_endless(void **state) {
     assert_int_equal(longest.count, 63 + 63);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_inclusion_pairs), cmocka_unit_test(test_consistency_pairs),
         cmocka_unit_test(test_ranges),          cmocka_unit_test(test_range_leaves),

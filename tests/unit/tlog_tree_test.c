@@ -5,12 +5,16 @@
 static struct memory memory;
 static struct memory other;
 
-static void assert_same(const struct tlog_hash *a, const struct tlog_hash *b) {
+static void assert_same(const struct tlog_hash *a, const struct tlog_hash *b)
+{
     assert_memory_equal(a->bytes, b->bytes, LIMIT_HASH_SIZE);
 }
 
+/* NOLINTBEGIN(misc-no-recursion): the definition is a recursion. */
+
 /* RFC 6962, section 2.1, word by word. */
-static struct tlog_hash definition(uint64_t start, uint64_t count) {
+static struct tlog_hash definition(uint64_t start, uint64_t count)
+{
     if (count == 1) {
         return memory_leaf(start);
     }
@@ -24,7 +28,10 @@ static struct tlog_hash definition(uint64_t start, uint64_t count) {
     return left;
 }
 
-static void assert_peaks_same(const struct tlog_peaks *a, const struct tlog_peaks *b) {
+/* NOLINTEND(misc-no-recursion) */
+
+static void assert_peaks_same(const struct tlog_peaks *a, const struct tlog_peaks *b)
+{
     assert_true(a->size == b->size);
     assert_int_equal(a->count, b->count);
     for (size_t i = 0; i < a->count; i++) {
@@ -32,7 +39,8 @@ static void assert_peaks_same(const struct tlog_peaks *a, const struct tlog_peak
     }
 }
 
-static void assert_root_is_peaks(const struct tlog_peaks *peaks) {
+static void assert_root_is_peaks(const struct tlog_peaks *peaks)
+{
     struct tlog_hash root;
     struct tlog_hash expected;
     struct tlog_peaks read;
@@ -43,7 +51,8 @@ static void assert_root_is_peaks(const struct tlog_peaks *peaks) {
     assert_peaks_same(&read, peaks);
 }
 
-static void test_every_size(void **state) {
+static void test_every_size(void **state)
+{
     struct tlog_peaks peaks;
     (void)state;
     memory_init(&memory);
@@ -63,7 +72,8 @@ static void test_every_size(void **state) {
 }
 
 /* Appends leaves [*size, to) in one call and to peaks. */
-static void grow(struct memory *to_memory, struct tlog_peaks *peaks, uint64_t to) {
+static void grow(struct memory *to_memory, struct tlog_peaks *peaks, uint64_t to)
+{
     static struct tlog_hash leaves[70000];
     size_t count = (size_t)(to - peaks->size);
     uint64_t size = peaks->size;
@@ -74,7 +84,8 @@ static void grow(struct memory *to_memory, struct tlog_peaks *peaks, uint64_t to
     assert_int_equal(tlog_append(&to_memory->tiles, size, leaves, count), ERR_NONE);
 }
 
-static void test_tile_borders(void **state) {
+static void test_tile_borders(void **state)
+{
     static const uint64_t sizes[] = {1,     254,   255,   256,   257,   511,   512,
                                      513,   65279, 65280, 65281, 65534, 65535, 65536,
                                      65537, 65538, 65791, 65792, 65793};
@@ -112,7 +123,8 @@ static void test_tile_borders(void **state) {
     }
 }
 
-static void test_append_touches_tiles_once(void **state) {
+static void test_append_touches_tiles_once(void **state)
+{
     struct tlog_peaks peaks;
     (void)state;
     memory_init(&memory);
@@ -137,7 +149,8 @@ static void test_append_touches_tiles_once(void **state) {
     assert_root_is_peaks(&peaks);
 }
 
-static void test_append_nothing(void **state) {
+static void test_append_nothing(void **state)
+{
     struct tlog_hash leaf = memory_leaf(0);
     (void)state;
     memory_init(&memory);
@@ -147,7 +160,8 @@ static void test_append_nothing(void **state) {
     assert_int_equal(tlog_append(&memory.tiles, UINT64_MAX, NULL, 0), ERR_NONE);
 }
 
-static void test_broken_store(void **state) {
+static void test_broken_store(void **state)
+{
     struct tlog_peaks peaks;
     struct tlog_hash leaf = memory_leaf(300);
     struct tlog_hash root = leaf;
@@ -177,7 +191,8 @@ static void test_broken_store(void **state) {
     assert_same(&root, &leaf); /* results stay untouched on failure */
 }
 
-static void test_endless(void **state) {
+static void test_endless(void **state)
+{
     static const uint64_t sizes[] = {1,
                                      (uint64_t)1 << 24,
                                      ((uint64_t)1 << 40) + 12345,
@@ -205,7 +220,8 @@ static void test_endless(void **state) {
     }
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_size),
         cmocka_unit_test(test_tile_borders),
