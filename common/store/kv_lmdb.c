@@ -22,7 +22,7 @@ static const char *const TABLE_NAME[KV_TABLE_COUNT] = {
 
 /* A table of its own tells our stores from other programs' and carries the format. */
 static const char FORMAT_TABLE[] = "jieli-store";
-static const char FORMAT_KEY[] = "format";
+static char format_name[] = "format"; /* LMDB takes it as writable */
 enum { FORMAT = 1 };
 
 static const uint64_t DEFAULT_MAP_SIZE = 16ULL << 30;
@@ -35,7 +35,8 @@ _Static_assert(sizeof(size_t) == 8, "the map needs a 64-bit address space");
 /* LMDB's file locks break when a process opens one environment twice, so a process opens one. */
 static atomic_flag is_open = ATOMIC_FLAG_INIT;
 
-enum err kv_lmdb_err(int result) {
+enum err kv_lmdb_err(int result)
+{
     switch (result) {
     case MDB_MAP_FULL:
         return ERR_FULL;
@@ -58,31 +59,34 @@ enum err kv_lmdb_err(int result) {
     }
 }
 
-bool kv_lmdb_version_is_safe(int major, int minor, int patch) {
+bool kv_lmdb_version_is_safe(int major, int minor, int patch)
+{
     return major == 0 && minor == 9 &&
            ((patch >= 24 && patch <= 25) || (patch >= 32 && patch < 70));
 }
 
-static enum err make_path(const char *directory, const char *name, char ret[PATH_MAX]) {
+static enum err make_path(const char *directory, const char *name, char ret[PATH_MAX])
+{
     int size = snprintf(ret, PATH_MAX, "%s/%s", directory, name);
     return size > 0 && size < PATH_MAX ? ERR_NONE : ERR_LIMIT;
 }
 
-static int write_format(MDB_txn *txn) {
+static int write_format(MDB_txn *txn)
+{
     MDB_dbi table = 0;
     uint8_t bytes[4];
-    char name[] = "format";
     put_u32(bytes, FORMAT);
     int result = mdb_dbi_open(txn, FORMAT_TABLE, MDB_CREATE, &table);
     if (result != 0) {
         return result;
     }
-    MDB_val key = {sizeof FORMAT_KEY - 1, name};
+    MDB_val key = {sizeof format_name - 1, format_name};
     MDB_val value = {sizeof bytes, bytes};
     return mdb_put(txn, table, &key, &value, 0);
 }
 
-static int create_tables(MDB_env *env) {
+static int create_tables(MDB_env *env)
+{
     MDB_txn *txn = NULL;
     int result = mdb_txn_begin(env, NULL, 0, &txn);
     for (size_t i = 0; result == 0 && i < KV_TABLE_COUNT; i++) {
@@ -99,7 +103,8 @@ static int create_tables(MDB_env *env) {
     return mdb_txn_commit(txn);
 }
 
-static int new_env(uint64_t map_size, MDB_env **ret_env) {
+static int new_env(uint64_t map_size, MDB_env **ret_env)
+{
     MDB_env *env = NULL;
     int result = mdb_env_create(&env);
     if (result == 0) {
@@ -120,7 +125,8 @@ static int new_env(uint64_t map_size, MDB_env **ret_env) {
 }
 
 /* Made whole beside its place and then renamed: no power cut can leave half a store. */
-static enum err create_store(const char *directory, struct kv_place *place) {
+static enum err create_store(const char *directory, struct kv_place *place)
+{
     char path[PATH_MAX];
     MDB_env *env = NULL;
     enum err err = make_path(directory, "data.new", path);
@@ -144,10 +150,10 @@ static enum err create_store(const char *directory, struct kv_place *place) {
     return err;
 }
 
-static enum err check_format(MDB_txn *txn) {
+static enum err check_format(MDB_txn *txn)
+{
     MDB_dbi table = 0;
-    char name[] = "format";
-    MDB_val key = {sizeof FORMAT_KEY - 1, name};
+    MDB_val key = {sizeof format_name - 1, format_name};
     MDB_val value = {0, NULL};
     int result = mdb_dbi_open(txn, FORMAT_TABLE, 0, &table);
     if (result == 0) {
@@ -166,7 +172,8 @@ static enum err check_format(MDB_txn *txn) {
 }
 
 /* A store of an older build lacks newer tables: they are added, or read as empty. */
-static enum err open_tables(struct kv *kv) {
+static enum err open_tables(struct kv *kv)
+{
     MDB_txn *txn = NULL;
     int result = mdb_txn_begin(kv->env, NULL, kv->read_only ? MDB_RDONLY : 0, &txn);
     if (result != 0) {
@@ -190,7 +197,8 @@ static enum err open_tables(struct kv *kv) {
 
 /* A page beyond the end of a file cut short would kill the process with SIGBUS when read; as a
  * hole it reads as zeros, which LMDB refuses. */
-static enum err fill_short_file(struct kv *kv) {
+static enum err fill_short_file(struct kv *kv)
+{
     MDB_envinfo info;
     MDB_stat stat_main;
     struct stat status;
@@ -216,8 +224,9 @@ static enum err fill_short_file(struct kv *kv) {
 }
 
 /* The last part of the map is kept for transactions that shrink the store: without free pages
- * LMDB cannot even delete. */
-static enum err set_page_limit(struct kv *kv) {
+ * LMDB cannot even delete. A store already larger than its map gets that part on top. */
+static enum err set_page_limit(struct kv *kv)
+{
     MDB_envinfo info;
     MDB_stat stat_main;
     int result = mdb_env_info(kv->env, &info);
@@ -227,16 +236,22 @@ static enum err set_page_limit(struct kv *kv) {
     if (result != 0) {
         return kv_lmdb_err(result);
     }
-    uint64_t reserve = info.me_mapsize / 8;
+    uint64_t reserve = kv->map_size / 8;
     reserve = reserve < LARGEST_RESERVE ? reserve : LARGEST_RESERVE;
-    kv->page_limit = (info.me_mapsize - reserve) / stat_main.ms_psize;
+    reserve -= reserve % stat_main.ms_psize;
+    kv->page_limit = (kv->map_size - reserve) / stat_main.ms_psize;
+    uint64_t file_size = ((uint64_t)info.me_last_pgno + 1) * stat_main.ms_psize;
+    if (file_size > kv->map_size - reserve) {
+        return kv_lmdb_err(mdb_env_set_mapsize(kv->env, file_size + reserve));
+    }
     return ERR_NONE;
 }
 
-static enum err open_env(struct kv *kv, const char *directory, uint64_t map_size) {
+static enum err open_env(struct kv *kv, const char *directory)
+{
     unsigned flags = MDB_NOTLS | (kv->read_only ? MDB_RDONLY : 0);
     int dead = 0;
-    int result = new_env(map_size, &kv->env);
+    int result = new_env(kv->map_size, &kv->env);
     if (result == 0) {
         result = mdb_env_open(kv->env, directory, flags, 0600);
     }
@@ -254,7 +269,8 @@ static enum err open_env(struct kv *kv, const char *directory, uint64_t map_size
     return err == ERR_NONE ? open_tables(kv) : err;
 }
 
-static enum err check_options(struct kv_options *options) {
+static enum err check_options(struct kv_options *options)
+{
     int major = 0;
     int minor = 0;
     int patch = 0;
@@ -273,7 +289,8 @@ static enum err check_options(struct kv_options *options) {
     return ERR_NONE;
 }
 
-static void free_store(struct kv *kv) {
+static void free_store(struct kv *kv)
+{
     mdb_env_close(kv->env);
     kv_place_close(&kv->place); /* the lock goes last, when LMDB is out of the files */
     (void)pthread_mutex_destroy(&kv->mutex);
@@ -281,7 +298,8 @@ static void free_store(struct kv *kv) {
     atomic_flag_clear(&is_open);
 }
 
-enum err kv_open(const char *directory, const struct kv_options *options, struct kv **ret_kv) {
+enum err kv_open(const char *directory, const struct kv_options *options, struct kv **ret_kv)
+{
     CHECK(directory != NULL);
     CHECK(ret_kv != NULL);
     struct kv_options chosen = options == NULL ? (struct kv_options){0} : *options;
@@ -299,6 +317,7 @@ enum err kv_open(const char *directory, const struct kv_options *options, struct
     }
     kv->pid = getpid();
     kv->read_only = chosen.read_only;
+    kv->map_size = chosen.map_size;
     kv->place = (struct kv_place){.directory_fd = -1, .lock_fd = -1};
     CHECK(pthread_mutex_init(&kv->mutex, NULL) == 0);
     err = kv_place_open(directory, &chosen, &kv->place);
@@ -306,7 +325,7 @@ enum err kv_open(const char *directory, const struct kv_options *options, struct
         err = create_store(directory, &kv->place);
     }
     if (err == ERR_NONE) {
-        err = open_env(kv, directory, chosen.map_size);
+        err = open_env(kv, directory);
     }
     if (err != ERR_NONE) {
         free_store(kv);
@@ -316,7 +335,8 @@ enum err kv_open(const char *directory, const struct kv_options *options, struct
     return ERR_NONE;
 }
 
-void kv_close(struct kv *kv) {
+void kv_close(struct kv *kv)
+{
     if (kv == NULL) {
         return;
     }

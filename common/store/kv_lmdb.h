@@ -16,6 +16,7 @@ struct kv {
     bool read_only;
     atomic_bool failed;             /* a commit failed with outcome unknown: only closing helps */
     MDB_dbi tables[KV_TABLE_COUNT]; /* 0: absent in a store opened read-only */
+    uint64_t map_size;              /* as asked for */
     uint64_t page_limit;            /* pages in use beyond which no commit may grow the store */
     pthread_mutex_t mutex;          /* guards the three below */
     unsigned open_count;            /* transactions of any kind */

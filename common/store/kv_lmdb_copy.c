@@ -5,13 +5,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum err kv_stat(struct kv *kv, struct kv_stat *ret) {
+enum err kv_stat(struct kv *kv, struct kv_stat *ret)
+{
     CHECK(ret != NULL);
     struct kv_txn txn;
-    struct kv_stat found = {0};
-    MDB_envinfo info = {0};
     MDB_stat stat = {0};
     kv_begin(kv, false, &txn);
+    struct kv_stat found = {.map_size = kv->map_size};
     for (size_t i = 0; txn.err == ERR_NONE && i < KV_TABLE_COUNT; i++) {
         if (kv->tables[i] == 0) {
             continue;
@@ -22,10 +22,6 @@ enum err kv_stat(struct kv *kv, struct kv_stat *ret) {
     if (txn.err == ERR_NONE) {
         found.used_size = kv_lmdb_page_count(&txn) * stat.ms_psize;
     }
-    if (txn.err == ERR_NONE) {
-        kv_lmdb_fail(&txn, mdb_env_info(kv->env, &info));
-        found.map_size = info.me_mapsize;
-    }
     enum err err = kv_commit(&txn);
     if (err == ERR_NONE) {
         *ret = found;
@@ -33,7 +29,8 @@ enum err kv_stat(struct kv *kv, struct kv_stat *ret) {
     return err;
 }
 
-static enum err copy_into(struct kv *kv, int directory_fd) {
+static enum err copy_into(struct kv *kv, int directory_fd)
+{
     int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
     int fd = openat(directory_fd, "data.new", flags, 0600);
     if (fd < 0) {
@@ -46,7 +43,8 @@ static enum err copy_into(struct kv *kv, int directory_fd) {
     return kv_lmdb_err(result);
 }
 
-enum err kv_copy(struct kv *kv, const char *directory) {
+enum err kv_copy(struct kv *kv, const char *directory)
+{
     CHECK(kv != NULL);
     CHECK(directory != NULL);
     CHECK(kv->pid == getpid());
@@ -70,7 +68,8 @@ enum err kv_copy(struct kv *kv, const char *directory) {
     return err;
 }
 
-enum err kv_reader_check(struct kv *kv) {
+enum err kv_reader_check(struct kv *kv)
+{
     CHECK(kv != NULL);
     CHECK(kv->pid == getpid());
     int dead = 0;

@@ -4,29 +4,34 @@
 #include <string.h>
 
 /* LMDB takes what it only reads as writable. */
-static MDB_val val_of(struct span span) {
+static MDB_val val_of(struct span span)
+{
     MDB_val val = {.mv_size = span.size};
     memcpy(&val.mv_data, &span.data, sizeof val.mv_data);
     return val;
 }
 
-static struct span span_of_val(const MDB_val *val) {
+static struct span span_of_val(const MDB_val *val)
+{
     return span_of(val->mv_data, val->mv_size);
 }
 
-static bool has_prefix(struct span key, struct span prefix) {
+static bool has_prefix(struct span key, struct span prefix)
+{
     return key.size >= prefix.size && span_equal(span_of(key.data, prefix.size), prefix);
 }
 
 /* False when there is nothing to do: after an error, or in a table this store does not have. */
-static bool is_usable(struct kv_txn *txn, enum kv_table table) {
+static bool is_usable(struct kv_txn *txn, enum kv_table table)
+{
     CHECK(txn != NULL);
     CHECK((unsigned)table < KV_TABLE_COUNT);
     CHECK(txn->handle != NULL || txn->err != ERR_NONE);
     return txn->err == ERR_NONE && txn->kv->tables[table] != 0;
 }
 
-static bool is_key(struct kv_txn *txn, struct span key) {
+static bool is_key(struct kv_txn *txn, struct span key)
+{
     if (key.size == 0 || key.size > KV_KEY_SIZE) {
         kv_lmdb_fail(txn, MDB_BAD_VALSIZE);
         return false;
@@ -34,7 +39,8 @@ static bool is_key(struct kv_txn *txn, struct span key) {
     return true;
 }
 
-static bool is_prefix(struct kv_txn *txn, struct span prefix) {
+static bool is_prefix(struct kv_txn *txn, struct span prefix)
+{
     if (prefix.size > KV_KEY_SIZE) {
         kv_lmdb_fail(txn, MDB_BAD_VALSIZE);
         return false;
@@ -42,7 +48,8 @@ static bool is_prefix(struct kv_txn *txn, struct span prefix) {
     return true;
 }
 
-static bool is_writable(struct kv_txn *txn, enum kv_table table) {
+static bool is_writable(struct kv_txn *txn, enum kv_table table)
+{
     if (!is_usable(txn, table)) {
         return false;
     }
@@ -51,7 +58,8 @@ static bool is_writable(struct kv_txn *txn, enum kv_table table) {
     return true;
 }
 
-void kv_put(struct kv_txn *txn, enum kv_table table, struct span key, struct span value) {
+void kv_put(struct kv_txn *txn, enum kv_table table, struct span key, struct span value)
+{
     if (!is_writable(txn, table) || !is_key(txn, key)) {
         return;
     }
@@ -72,7 +80,8 @@ void kv_put(struct kv_txn *txn, enum kv_table table, struct span key, struct spa
     kv_lmdb_fail(txn, mdb_put(txn->handle, kv->tables[table], &key_val, &value_val, 0));
 }
 
-void kv_delete(struct kv_txn *txn, enum kv_table table, struct span key) {
+void kv_delete(struct kv_txn *txn, enum kv_table table, struct span key)
+{
     if (!is_writable(txn, table) || !is_key(txn, key)) {
         return;
     }
@@ -84,7 +93,8 @@ void kv_delete(struct kv_txn *txn, enum kv_table table, struct span key) {
 }
 
 /* Into ret, or as the transaction's error. */
-static bool copy_out(struct kv_txn *txn, const MDB_val *val, struct buf *ret) {
+static bool copy_out(struct kv_txn *txn, const MDB_val *val, struct buf *ret)
+{
     buf_clear(ret);
     buf_put_span(ret, span_of_val(val));
     if (ret->err != ERR_NONE && txn->err == ERR_NONE) {
@@ -93,7 +103,8 @@ static bool copy_out(struct kv_txn *txn, const MDB_val *val, struct buf *ret) {
     return ret->err == ERR_NONE;
 }
 
-static bool find(struct kv_txn *txn, enum kv_table table, struct span key, MDB_val *ret) {
+static bool find(struct kv_txn *txn, enum kv_table table, struct span key, MDB_val *ret)
+{
     if (!is_usable(txn, table) || !is_key(txn, key)) {
         return false;
     }
@@ -105,24 +116,28 @@ static bool find(struct kv_txn *txn, enum kv_table table, struct span key, MDB_v
     return result == 0;
 }
 
-bool kv_get(struct kv_txn *txn, enum kv_table table, struct span key, struct buf *ret) {
+bool kv_get(struct kv_txn *txn, enum kv_table table, struct span key, struct buf *ret)
+{
     CHECK(ret != NULL);
     MDB_val value = {0, NULL};
     return find(txn, table, key, &value) && copy_out(txn, &value, ret);
 }
 
-bool kv_has(struct kv_txn *txn, enum kv_table table, struct span key) {
+bool kv_has(struct kv_txn *txn, enum kv_table table, struct span key)
+{
     MDB_val value = {0, NULL};
     return find(txn, table, key, &value);
 }
 
 /* The first key >= start into key and value; MDB_NOTFOUND when there is none. */
-static int seek(MDB_cursor *cursor, struct span start, MDB_val *ret_key, MDB_val *ret_value) {
+static int seek(MDB_cursor *cursor, struct span start, MDB_val *ret_key, MDB_val *ret_value)
+{
     *ret_key = val_of(start);
     return mdb_cursor_get(cursor, ret_key, ret_value, start.size == 0 ? MDB_FIRST : MDB_SET_RANGE);
 }
 
-static MDB_cursor *open_cursor(struct kv_txn *txn, enum kv_table table) {
+static MDB_cursor *open_cursor(struct kv_txn *txn, enum kv_table table)
+{
     MDB_cursor *cursor = NULL;
     int result = mdb_cursor_open(txn->handle, txn->kv->tables[table], &cursor);
     kv_lmdb_fail(txn, result);
@@ -130,7 +145,8 @@ static MDB_cursor *open_cursor(struct kv_txn *txn, enum kv_table table) {
 }
 
 void kv_scan(struct kv_txn *txn, enum kv_table table, struct span prefix, struct span from,
-             kv_visit visit, void *context) {
+             kv_visit visit, void *context)
+{
     CHECK(visit != NULL);
     if (!is_usable(txn, table) || !is_prefix(txn, prefix) || !is_prefix(txn, from)) {
         return;
@@ -166,7 +182,8 @@ void kv_scan(struct kv_txn *txn, enum kv_table table, struct span prefix, struct
 }
 
 /* The least key above every key with prefix; false when there is none such. */
-static bool next_prefix(struct span prefix, uint8_t ret[KV_KEY_SIZE], size_t *ret_size) {
+static bool next_prefix(struct span prefix, uint8_t ret[KV_KEY_SIZE], size_t *ret_size)
+{
     size_t size = prefix.size;
     while (size > 0 && prefix.data[size - 1] == 0xFF) {
         size--;
@@ -180,7 +197,8 @@ static bool next_prefix(struct span prefix, uint8_t ret[KV_KEY_SIZE], size_t *re
     return true;
 }
 
-static int seek_last(MDB_cursor *cursor, struct span prefix, MDB_val *ret_key, MDB_val *ret_value) {
+static int seek_last(MDB_cursor *cursor, struct span prefix, MDB_val *ret_key, MDB_val *ret_value)
+{
     uint8_t bytes[KV_KEY_SIZE];
     size_t size = 0;
     if (!next_prefix(prefix, bytes, &size)) {
@@ -194,7 +212,8 @@ static int seek_last(MDB_cursor *cursor, struct span prefix, MDB_val *ret_key, M
 }
 
 bool kv_last(struct kv_txn *txn, enum kv_table table, struct span prefix, struct buf *ret_key,
-             struct buf *ret_value) {
+             struct buf *ret_value)
+{
     if (!is_usable(txn, table) || !is_prefix(txn, prefix)) {
         return false;
     }
@@ -219,7 +238,8 @@ bool kv_last(struct kv_txn *txn, enum kv_table table, struct span prefix, struct
     return found;
 }
 
-void kv_clear(struct kv_txn *txn, enum kv_table table, struct span prefix) {
+void kv_clear(struct kv_txn *txn, enum kv_table table, struct span prefix)
+{
     if (!is_writable(txn, table) || !is_prefix(txn, prefix)) {
         return;
     }

@@ -3,13 +3,15 @@
 
 #include <unistd.h>
 
-void kv_lmdb_fail(struct kv_txn *txn, int result) {
+void kv_lmdb_fail(struct kv_txn *txn, int result)
+{
     if (txn->err == ERR_NONE) {
         txn->err = kv_lmdb_err(result);
     }
 }
 
-uint64_t kv_lmdb_page_count(struct kv_txn *txn) {
+uint64_t kv_lmdb_page_count(struct kv_txn *txn)
+{
     enum { OWN_PAGES = 4 }; /* two meta pages, the table of tables, the format */
     uint64_t count = OWN_PAGES;
     for (size_t i = 0; i < KV_TABLE_COUNT; i++) {
@@ -29,7 +31,8 @@ uint64_t kv_lmdb_page_count(struct kv_txn *txn) {
 
 /* With the mutex held. Only a tool that was let at a running store can grow the map; while nobody
  * looks at it, it can be mapped anew. */
-static int begin_locked(struct kv *kv, bool write, MDB_txn **ret_handle) {
+static int begin_locked(struct kv *kv, bool write, MDB_txn **ret_handle)
+{
     unsigned flags = write ? 0 : MDB_RDONLY;
     int result = mdb_txn_begin(kv->env, NULL, flags, ret_handle);
     if (result == MDB_MAP_RESIZED && kv->open_count == 0) {
@@ -41,7 +44,8 @@ static int begin_locked(struct kv *kv, bool write, MDB_txn **ret_handle) {
     return result;
 }
 
-void kv_begin(struct kv *kv, bool write, struct kv_txn *ret_txn) {
+void kv_begin(struct kv *kv, bool write, struct kv_txn *ret_txn)
+{
     CHECK(kv != NULL);
     CHECK(ret_txn != NULL);
     CHECK(kv->pid == getpid());
@@ -72,7 +76,8 @@ void kv_begin(struct kv *kv, bool write, struct kv_txn *ret_txn) {
     kv_lmdb_fail(ret_txn, result);
 }
 
-static void leave(struct kv_txn *txn) {
+static void leave(struct kv_txn *txn)
+{
     struct kv *kv = txn->kv;
     txn->handle = NULL;
     CHECK(pthread_mutex_lock(&kv->mutex) == 0);
@@ -86,7 +91,8 @@ static void leave(struct kv_txn *txn) {
 
 /* Nothing was written as long as LMDB did not come to the page that makes a commit count. When
  * that page failed it refuses every later transaction. */
-static enum err explain_failure(struct kv *kv, int result) {
+static enum err explain_failure(struct kv *kv, int result)
+{
     MDB_txn *probe = NULL;
     enum err err = kv_lmdb_err(result);
     if (mdb_txn_begin(kv->env, NULL, 0, &probe) == 0) {
@@ -101,7 +107,8 @@ static enum err explain_failure(struct kv *kv, int result) {
     return err;
 }
 
-enum err kv_commit(struct kv_txn *txn) {
+enum err kv_commit(struct kv_txn *txn)
+{
     CHECK(txn != NULL);
     CHECK(txn->handle != NULL || txn->err != ERR_NONE);
     struct kv *kv = txn->kv;
@@ -124,7 +131,8 @@ enum err kv_commit(struct kv_txn *txn) {
     return txn->err;
 }
 
-void kv_abort(struct kv_txn *txn) {
+void kv_abort(struct kv_txn *txn)
+{
     CHECK(txn != NULL);
     if (txn->handle == NULL) {
         return;

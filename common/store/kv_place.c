@@ -38,7 +38,8 @@ static const uint32_t REMOTE_MAGIC[] = {
     0xBACBACBC, /* VMware shared folder */
 };
 
-bool kv_place_is_remote(uint32_t magic) {
+bool kv_place_is_remote(uint32_t magic)
+{
     for (size_t i = 0; i < sizeof REMOTE_MAGIC / sizeof REMOTE_MAGIC[0]; i++) {
         if (REMOTE_MAGIC[i] == magic) {
             return true;
@@ -47,7 +48,8 @@ bool kv_place_is_remote(uint32_t magic) {
     return false;
 }
 
-static bool has_volatile_option(const char *options, size_t size) {
+static bool has_volatile_option(const char *options, size_t size)
+{
     static const char WORD[] = ",volatile";
     size_t word_size = sizeof WORD - 1;
     const char *found = memmem(options, size, WORD, word_size);
@@ -58,7 +60,8 @@ static bool has_volatile_option(const char *options, size_t size) {
     return behind == options + size || *behind == ',' || *behind == ' ';
 }
 
-bool kv_place_is_volatile(const char *mountinfo, unsigned major, unsigned minor) {
+bool kv_place_is_volatile(const char *mountinfo, unsigned major, unsigned minor)
+{
     char device[32];
     int device_size = snprintf(device, sizeof device, " %u:%u ", major, minor);
     CHECK(device_size > 0 && (size_t)device_size < sizeof device);
@@ -77,7 +80,8 @@ bool kv_place_is_volatile(const char *mountinfo, unsigned major, unsigned minor)
     return false;
 }
 
-enum err kv_place_err(int error_number) {
+enum err kv_place_err(int error_number)
+{
     switch (error_number) {
     case 0:
         return ERR_NONE;
@@ -103,7 +107,8 @@ enum err kv_place_err(int error_number) {
     }
 }
 
-static bool is_volatile_here(int directory_fd) {
+static bool is_volatile_here(int directory_fd)
+{
     struct stat status;
     struct buf text;
     bool found = false;
@@ -126,7 +131,8 @@ out:
     return found;
 }
 
-static enum err check_file_system(int directory_fd) {
+static enum err check_file_system(int directory_fd)
+{
     struct statfs status;
     if (fstatfs(directory_fd, &status) != 0) {
         return kv_place_err(errno);
@@ -141,7 +147,8 @@ static enum err check_file_system(int directory_fd) {
     return ERR_NONE;
 }
 
-static enum err open_directory(const char *directory, bool create, int *ret_fd) {
+static enum err open_directory(const char *directory, bool create, int *ret_fd)
+{
     int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     int fd = open(directory, flags);
     if (fd < 0 && errno == ENOENT && create) {
@@ -159,7 +166,8 @@ static enum err open_directory(const char *directory, bool create, int *ret_fd) 
 
 /* An empty data.mdb, or none beside a lock.mdb, is what remains of a store: kv_place_adopt never
  * leaves such. Making a new store over it would hide the loss. */
-static enum err find_store(struct kv_place *place) {
+static enum err find_store(struct kv_place *place)
+{
     struct stat status;
     place->has_store = false;
     if (fstatat(place->directory_fd, "data.mdb", &status, AT_SYMLINK_NOFOLLOW) == 0) {
@@ -178,7 +186,8 @@ static enum err find_store(struct kv_place *place) {
     return errno == ENOENT ? ERR_NONE : kv_place_err(errno);
 }
 
-static enum err lock_store(struct kv_place *place, bool read_only) {
+static enum err lock_store(struct kv_place *place, bool read_only)
+{
     int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
     place->lock_fd = openat(place->directory_fd, "lock", flags, 0600);
     if (place->lock_fd < 0) {
@@ -191,7 +200,8 @@ static enum err lock_store(struct kv_place *place, bool read_only) {
 }
 
 enum err kv_place_open(const char *directory, const struct kv_options *options,
-                       struct kv_place *ret) {
+                       struct kv_place *ret)
+{
     CHECK(directory != NULL);
     CHECK(options != NULL);
     CHECK(ret != NULL);
@@ -221,7 +231,8 @@ enum err kv_place_open(const char *directory, const struct kv_options *options,
     return ERR_NONE;
 }
 
-void kv_place_close(struct kv_place *place) {
+void kv_place_close(struct kv_place *place)
+{
     if (place->lock_fd >= 0) {
         (void)close(place->lock_fd);
     }
@@ -231,7 +242,8 @@ void kv_place_close(struct kv_place *place) {
     *place = (struct kv_place){.directory_fd = -1, .lock_fd = -1};
 }
 
-static enum err sync_at(int directory_fd, const char *name, int flags) {
+static enum err sync_at(int directory_fd, const char *name, int flags)
+{
     int fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | flags);
     if (fd < 0 && errno == EACCES && (flags & O_DIRECTORY) != 0) {
         /* A parent which may be searched but not read, as /var/lib/private. */
@@ -245,7 +257,8 @@ static enum err sync_at(int directory_fd, const char *name, int flags) {
     return err;
 }
 
-enum err kv_place_adopt(struct kv_place *place) {
+enum err kv_place_adopt(struct kv_place *place)
+{
     int fd = place->directory_fd;
     enum err err = sync_at(fd, "data.new", 0);
     if (err == ERR_NONE && renameat(fd, "data.new", fd, "data.mdb") != 0) {
@@ -261,12 +274,14 @@ enum err kv_place_adopt(struct kv_place *place) {
     return err;
 }
 
-void kv_place_discard(const struct kv_place *place) {
+void kv_place_discard(const struct kv_place *place)
+{
     (void)unlinkat(place->directory_fd, "data.new", 0);
     (void)unlinkat(place->directory_fd, "data.new-lock", 0);
 }
 
-static enum err check_empty(int directory_fd) {
+static enum err check_empty(int directory_fd)
+{
     int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *stream = fd < 0 ? NULL : fdopendir(fd);
     if (stream == NULL) {
@@ -288,7 +303,8 @@ static enum err check_empty(int directory_fd) {
     return err;
 }
 
-enum err kv_place_open_empty(const char *directory, struct kv_place *ret) {
+enum err kv_place_open_empty(const char *directory, struct kv_place *ret)
+{
     struct kv_place place = {.directory_fd = -1, .lock_fd = -1};
     enum err err = open_directory(directory, true, &place.directory_fd);
     if (err == ERR_NONE) {

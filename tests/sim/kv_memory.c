@@ -1,6 +1,5 @@
-#include "kv_memory_private.h"
-
 #include "base/check.h"
+#include "kv_memory_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +41,7 @@ struct kv_disk *kv_memory_find(const char *name) {
 
 static void forget_owed(struct kv_disk *disk) {
     for (size_t i = 0; i < disk->owed_count; i++) {
-        kv_memory_image_free(disk->owed[i]);
+        image_done(&disk->owed[i]);
     }
     disk->owed_count = 0;
 }
@@ -80,7 +79,7 @@ void kv_memory_disk_free(struct kv_disk *disk) {
 static void lose_power(struct kv_disk *disk) {
     if (disk->owed_count > 0) {
         image_done(&disk->now);
-        disk->now = kv_memory_image_share(disk->owed[0]);
+        disk->now = kv_memory_image_share(&disk->owed[0]);
         forget_owed(disk);
     }
 }
@@ -241,14 +240,11 @@ static void keep(struct kv_disk *disk, struct transaction *transaction) {
         return;
     }
     if (disk->owed_count == disk->lost_count) {
-        kv_memory_image_free(disk->owed[0]);
+        image_done(&disk->owed[0]);
         disk->owed_count--;
         memmove(disk->owed, disk->owed + 1, disk->owed_count * sizeof disk->owed[0]);
     }
-    struct kv_image *image = malloc(sizeof *image);
-    CHECK(image != NULL);
-    *image = before;
-    disk->owed[disk->owed_count] = image;
+    disk->owed[disk->owed_count] = before;
     disk->owed_count++;
 }
 

@@ -17,7 +17,7 @@ struct kv_disk {
     bool is_open;
     enum kv_memory_fault fault;
     /* What stood before each of the last commits, oldest first, while flushes lie. */
-    struct kv_image **owed;
+    struct kv_image *owed;
     size_t owed_count;
     size_t lost_count; /* owed has room for so many; 0: flushes hold */
 };

@@ -50,8 +50,8 @@ void kv_put(struct kv_txn *txn, enum kv_table table, struct span key, struct spa
     struct transaction *transaction = txn->handle;
     transaction->grew = true;
     kv_tree_put(tree_of(txn, table), key, value);
-    if (tree_of(txn, table)->size > txn->kv->map_size) {
-        fail(txn, ERR_FULL);
+    if (tree_of(txn, table)->size > txn->kv->map_size + transaction->size_before) {
+        fail(txn, ERR_FULL); /* early: the commit decides, but memory is bounded */
     }
 }
 

@@ -88,6 +88,8 @@ static struct kv_tree_node *node_share(struct kv_tree_node *node) {
     return node;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): a treap is some twice log2(count) deep */
+
 static void node_release(struct kv_tree_node *node) {
     if (node == NULL) {
         return;
@@ -104,6 +106,7 @@ static void node_release(struct kv_tree_node *node) {
 /* Makes the node in slot our own, by copying it when others see it too. */
 static struct kv_tree_node *node_own(struct kv_tree_node **slot) {
     struct kv_tree_node *node = *slot;
+    CHECK(node != NULL);
     if (node->reference_count == 1) {
         return node;
     }
@@ -262,3 +265,5 @@ bool kv_tree_last(const struct kv_tree *tree, struct span prefix, struct span *r
     *ret_value = value_of(last);
     return true;
 }
+
+/* NOLINTEND(misc-no-recursion) */

@@ -20,7 +20,8 @@ static struct {
 } fault;
 
 /* 0: do the call; 1: fail at once; 2: do it, then fail. */
-static int meet_fault(void) {
+static int meet_fault(void)
+{
     if (fault.countdown == 0 || --fault.countdown > 0) {
         return 0;
     }
@@ -28,7 +29,8 @@ static int meet_fault(void) {
     return fault.after ? 2 : 1;
 }
 
-static void next_function(const char *name, void *ret) {
+static void next_function(const char *name, void *ret)
+{
     void *found = dlsym(RTLD_NEXT, name);
     if (found == NULL) {
         abort();
@@ -49,40 +51,50 @@ static void next_function(const char *name, void *ret) {
     }                                                                                              \
     return result
 
-ssize_t pwrite(int fd, const void *data, size_t size, off_t offset) {
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): libc's are reserved names */
+ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
+{
     ssize_t (*next)(int, const void *, size_t, off_t) = NULL;
     FAULTY(ssize_t, pwrite, fd, data, size, offset);
 }
 
-ssize_t write(int fd, const void *data, size_t size) {
+ssize_t write(int fd, const void *data, size_t size)
+{
     ssize_t (*next)(int, const void *, size_t) = NULL;
     FAULTY(ssize_t, write, fd, data, size);
 }
 
-ssize_t writev(int fd, const struct iovec *pieces, int count) {
+ssize_t writev(int fd, const struct iovec *pieces, int count)
+{
     ssize_t (*next)(int, const struct iovec *, int) = NULL;
     FAULTY(ssize_t, writev, fd, pieces, count);
 }
 
-int fdatasync(int fd) {
+int fdatasync(int fd)
+{
     int (*next)(int) = NULL;
     FAULTY(int, fdatasync, fd);
 }
 
-int fsync(int fd) {
+int fsync(int fd)
+{
     int (*next)(int) = NULL;
     FAULTY(int, fsync, fd);
 }
 
-int renameat(int old_fd, const char *old_path, int new_fd, const char *new_path) {
+int renameat(int old_fd, const char *old_path, int new_fd, const char *new_path)
+{
     int (*next)(int, const char *, int, const char *) = NULL;
     FAULTY(int, renameat, old_fd, old_path, new_fd, new_path);
 }
 
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
+
 static const int ERRORS[] = {EIO, ENOSPC, EDQUOT, EFBIG, ENOMEM};
 enum { ERROR_COUNT = sizeof ERRORS / sizeof ERRORS[0] };
 
-static void arm(long countdown, int error_number, bool after) {
+static void arm(long countdown, int error_number, bool after)
+{
     fault.countdown = countdown;
     fault.error_number = error_number;
     fault.after = after;
@@ -90,12 +102,14 @@ static void arm(long countdown, int error_number, bool after) {
 }
 
 /* Whether the fault was met since arm. */
-static bool disarm(void) {
+static bool disarm(void)
+{
     fault.countdown = 0;
     return fault.fired;
 }
 
-static const char *read_state(struct kv *kv, struct buf *ret) {
+static const char *read_state(struct kv *kv, struct buf *ret)
+{
     struct kv_txn txn;
     kv_begin(kv, false, &txn);
     assert_true(kv_get(&txn, KV_META, span_text("state"), ret));
@@ -103,7 +117,8 @@ static const char *read_state(struct kv *kv, struct buf *ret) {
     return buf_text(ret);
 }
 
-static enum err write_state(struct kv *kv, const char *state) {
+static enum err write_state(struct kv *kv, const char *state)
+{
     static const uint8_t bulk[150000];
     struct kv_txn txn;
     kv_begin(kv, true, &txn);
@@ -114,7 +129,8 @@ static enum err write_state(struct kv *kv, const char *state) {
 }
 
 /* What may follow a commit that told err; the store is then in its old or its new state. */
-static struct kv *check_outcome(const char *place, struct kv *kv, enum err err) {
+static struct kv *check_outcome(const char *place, struct kv *kv, enum err err)
+{
     struct buf found;
     struct kv_txn txn;
     buf_init(&found, 10);
@@ -146,7 +162,8 @@ struct tally {
 };
 
 /* False when the commit has no more calls to fail. */
-static bool fail_commit(long countdown, int error_number, bool after, struct tally *tally) {
+static bool fail_commit(long countdown, int error_number, bool after, struct tally *tally)
+{
     char *place = store_place_new();
     struct kv *kv = store_open(place);
     assert_int_equal(write_state(kv, "old"), ERR_NONE);
@@ -170,7 +187,8 @@ static bool fail_commit(long countdown, int error_number, bool after, struct tal
     return fired;
 }
 
-static void test_commit_faults(void **state) {
+static void test_commit_faults(void **state)
+{
     (void)state;
     struct tally tally = {{0}};
     for (int i = 0; i < ERROR_COUNT; i++) {
@@ -190,7 +208,8 @@ static void test_commit_faults(void **state) {
 }
 
 /* A store that goes on after a full disk without being closed. */
-static void test_full_disk_heals(void **state) {
+static void test_full_disk_heals(void **state)
+{
     (void)state;
     char *place = store_place_new();
     struct kv *kv = store_open(place);
@@ -210,7 +229,8 @@ static void test_full_disk_heals(void **state) {
     store_place_free(place);
 }
 
-static bool fail_creation(long countdown, int error_number, bool after) {
+static bool fail_creation(long countdown, int error_number, bool after)
+{
     struct kv *kv = NULL;
     char *place = store_place_new();
     arm(countdown, error_number, after);
@@ -229,7 +249,8 @@ static bool fail_creation(long countdown, int error_number, bool after) {
     return fired;
 }
 
-static void test_creation_faults(void **state) {
+static void test_creation_faults(void **state)
+{
     (void)state;
     for (int i = 0; i < ERROR_COUNT; i++) {
         for (int after = 0; after < 2; after++) {
@@ -243,7 +264,8 @@ static void test_creation_faults(void **state) {
 }
 
 /* A failed copy leaves nothing half behind; the original goes on. */
-static void test_copy_faults(void **state) {
+static void test_copy_faults(void **state)
+{
     (void)state;
     char *place = store_place_new();
     struct kv *kv = store_open(place);
@@ -279,7 +301,8 @@ static void test_copy_faults(void **state) {
     store_place_free(place);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commit_faults),
         cmocka_unit_test(test_full_disk_heals),

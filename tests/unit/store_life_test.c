@@ -7,17 +7,20 @@
 
 /* Opening, closing, filling and copying: what every store must do, see store_kv_test.c. */
 
-static int set_up(void **state) {
+static int set_up(void **state)
+{
     *state = store_place_new();
     return 0;
 }
 
-static int tear_down(void **state) {
+static int tear_down(void **state)
+{
     store_place_free(*state);
     return 0;
 }
 
-static void test_reopen_keeps_all(void **state) {
+static void test_reopen_keeps_all(void **state)
+{
     struct kv *kv = store_open(*state);
     for (int i = 0; i < KV_TABLE_COUNT; i++) {
         char key[16];
@@ -36,7 +39,8 @@ static void test_reopen_keeps_all(void **state) {
     kv_close(kv);
 }
 
-static void test_second_open_is_refused(void **state) {
+static void test_second_open_is_refused(void **state)
+{
     struct kv *second = NULL;
     struct kv_options reading = {.read_only = true};
     struct kv *kv = store_open(*state);
@@ -50,7 +54,8 @@ static void test_second_open_is_refused(void **state) {
     kv_close(second);
 }
 
-static void test_must_exist(void **state) {
+static void test_must_exist(void **state)
+{
     struct kv *kv = NULL;
     struct kv_options options = {.must_exist = true};
     struct kv_options reading = {.read_only = true};
@@ -62,7 +67,8 @@ static void test_must_exist(void **state) {
     kv_close(kv);
 }
 
-static void test_read_only(void **state) {
+static void test_read_only(void **state)
+{
     struct kv_txn txn;
     struct kv_options options = {.read_only = true};
     struct kv *kv = store_open(*state);
@@ -80,7 +86,8 @@ static void test_read_only(void **state) {
 
 enum { SMALL_MAP = 1 << 20, PIECE_SIZE = 3000 };
 
-static void test_map_size_bounds(void **state) {
+static void test_map_size_bounds(void **state)
+{
     struct kv *kv = NULL;
     struct kv_options options = {.map_size = SMALL_MAP - 1};
     assert_int_equal(kv_open(*state, &options, &kv), ERR_LIMIT);
@@ -89,7 +96,8 @@ static void test_map_size_bounds(void **state) {
     assert_null(kv);
 }
 
-static enum err put_piece(struct kv *kv, uint32_t number, size_t size) {
+static enum err put_piece(struct kv *kv, uint32_t number, size_t size)
+{
     static uint8_t piece[KV_VALUE_SIZE];
     struct kv_txn txn;
     uint8_t key[4];
@@ -101,7 +109,8 @@ static enum err put_piece(struct kv *kv, uint32_t number, size_t size) {
 }
 
 /* Puts until the store is full; every accepted piece and no other must then be there. */
-static uint32_t fill_up(struct kv *kv, uint32_t number, uint32_t step, size_t size) {
+static uint32_t fill_up(struct kv *kv, uint32_t number, uint32_t step, size_t size)
+{
     while (put_piece(kv, number, size) == ERR_NONE) {
         number += step;
         assert_true(number < 100000);
@@ -110,14 +119,15 @@ static uint32_t fill_up(struct kv *kv, uint32_t number, uint32_t step, size_t si
     return number;
 }
 
-static uint64_t blob_count(struct kv *kv) {
+static uint64_t blob_count(struct kv *kv)
+{
     struct kv_stat stat;
     assert_int_equal(kv_stat(kv, &stat), ERR_NONE);
-    assert_true(stat.used_size <= stat.map_size);
     return stat.entry_count[KV_BLOB];
 }
 
-static void delete_piece(struct kv *kv, uint32_t number) {
+static void delete_piece(struct kv *kv, uint32_t number)
+{
     struct kv_txn txn;
     uint8_t key[4];
     put_u32(key, number);
@@ -126,11 +136,16 @@ static void delete_piece(struct kv *kv, uint32_t number) {
     assert_int_equal(kv_commit(&txn), ERR_NONE);
 }
 
-static void test_full_then_delete(void **state) {
+static void test_full_then_delete(void **state)
+{
+    struct kv_stat stat;
     struct kv *kv = store_open_sized(*state, SMALL_MAP);
     uint32_t count = fill_up(kv, 0, 1, PIECE_SIZE);
     assert_in_range(count, 100, SMALL_MAP / PIECE_SIZE);
     assert_int_equal(blob_count(kv), count);
+    assert_int_equal(kv_stat(kv, &stat), ERR_NONE);
+    assert_int_equal(stat.map_size, SMALL_MAP);
+    assert_in_range(stat.used_size, SMALL_MAP / 2, SMALL_MAP / 8 * 7);
     for (int round = 0; round < 20; round++) {
         for (uint32_t i = 0; i < count; i += 2) {
             delete_piece(kv, i); /* one transaction each: the hardest way out of a full map */
@@ -151,7 +166,8 @@ static void test_full_then_delete(void **state) {
 }
 
 /* Full for large values first, then for small ones, so that nothing at all fits. */
-static void test_full_to_the_brim(void **state) {
+static void test_full_to_the_brim(void **state)
+{
     struct kv *kv = store_open_sized(*state, SMALL_MAP);
     struct kv_txn txn;
     uint32_t count = fill_up(kv, 0, 1, 100000);
@@ -175,8 +191,30 @@ static void test_full_to_the_brim(void **state) {
     kv_close(kv);
 }
 
+/* Opened with a smaller map than it was filled with: more than allowed is in use, and whatever does
+ * not add to it must still be possible. */
+static void test_smaller_map(void **state)
+{
+    struct kv *kv = store_open_sized(*state, 2 * SMALL_MAP);
+    uint32_t count = fill_up(kv, 0, 1, PIECE_SIZE);
+    kv_close(kv);
+    kv = store_open_sized(*state, SMALL_MAP);
+    assert_int_equal(blob_count(kv), count);
+    assert_int_equal(put_piece(kv, count, PIECE_SIZE), ERR_FULL);
+    for (uint32_t i = 0; i < count; i++) {
+        assert_int_equal(put_piece(kv, i, PIECE_SIZE), ERR_NONE); /* as large as the old one */
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        delete_piece(kv, i);
+    }
+    assert_int_equal(put_piece(kv, count, PIECE_SIZE), ERR_NONE);
+    assert_int_equal(blob_count(kv), 1);
+    kv_close(kv);
+}
+
 /* One transaction larger than the map leaves nothing behind. */
-static void test_full_in_one_transaction(void **state) {
+static void test_full_in_one_transaction(void **state)
+{
     static const uint8_t zeros[100000];
     struct kv *kv = store_open_sized(*state, SMALL_MAP);
     struct kv_txn txn;
@@ -195,7 +233,8 @@ static void test_full_in_one_transaction(void **state) {
     kv_close(kv);
 }
 
-static void test_stat(void **state) {
+static void test_stat(void **state)
+{
     struct kv *kv = store_open_sized(*state, 8 << 20);
     struct kv_stat before;
     struct kv_stat stat;
@@ -215,7 +254,8 @@ static void test_stat(void **state) {
     kv_close(kv);
 }
 
-static void test_copy(void **state) {
+static void test_copy(void **state)
+{
     char *target = store_place_new();
     struct kv *kv = store_open(*state);
     struct kv_txn reader;
@@ -239,7 +279,8 @@ static void test_copy(void **state) {
     store_place_free(target);
 }
 
-int main(void) {
+int main(void)
+{
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         CASE(test_reopen_keeps_all),
@@ -250,6 +291,7 @@ int main(void) {
         CASE(test_full_then_delete),
         CASE(test_full_to_the_brim),
         CASE(test_full_in_one_transaction),
+        CASE(test_smaller_map),
         CASE(test_stat),
         CASE(test_copy),
     };

@@ -1,3 +1,4 @@
+#include "base/check.h"
 #include "kv_memory.h"
 #include "store_place.h"
 #include "unit.h"
@@ -14,7 +15,8 @@ struct place {
 
 static struct place *places;
 
-char *store_place_new(void) {
+char *store_place_new(void)
+{
     static unsigned count;
     struct place *place = calloc(1, sizeof *place);
     assert_non_null(place);
@@ -26,15 +28,16 @@ char *store_place_new(void) {
     return place->name;
 }
 
-void store_place_free(char *name) {
+void store_place_free(char *place)
+{
     struct place **slot = &places;
-    while (*slot != NULL && (*slot)->name != name) {
+    while (*slot != NULL && (*slot)->name != place) {
         slot = &(*slot)->next;
     }
-    assert_non_null(*slot);
-    struct place *place = *slot;
-    *slot = place->next;
-    kv_memory_disk_free(place->disk);
-    free(place->name);
-    free(place);
+    struct place *found = *slot;
+    CHECK(found != NULL);
+    *slot = found->next;
+    kv_memory_disk_free(found->disk);
+    free(found->name);
+    free(found);
 }

@@ -2,26 +2,31 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Several processes, killed processes, and bugs of ours which must stop the process. */
+/* Several processes and threads, killed processes, and bugs of ours which must stop the process. */
 
-static int set_up(void **state) {
+static int set_up(void **state)
+{
     *state = store_place_new();
     return 0;
 }
 
-static int tear_down(void **state) {
+static int tear_down(void **state)
+{
     store_place_free(*state);
     return 0;
 }
 
-static void expect_open(const char *place, enum err expected) {
+static void expect_open(const char *place, enum err expected)
+{
     struct kv *kv = NULL;
     struct kv_options reading = {.read_only = true};
     assert_int_equal(kv_open(place, NULL, &kv), expected);
@@ -29,19 +34,26 @@ static void expect_open(const char *place, enum err expected) {
     assert_null(kv);
 }
 
-static void test_another_process_holds_it(void **state) {
+static void test_another_process_holds_it(void **state)
+{
     kv_close(store_open(*state));
     char *path = store_path_in(*state, "lock");
     int fd = open(path, O_RDWR | O_CLOEXEC);
     assert_true(fd >= 0);
+    assert_int_equal(flock(fd, LOCK_SH | LOCK_NB), 0);
+    expect_open(*state, ERR_BUSY);
+    assert_int_equal(flock(fd, LOCK_UN), 0);
+    struct kv *kv = store_open(*state);
+    assert_int_equal(flock(fd, LOCK_SH | LOCK_NB), -1);
+    kv_close(kv);
     assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
     expect_open(*state, ERR_BUSY);
     assert_int_equal(close(fd), 0);
-    kv_close(store_open(*state));
     free(path);
 }
 
-static void test_one_store_a_process(void **state) {
+static void test_one_store_a_process(void **state)
+{
     char *other = store_place_new();
     struct kv *kv = store_open(*state);
     expect_open(other, ERR_BUSY);
@@ -50,7 +62,8 @@ static void test_one_store_a_process(void **state) {
     store_place_free(other);
 }
 
-static void count_for_ever(const char *place, int pipe_fd) {
+static void count_for_ever(const char *place, int pipe_fd)
+{
     struct kv *kv = NULL;
     struct kv_options options = {.map_size = 64 << 20};
     struct buf value;
@@ -79,7 +92,8 @@ static void count_for_ever(const char *place, int pipe_fd) {
 }
 
 /* Starts a counting child, kills it after some commits; the last one it acknowledged. */
-static uint64_t count_and_kill(const char *place, int read_count) {
+static uint64_t count_and_kill(const char *place, int read_count)
+{
     int ends[2];
     uint64_t count = 0;
     int status = 0;
@@ -103,7 +117,8 @@ static uint64_t count_and_kill(const char *place, int read_count) {
     return count;
 }
 
-static void test_kill_loses_nothing(void **state) {
+static void test_kill_loses_nothing(void **state)
+{
     struct buf value;
     buf_init(&value, 5000);
     for (int round = 0; round < 25; round++) {
@@ -126,10 +141,69 @@ static void test_kill_loses_nothing(void **state) {
     buf_done(&value);
 }
 
+struct reading {
+    struct kv *kv;
+    atomic_bool stop;
+    atomic_uint wrong_count;
+    atomic_uint count;
+};
+
+/* The two values are always written together. */
+static void *read_pairs(void *context)
+{
+    struct reading *reading = context;
+    struct buf one;
+    struct buf two;
+    buf_init(&one, 100);
+    buf_init(&two, 100);
+    while (!atomic_load(&reading->stop)) {
+        struct kv_txn txn;
+        kv_begin(reading->kv, false, &txn);
+        bool has_one = kv_get(&txn, KV_META, span_text("one"), &one);
+        bool has_two = kv_get(&txn, KV_EVENT, span_text("two"), &two);
+        if (has_one != has_two || !span_equal(buf_span(&one), buf_span(&two))) {
+            atomic_fetch_add(&reading->wrong_count, 1);
+        }
+        if (kv_commit(&txn) != ERR_NONE) {
+            atomic_fetch_add(&reading->wrong_count, 1);
+        }
+        atomic_fetch_add(&reading->count, 1);
+    }
+    buf_done(&one);
+    buf_done(&two);
+    return NULL;
+}
+
+static void test_readers_on_threads(void **state)
+{
+    enum { READER_COUNT = 3 };
+    pthread_t threads[READER_COUNT];
+    struct reading reading = {.kv = store_open(*state)};
+    for (size_t i = 0; i < READER_COUNT; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, read_pairs, &reading), 0);
+    }
+    for (uint32_t i = 0; i < 300 || atomic_load(&reading.count) < 300; i++) {
+        struct kv_txn txn;
+        uint8_t bytes[4];
+        put_u32(bytes, i);
+        kv_begin(reading.kv, true, &txn);
+        kv_put(&txn, KV_META, span_text("one"), span_of(bytes, sizeof bytes));
+        kv_put(&txn, KV_EVENT, span_text("two"), span_of(bytes, sizeof bytes));
+        assert_int_equal(kv_commit(&txn), ERR_NONE);
+    }
+    atomic_store(&reading.stop, true);
+    for (size_t i = 0; i < READER_COUNT; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+    assert_int_equal(atomic_load(&reading.wrong_count), 0);
+    kv_close(reading.kv);
+}
+
 /* What a child does with what it inherited, or a bug of ours; it must not come back from it. */
 typedef void (*misuse)(struct kv *kv, const char *place);
 
-static void use_after_fork(struct kv *kv, const char *place) {
+static void use_after_fork(struct kv *kv, const char *place)
+{
     (void)place;
     pid_t child = fork();
     if (child == 0) {
@@ -144,7 +218,8 @@ static void use_after_fork(struct kv *kv, const char *place) {
     }
 }
 
-static void close_after_fork(struct kv *kv, const char *place) {
+static void close_after_fork(struct kv *kv, const char *place)
+{
     (void)place;
     pid_t child = fork();
     if (child == 0) {
@@ -158,7 +233,8 @@ static void close_after_fork(struct kv *kv, const char *place) {
     }
 }
 
-static void write_twice(struct kv *kv, const char *place) {
+static void write_twice(struct kv *kv, const char *place)
+{
     struct kv_txn first;
     struct kv_txn second;
     (void)place;
@@ -166,7 +242,8 @@ static void write_twice(struct kv *kv, const char *place) {
     kv_begin(kv, true, &second);
 }
 
-static void copy_while_writing(struct kv *kv, const char *place) {
+static void copy_while_writing(struct kv *kv, const char *place)
+{
     struct kv_txn txn;
     char *target = store_path_in(place, "copy");
     kv_begin(kv, true, &txn);
@@ -174,12 +251,14 @@ static void copy_while_writing(struct kv *kv, const char *place) {
     free(target);
 }
 
-static bool visit_and_write(void *context, struct span key, struct span value) {
+static bool visit_and_write(void *context, struct span key, struct span value)
+{
     kv_put(context, KV_META, key, value);
     return true;
 }
 
-static void write_what_is_scanned(struct kv *kv, const char *place) {
+static void write_what_is_scanned(struct kv *kv, const char *place)
+{
     struct kv_txn txn;
     (void)place;
     kv_begin(kv, true, &txn);
@@ -187,14 +266,16 @@ static void write_what_is_scanned(struct kv *kv, const char *place) {
     kv_scan(&txn, KV_META, span_text(""), span_text(""), visit_and_write, &txn);
 }
 
-static void write_in_reader(struct kv *kv, const char *place) {
+static void write_in_reader(struct kv *kv, const char *place)
+{
     struct kv_txn txn;
     (void)place;
     kv_begin(kv, false, &txn);
     kv_put(&txn, KV_META, span_text("a"), span_text("v"));
 }
 
-static void use_after_commit(struct kv *kv, const char *place) {
+static void use_after_commit(struct kv *kv, const char *place)
+{
     struct kv_txn txn;
     (void)place;
     kv_begin(kv, true, &txn);
@@ -203,14 +284,16 @@ static void use_after_commit(struct kv *kv, const char *place) {
     }
 }
 
-static void close_while_reading(struct kv *kv, const char *place) {
+static void close_while_reading(struct kv *kv, const char *place)
+{
     struct kv_txn txn;
     (void)place;
     kv_begin(kv, false, &txn);
     kv_close(kv);
 }
 
-static void test_misuse_aborts(void **state) {
+static void test_misuse_aborts(void **state)
+{
     static const misuse MISUSES[] = {use_after_fork,     close_after_fork,      write_twice,
                                      copy_while_writing, write_what_is_scanned, write_in_reader,
                                      use_after_commit,   close_while_reading};
@@ -235,12 +318,14 @@ static void test_misuse_aborts(void **state) {
     }
 }
 
-int main(void) {
+int main(void)
+{
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         CASE(test_another_process_holds_it),
         CASE(test_one_store_a_process),
         CASE(test_kill_loses_nothing),
+        CASE(test_readers_on_threads),
         CASE(test_misuse_aborts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
