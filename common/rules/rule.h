@@ -85,6 +85,7 @@ struct rule_event {
     struct span attestation_ground;
     uint32_t sealed_labels;     /* bits 1 << label of the parts it carries */
     uint64_t applied_own;       /* own-feed seq its author's device had applied */
+    uint64_t own_seq;           /* own-feed seq its leaf gets; 0: none, or not logged yet */
     const struct values *facts; /* the payload */
 };
 
@@ -102,7 +103,7 @@ struct rule_world {
 
 struct rule_outcome {
     enum refusal refusal; /* REFUSAL_NONE: accepted */
-    uint16_t row;         /* index of the row that fitted or whose guard refused */
+    uint16_t row;         /* index of the row that fitted or whose guard refused; 0xffff: none */
     uint16_t form;        /* F number to print, 0: none; 102 = F02b, 110 = F10b ... */
 };
 
@@ -118,7 +119,7 @@ MUST_USE bool rule_apply(const struct rule_world *world, const struct record *re
 
 /* --- tables, for everything that is read off them: buttons, docs, reports, tests --- */
 
-enum { RULE_GUARDS = 8, RULE_EFFECTS = 10 };
+enum { RULE_GUARDS = 10, RULE_EFFECTS = 10 };
 
 struct rule_input; /* engine.h: what guards and effects see */
 
