@@ -8,7 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void test_parts(void **state) {
+static void test_parts(void **state)
+{
     (void)state;
     static const uint8_t EXPECTED[] = {0x07, 0x01, 0x02, 0x03, 0x04, 0x11, 0x12, 0x13,
                                        0x14, 0x15, 0x16, 0x17, 0x18, 'a',  0x00, 'b'};
@@ -26,12 +27,14 @@ static void test_parts(void **state) {
     assert_int_equal(kv_key_span(&key).size, 0);
 }
 
-static void make_number(struct kv_key *key, uint64_t number) {
+static void make_number(struct kv_key *key, uint64_t number)
+{
     kv_key_init(key);
     kv_key_u64(key, number);
 }
 
-static void test_numbers_sort(void **state) {
+static void test_numbers_sort(void **state)
+{
     (void)state;
     static const uint64_t NUMBERS[] = {0, 1, 255, 256, 65535, 65536, 1ULL << 63, UINT64_MAX};
     for (size_t i = 1; i < sizeof NUMBERS / sizeof NUMBERS[0]; i++) {
@@ -43,7 +46,8 @@ static void test_numbers_sort(void **state) {
     }
 }
 
-static int add_to_full_key(size_t size) {
+static int add_to_full_key(size_t size)
+{
     static const uint8_t bytes[KV_KEY_CAPACITY];
     int status = 0;
     pid_t child = fork();
@@ -63,7 +67,8 @@ static int add_to_full_key(size_t size) {
     return status;
 }
 
-static void test_overflow_is_a_bug(void **state) {
+static void test_overflow_is_a_bug(void **state)
+{
     (void)state;
     assert_int_equal(add_to_full_key(0), 0);
     int status = add_to_full_key(1);
@@ -71,7 +76,8 @@ static void test_overflow_is_a_bug(void **state) {
     assert_int_equal(WTERMSIG(status), SIGABRT);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_numbers_sort),

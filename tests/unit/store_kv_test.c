@@ -6,21 +6,25 @@
 
 /* What every store must do, run over LMDB and over the simulator's memory alike. */
 
-static int set_up(void **state) {
+static int set_up(void **state)
+{
     *state = store_place_new();
     return 0;
 }
 
-static int tear_down(void **state) {
+static int tear_down(void **state)
+{
     store_place_free(*state);
     return 0;
 }
 
-static void put(struct kv_txn *txn, const char *key, const char *value) {
+static void put(struct kv_txn *txn, const char *key, const char *value)
+{
     kv_put(txn, KV_META, span_text(key), span_text(value));
 }
 
-static void fill(struct kv *kv, const char *keys) {
+static void fill(struct kv *kv, const char *keys)
+{
     struct kv_txn txn;
     kv_begin(kv, true, &txn);
     for (const char *key = keys; *key != 0; key += strcspn(key, " "), key += *key == ' ') {
@@ -29,7 +33,8 @@ static void fill(struct kv *kv, const char *keys) {
     assert_int_equal(kv_commit(&txn), ERR_NONE);
 }
 
-static void test_put_get_delete(void **state) {
+static void test_put_get_delete(void **state)
+{
     struct kv *kv = store_open(*state);
     struct kv_txn txn;
     struct buf value;
@@ -60,7 +65,8 @@ static void test_put_get_delete(void **state) {
     kv_close(kv);
 }
 
-static void expect_scan(struct kv *kv, const char *prefix, const char *from, const char *expected) {
+static void expect_scan(struct kv *kv, const char *prefix, const char *from, const char *expected)
+{
     struct kv_txn txn;
     struct buf text;
     buf_init(&text, 10000);
@@ -72,7 +78,8 @@ static void expect_scan(struct kv *kv, const char *prefix, const char *from, con
     buf_done(&text);
 }
 
-static void test_scan_order(void **state) {
+static void test_scan_order(void **state)
+{
     struct kv *kv = store_open(*state);
     expect_scan(kv, "", "", "");
     expect_scan(kv, "a", "", "");
@@ -97,7 +104,8 @@ struct stop {
     int limit;
 };
 
-static bool visit_some(void *context, struct span key, struct span value) {
+static bool visit_some(void *context, struct span key, struct span value)
+{
     struct stop *stop = context;
     (void)key;
     (void)value;
@@ -105,7 +113,8 @@ static bool visit_some(void *context, struct span key, struct span value) {
     return stop->count < stop->limit;
 }
 
-static void test_scan_stops(void **state) {
+static void test_scan_stops(void **state)
+{
     struct kv *kv = store_open(*state);
     struct kv_txn txn;
     struct stop stop = {0, 2};
@@ -123,7 +132,8 @@ struct mirror {
 };
 
 /* Writes to another table and scans the same one again inside the scan. */
-static bool visit_mirror(void *context, struct span key, struct span value) {
+static bool visit_mirror(void *context, struct span key, struct span value)
+{
     struct mirror *mirror = context;
     struct stop stop = {0, 100};
     kv_put(mirror->txn, KV_INDEX, value, key);
@@ -133,7 +143,8 @@ static bool visit_mirror(void *context, struct span key, struct span value) {
     return true;
 }
 
-static void test_scan_writes_elsewhere(void **state) {
+static void test_scan_writes_elsewhere(void **state)
+{
     struct kv *kv = store_open(*state);
     struct kv_txn txn;
     struct mirror mirror = {.txn = &txn};
@@ -152,7 +163,8 @@ static void test_scan_writes_elsewhere(void **state) {
     kv_close(kv);
 }
 
-static void expect_last(struct kv *kv, const char *prefix, const char *expected) {
+static void expect_last(struct kv *kv, const char *prefix, const char *expected)
+{
     struct kv_txn txn;
     struct buf key;
     struct buf value;
@@ -169,7 +181,8 @@ static void expect_last(struct kv *kv, const char *prefix, const char *expected)
     buf_done(&value);
 }
 
-static void test_last(void **state) {
+static void test_last(void **state)
+{
     struct kv *kv = store_open(*state);
     expect_last(kv, "", NULL);
     expect_last(kv, "a", NULL);
@@ -190,7 +203,8 @@ static void test_last(void **state) {
     kv_close(kv);
 }
 
-static void test_clear(void **state) {
+static void test_clear(void **state)
+{
     struct kv *kv = store_open(*state);
     struct kv_txn txn;
     fill(kv, "a aa ab abc ac b");
@@ -209,7 +223,8 @@ static void test_clear(void **state) {
     kv_close(kv);
 }
 
-static void test_first_error_sticks(void **state) {
+static void test_first_error_sticks(void **state)
+{
     struct kv *kv = store_open(*state);
     struct kv_txn txn;
     struct buf value;
@@ -236,7 +251,8 @@ static void test_first_error_sticks(void **state) {
     kv_close(kv);
 }
 
-static void test_abort(void **state) {
+static void test_abort(void **state)
+{
     struct kv *kv = store_open(*state);
     struct kv_txn txn;
     fill(kv, "a b");
@@ -255,7 +271,8 @@ static void test_abort(void **state) {
     kv_close(kv);
 }
 
-static void expect_put(struct kv *kv, size_t key_size, size_t value_size, enum err expected) {
+static void expect_put(struct kv *kv, size_t key_size, size_t value_size, enum err expected)
+{
     static uint8_t bytes[KV_VALUE_SIZE + 1];
     struct kv_txn txn;
     memset(bytes, 'k', sizeof bytes);
@@ -264,7 +281,8 @@ static void expect_put(struct kv *kv, size_t key_size, size_t value_size, enum e
     assert_int_equal(kv_commit(&txn), expected);
 }
 
-static void test_limits(void **state) {
+static void test_limits(void **state)
+{
     struct kv *kv = store_open(*state);
     struct kv_txn txn;
     struct buf value;
@@ -298,7 +316,8 @@ static void test_limits(void **state) {
     kv_close(kv);
 }
 
-static void test_reader_sees_its_snapshot(void **state) {
+static void test_reader_sees_its_snapshot(void **state)
+{
     struct kv *kv = store_open(*state);
     struct kv_txn reader;
     struct kv_txn writer;
@@ -323,7 +342,8 @@ static void test_reader_sees_its_snapshot(void **state) {
     kv_close(kv);
 }
 
-int main(void) {
+int main(void)
+{
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         CASE(test_put_get_delete),           CASE(test_scan_order), CASE(test_scan_stops),

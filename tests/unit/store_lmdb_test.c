@@ -13,24 +13,28 @@
 
 /* What only LMDB and a real directory can get wrong: file systems, remains, damaged files. */
 
-static int set_up(void **state) {
+static int set_up(void **state)
+{
     *state = store_place_new();
     return 0;
 }
 
-static int tear_down(void **state) {
+static int tear_down(void **state)
+{
     store_place_free(*state);
     return 0;
 }
 
-static bool exists_in(const char *place, const char *name) {
+static bool exists_in(const char *place, const char *name)
+{
     char *path = store_path_in(place, name);
     bool exists = access(path, F_OK) == 0;
     free(path);
     return exists;
 }
 
-static void write_in(const char *place, const char *name, struct span bytes) {
+static void write_in(const char *place, const char *name, struct span bytes)
+{
     char *path = store_path_in(place, name);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
@@ -39,7 +43,8 @@ static void write_in(const char *place, const char *name, struct span bytes) {
     free(path);
 }
 
-static void expect_open(const char *place, enum err expected) {
+static void expect_open(const char *place, enum err expected)
+{
     struct kv *kv = NULL;
     struct kv_options reading = {.read_only = true};
     assert_int_equal(kv_open(place, NULL, &kv), expected);
@@ -47,7 +52,8 @@ static void expect_open(const char *place, enum err expected) {
     assert_null(kv);
 }
 
-static void test_versions(void **state) {
+static void test_versions(void **state)
+{
     (void)state;
     assert_true(kv_lmdb_version_is_safe(0, 9, 24));
     assert_true(kv_lmdb_version_is_safe(0, 9, 25));
@@ -60,7 +66,8 @@ static void test_versions(void **state) {
     assert_false(kv_lmdb_version_is_safe(0, 10, 24));
 }
 
-static void test_file_systems(void **state) {
+static void test_file_systems(void **state)
+{
     (void)state;
     assert_true(kv_place_is_remote(0x6969));      /* NFS */
     assert_true(kv_place_is_remote(0xFF534D42));  /* CIFS */
@@ -85,7 +92,8 @@ static void test_file_systems(void **state) {
     assert_false(kv_place_is_volatile("0:45 - ,volatile", 0, 45));
 }
 
-static void test_creation(void **state) {
+static void test_creation(void **state)
+{
     struct stat status;
     struct kv *kv = store_open(*state);
     assert_int_equal(stat(*state, &status), 0);
@@ -98,7 +106,8 @@ static void test_creation(void **state) {
 }
 
 /* A power cut while the store was made leaves data.new in any state, and no store. */
-static void test_interrupted_creation(void **state) {
+static void test_interrupted_creation(void **state)
+{
     struct kv *kv = NULL;
     struct kv_options options = {.must_exist = true};
     assert_int_equal(mkdir(*state, 0700), 0);
@@ -112,7 +121,8 @@ static void test_interrupted_creation(void **state) {
     kv_close(kv);
 }
 
-static void test_place_is_something_else(void **state) {
+static void test_place_is_something_else(void **state)
+{
     int fd = open(*state, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
     assert_int_equal(close(fd), 0);
@@ -129,7 +139,8 @@ static void test_place_is_something_else(void **state) {
     free(path);
 }
 
-static void test_remains_are_refused(void **state) {
+static void test_remains_are_refused(void **state)
+{
     kv_close(store_open(*state));
     write_in(*state, "data.mdb", span_text(""));
     expect_open(*state, ERR_MALFORMED);
@@ -139,7 +150,8 @@ static void test_remains_are_refused(void **state) {
     free(path);
 }
 
-static void test_garbage_is_refused(void **state) {
+static void test_garbage_is_refused(void **state)
+{
     uint8_t garbage[20000];
     for (size_t i = 0; i < sizeof garbage; i++) {
         garbage[i] = (uint8_t)(i * 131 + 7);
@@ -155,7 +167,8 @@ static void test_garbage_is_refused(void **state) {
 }
 
 /* Replaces a word of the data file; it must be there. */
-static void patch(const char *place, struct span old, struct span new) {
+static void patch(const char *place, struct span old, struct span new)
+{
     static uint8_t bytes[4 << 20];
     char *path = store_path_in(place, "data.mdb");
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -174,19 +187,22 @@ static void patch(const char *place, struct span old, struct span new) {
     free(path);
 }
 
-static void test_foreign_store_is_refused(void **state) {
+static void test_foreign_store_is_refused(void **state)
+{
     kv_close(store_open(*state));
     patch(*state, span_text("jieli-store"), span_text("jieli-storf"));
     expect_open(*state, ERR_MALFORMED);
 }
 
-static void test_newer_format_is_refused(void **state) {
+static void test_newer_format_is_refused(void **state)
+{
     kv_close(store_open(*state));
     patch(*state, span_of("format\0\0\0\1", 10), span_of("format\0\0\0\2", 10));
     expect_open(*state, ERR_VERSION);
 }
 
-static void test_older_store_lacks_a_table(void **state) {
+static void test_older_store_lacks_a_table(void **state)
+{
     struct kv *kv = store_open(*state);
     struct kv_options reading = {.read_only = true};
     store_put_text(kv, KV_META, "a", "v");
@@ -206,7 +222,8 @@ static void test_older_store_lacks_a_table(void **state) {
     kv_close(kv);
 }
 
-static bool visit_and_sum(void *context, struct span key, struct span value) {
+static bool visit_and_sum(void *context, struct span key, struct span value)
+{
     uint64_t *sum = context;
     (void)key;
     for (size_t i = 0; i < value.size; i++) {
@@ -216,7 +233,8 @@ static bool visit_and_sum(void *context, struct span key, struct span value) {
 }
 
 /* Bytes of all values after reading the whole store in a child; its wait status. */
-static int read_all_in_child(const char *place) {
+static int read_all_in_child(const char *place)
+{
     int status = 0;
     pid_t child = fork();
     assert_true(child >= 0);
@@ -241,7 +259,8 @@ static int read_all_in_child(const char *place) {
 
 /* What an interrupted copy leaves: an error, or LMDB's own assertion; never SIGBUS, and never
  * taken for whole. */
-static void test_file_cut_short(void **state) {
+static void test_file_cut_short(void **state)
+{
     struct stat status;
     uint8_t value[1500];
     char *path = store_path_in(*state, "data.mdb");
@@ -270,7 +289,8 @@ static void test_file_cut_short(void **state) {
     free(path);
 }
 
-int main(void) {
+int main(void)
+{
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_versions),

@@ -7,24 +7,28 @@
 
 /* Power cuts, lying disks, backups and clones of the simulator's store. */
 
-static int set_up(void **state) {
+static int set_up(void **state)
+{
     *state = kv_memory_disk_new("disk");
     return 0;
 }
 
-static int tear_down(void **state) {
+static int tear_down(void **state)
+{
     kv_memory_disk_free(*state);
     return 0;
 }
 
-static enum err put_a(struct kv *kv, const char *value) {
+static enum err put_a(struct kv *kv, const char *value)
+{
     struct kv_txn txn;
     kv_begin(kv, true, &txn);
     kv_put(&txn, KV_META, span_text("a"), span_text(value));
     return kv_commit(&txn);
 }
 
-static void expect_dead(struct kv *kv) {
+static void expect_dead(struct kv *kv)
+{
     struct kv_txn txn;
     struct kv_stat stat;
     kv_begin(kv, false, &txn);
@@ -36,12 +40,14 @@ static void expect_dead(struct kv *kv) {
     assert_int_equal(kv_reader_check(kv), ERR_STORE);
 }
 
-static struct kv *reopen(struct kv *kv) {
+static struct kv *reopen(struct kv *kv)
+{
     kv_close(kv);
     return store_open("disk");
 }
 
-static void test_crash_before(void **state) {
+static void test_crash_before(void **state)
+{
     (void)state;
     struct kv *kv = store_open("disk");
     store_put_text(kv, KV_META, "a", "old");
@@ -54,7 +60,8 @@ static void test_crash_before(void **state) {
     kv_close(kv);
 }
 
-static void test_crash_after(void **state) {
+static void test_crash_after(void **state)
+{
     (void)state;
     struct kv *kv = store_open("disk");
     store_put_text(kv, KV_META, "a", "old");
@@ -67,7 +74,8 @@ static void test_crash_after(void **state) {
     kv_close(kv);
 }
 
-static void test_full(void **state) {
+static void test_full(void **state)
+{
     (void)state;
     struct kv *kv = store_open("disk");
     store_put_text(kv, KV_META, "a", "old");
@@ -83,7 +91,8 @@ static void test_full(void **state) {
 }
 
 /* A fault meant for a commit is not spent on a reader or an abort. */
-static void test_fault_waits_for_a_commit(void **state) {
+static void test_fault_waits_for_a_commit(void **state)
+{
     (void)state;
     struct kv_txn txn;
     struct kv *kv = store_open("disk");
@@ -101,7 +110,8 @@ static void test_fault_waits_for_a_commit(void **state) {
     kv_close(kv);
 }
 
-static void put_numbers(struct kv *kv, int from, int to) {
+static void put_numbers(struct kv *kv, int from, int to)
+{
     for (int i = from; i <= to; i++) {
         char text[12];
         (void)snprintf(text, sizeof text, "%d", i);
@@ -109,7 +119,8 @@ static void put_numbers(struct kv *kv, int from, int to) {
     }
 }
 
-static void test_lying_flush(void **state) {
+static void test_lying_flush(void **state)
+{
     struct kv_disk *disk = *state;
     struct kv *kv = store_open("disk");
     put_numbers(kv, 1, 5);
@@ -140,7 +151,8 @@ static void test_lying_flush(void **state) {
     kv_close(kv);
 }
 
-static void test_lying_flush_and_commit_faults(void **state) {
+static void test_lying_flush_and_commit_faults(void **state)
+{
     struct kv_disk *disk = *state;
     struct kv *kv = store_open("disk");
     put_numbers(kv, 1, 1);
@@ -158,7 +170,8 @@ static void test_lying_flush_and_commit_faults(void **state) {
     kv_close(kv);
 }
 
-static void test_kill_and_crash_with_open_transactions(void **state) {
+static void test_kill_and_crash_with_open_transactions(void **state)
+{
     struct kv_disk *disk = *state;
     for (int power = 0; power < 2; power++) {
         struct kv_txn reader;
@@ -186,7 +199,8 @@ static void test_kill_and_crash_with_open_transactions(void **state) {
     }
 }
 
-static void test_snapshot_and_restore(void **state) {
+static void test_snapshot_and_restore(void **state)
+{
     struct kv_disk *disk = *state;
     struct kv_disk *clone = kv_memory_disk_new("clone");
     struct kv_image *blank = kv_memory_snapshot(disk);
@@ -223,7 +237,8 @@ static void test_snapshot_and_restore(void **state) {
 }
 
 /* Restoring also settles what a lying flush owed. */
-static void test_restore_is_durable(void **state) {
+static void test_restore_is_durable(void **state)
+{
     struct kv_disk *disk = *state;
     kv_memory_set_lying_flush(disk, 5);
     struct kv *kv = store_open("disk");
@@ -239,7 +254,8 @@ static void test_restore_is_durable(void **state) {
     kv_memory_image_free(image);
 }
 
-static bool visit_count(void *context, struct span key, struct span value) {
+static bool visit_count(void *context, struct span key, struct span value)
+{
     uint32_t *count = context;
     assert_int_equal(get_u32(key.data), *count);
     assert_int_equal(value.size, *count % 50);
@@ -248,7 +264,8 @@ static bool visit_count(void *context, struct span key, struct span value) {
 }
 
 /* Many versions of one tree, each as it was when it was shared. */
-static void test_tree_versions(void **state) {
+static void test_tree_versions(void **state)
+{
     (void)state;
     enum { VERSION_COUNT = 200 };
     static struct kv_tree versions[VERSION_COUNT];
@@ -278,7 +295,8 @@ static void test_tree_versions(void **state) {
     }
 }
 
-int main(void) {
+int main(void)
+{
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         CASE(test_crash_before),

@@ -29,18 +29,21 @@ struct walk {
     size_t largest_count;
 };
 
-static uint32_t draw(struct walk *walk, uint32_t bound) {
+static uint32_t draw(struct walk *walk, uint32_t bound)
+{
     walk->state ^= walk->state << 13;
     walk->state ^= walk->state >> 7;
     walk->state ^= walk->state << 17;
     return (uint32_t)((walk->state >> 20) % bound);
 }
 
-static struct span entry_key(const struct entry *entry) {
+static struct span entry_key(const struct entry *entry)
+{
     return span_of(entry->key, entry->key_size);
 }
 
-static void draw_key(struct walk *walk, size_t least, struct entry *ret) {
+static void draw_key(struct walk *walk, size_t least, struct entry *ret)
+{
     static const uint8_t BYTES[] = {0x00, 0x01, 'a', 'b', 0xFE, 0xFF};
     ret->key_size = least + draw(walk, (uint32_t)(KEY_BYTES + 1 - least));
     for (size_t i = 0; i < ret->key_size; i++) {
@@ -48,12 +51,14 @@ static void draw_key(struct walk *walk, size_t least, struct entry *ret) {
     }
 }
 
-static bool begins_with(struct span key, struct span prefix) {
+static bool begins_with(struct span key, struct span prefix)
+{
     return key.size >= prefix.size && span_equal(span_of(key.data, prefix.size), prefix);
 }
 
 /* The index of the first entry >= key. */
-static size_t model_find(const struct model *model, struct span key) {
+static size_t model_find(const struct model *model, struct span key)
+{
     size_t index = 0;
     while (index < model->count && span_compare(entry_key(&model->entries[index]), key) < 0) {
         index++;
@@ -61,13 +66,15 @@ static size_t model_find(const struct model *model, struct span key) {
     return index;
 }
 
-static void model_remove(struct model *model, size_t index) {
+static void model_remove(struct model *model, size_t index)
+{
     model->count--;
     memmove(&model->entries[index], &model->entries[index + 1],
             (model->count - index) * sizeof model->entries[0]);
 }
 
-static void model_put(struct model *model, const struct entry *entry) {
+static void model_put(struct model *model, const struct entry *entry)
+{
     size_t index = model_find(model, entry_key(entry));
     if (index == model->count || !span_equal(entry_key(&model->entries[index]), entry_key(entry))) {
         assert_true(model->count < MODEL_CAPACITY);
@@ -78,14 +85,16 @@ static void model_put(struct model *model, const struct entry *entry) {
     model->entries[index] = *entry;
 }
 
-static void model_clear(struct model *model, struct span prefix) {
+static void model_clear(struct model *model, struct span prefix)
+{
     size_t index = model_find(model, prefix);
     while (index < model->count && begins_with(entry_key(&model->entries[index]), prefix)) {
         model_remove(model, index);
     }
 }
 
-static void value_of(const struct entry *entry, struct buf *ret) {
+static void value_of(const struct entry *entry, struct buf *ret)
+{
     buf_clear(ret);
     for (unsigned i = 0; i < entry->repeat; i++) {
         buf_put_u32(ret, entry->value);
@@ -99,7 +108,8 @@ struct expect {
     size_t left; /* entries after which to stop */
 };
 
-static bool visit_expected(void *context, struct span key, struct span value) {
+static bool visit_expected(void *context, struct span key, struct span value)
+{
     struct expect *expect = context;
     assert_true(expect->index < expect->model->count);
     const struct entry *entry = &expect->model->entries[expect->index];
@@ -111,7 +121,8 @@ static bool visit_expected(void *context, struct span key, struct span value) {
     return expect->left > 0;
 }
 
-static void check_scan(struct walk *walk, struct kv_txn *txn, const struct model *model) {
+static void check_scan(struct walk *walk, struct kv_txn *txn, const struct model *model)
+{
     struct entry prefix = {0};
     struct entry from = {0};
     struct expect expect = {.model = model, .left = 1 + draw(walk, 50)};
@@ -129,7 +140,8 @@ static void check_scan(struct walk *walk, struct kv_txn *txn, const struct model
     buf_done(&expect.value);
 }
 
-static void check_last(struct walk *walk, struct kv_txn *txn, const struct model *model) {
+static void check_last(struct walk *walk, struct kv_txn *txn, const struct model *model)
+{
     struct entry prefix = {0};
     struct buf key;
     const struct entry *last = NULL;
@@ -148,7 +160,8 @@ static void check_last(struct walk *walk, struct kv_txn *txn, const struct model
     buf_done(&key);
 }
 
-static void check_get(struct walk *walk, struct kv_txn *txn, const struct model *model) {
+static void check_get(struct walk *walk, struct kv_txn *txn, const struct model *model)
+{
     struct entry entry = {0};
     struct buf found;
     struct buf expected;
@@ -167,7 +180,8 @@ static void check_get(struct walk *walk, struct kv_txn *txn, const struct model 
     buf_done(&expected);
 }
 
-static void change(struct walk *walk, struct kv_txn *txn) {
+static void change(struct walk *walk, struct kv_txn *txn)
+{
     struct entry entry = {.value = draw(walk, UINT32_MAX), .repeat = (uint16_t)draw(walk, 8)};
     struct buf value;
     uint32_t kind = draw(walk, 100);
@@ -201,7 +215,8 @@ static void change(struct walk *walk, struct kv_txn *txn) {
     buf_done(&value);
 }
 
-static void walk_transaction(struct walk *walk) {
+static void walk_transaction(struct walk *walk)
+{
     struct kv_txn txn;
     struct kv_txn reader;
     uint32_t count = draw(walk, 20);
@@ -230,7 +245,8 @@ static void walk_transaction(struct walk *walk) {
     assert_int_equal(kv_commit(&reader), ERR_NONE);
 }
 
-static void test_random_walk(void **state) {
+static void test_random_walk(void **state)
+{
     (void)state;
     struct walk *walk = calloc(1, sizeof *walk);
     assert_non_null(walk);
@@ -256,7 +272,8 @@ static void test_random_walk(void **state) {
     free(walk);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_walk),
     };

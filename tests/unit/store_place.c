@@ -4,13 +4,15 @@
 
 #include <stdio.h>
 
-char *store_path_in(const char *place, const char *name) {
+char *store_path_in(const char *place, const char *name)
+{
     char *path = NULL;
     assert_true(asprintf(&path, "%s/%s", place, name) > 0);
     return path;
 }
 
-struct kv *store_open_sized(const char *place, uint64_t map_size) {
+struct kv *store_open_sized(const char *place, uint64_t map_size)
+{
     struct kv *kv = NULL;
     struct kv_options options = {.map_size = map_size};
     assert_int_equal(kv_open(place, &options, &kv), ERR_NONE);
@@ -18,18 +20,21 @@ struct kv *store_open_sized(const char *place, uint64_t map_size) {
     return kv;
 }
 
-struct kv *store_open(const char *place) {
+struct kv *store_open(const char *place)
+{
     return store_open_sized(place, 64 << 20);
 }
 
-void store_put_text(struct kv *kv, enum kv_table table, const char *key, const char *value) {
+void store_put_text(struct kv *kv, enum kv_table table, const char *key, const char *value)
+{
     struct kv_txn txn;
     kv_begin(kv, true, &txn);
     kv_put(&txn, table, span_text(key), span_text(value));
     assert_int_equal(kv_commit(&txn), ERR_NONE);
 }
 
-void store_expect_text(struct kv *kv, enum kv_table table, const char *key, const char *value) {
+void store_expect_text(struct kv *kv, enum kv_table table, const char *key, const char *value)
+{
     struct kv_txn txn;
     struct buf found;
     buf_init(&found, KV_VALUE_SIZE);
@@ -45,7 +50,8 @@ void store_expect_text(struct kv *kv, enum kv_table table, const char *key, cons
     buf_done(&found);
 }
 
-static void put_readable(struct buf *text, struct span bytes) {
+static void put_readable(struct buf *text, struct span bytes)
+{
     for (size_t i = 0; i < bytes.size; i++) {
         if (bytes.data[i] > ' ' && bytes.data[i] < 0x7F) {
             buf_put_u8(text, bytes.data[i]);
@@ -55,7 +61,8 @@ static void put_readable(struct buf *text, struct span bytes) {
     }
 }
 
-bool store_visit_text(void *context, struct span key, struct span value) {
+bool store_visit_text(void *context, struct span key, struct span value)
+{
     struct buf *text = context;
     put_readable(text, key);
     buf_put_text(text, "=");
@@ -64,7 +71,8 @@ bool store_visit_text(void *context, struct span key, struct span value) {
     return true;
 }
 
-void store_expect_table(struct kv *kv, enum kv_table table, const char *expected) {
+void store_expect_table(struct kv *kv, enum kv_table table, const char *expected)
+{
     struct kv_txn txn;
     struct buf text;
     buf_init(&text, 1 << 20);
