@@ -5,19 +5,23 @@
 
 enum { HEAD_BODY_SIZE = 256, SOFTWARE_SIZE = 64 };
 
-static enum err right(bool holds) {
+static enum err right(bool holds)
+{
     return holds ? ERR_NONE : ERR_MALFORMED;
 }
 
-static bool signed_is_right(ProtobufCBinaryData body, ProtobufCBinaryData signature) {
+static bool signed_is_right(ProtobufCBinaryData body, ProtobufCBinaryData signature)
+{
     return body.len >= 1 && body.len <= HEAD_BODY_SIZE && signature.len == LIMIT_SIGNATURE_SIZE;
 }
 
-static bool head_is_right(const Jieli__V1__SignedHead *head) {
+static bool head_is_right(const Jieli__V1__SignedHead *head)
+{
     return signed_is_right(head->body, head->signature);
 }
 
-static enum err check_hello(const Jieli__V1__Hello *hello) {
+static enum err check_hello(const Jieli__V1__Hello *hello)
+{
     struct span software = span_text(hello->software);
     return right(hello->version >= 1 && hello->role != JIELI__V1__PEER_ROLE__PEER_NONE &&
                  wire_is_id(hello->hub, LIMIT_ID_SIZE) &&
@@ -25,24 +29,28 @@ static enum err check_hello(const Jieli__V1__Hello *hello) {
                  software.size <= SOFTWARE_SIZE && text_is_utf8(software));
 }
 
-static enum err check_welcome(const Jieli__V1__Welcome *welcome) {
+static enum err check_welcome(const Jieli__V1__Welcome *welcome)
+{
     return right(welcome->version >= 1 && wire_is_id(welcome->hub, LIMIT_ID_SIZE) &&
                  wire_is_id_or_empty(welcome->id, LIMIT_HASH_SIZE) &&
                  welcome->checkpoint.len <= LIMIT_NOTE_SIZE && wire_is_proof(welcome->consistency));
 }
 
-static bool batch_size_is_right(uint32_t count, uint32_t raw_size, ProtobufCBinaryData packed) {
+static bool batch_size_is_right(uint32_t count, uint32_t raw_size, ProtobufCBinaryData packed)
+{
     return count <= LIMIT_BATCH_COUNT && raw_size <= LIMIT_BATCH_SIZE &&
            (count == 0) == (raw_size == 0) && (count == 0) == (packed.len == 0);
 }
 
-static enum err check_push(const Jieli__V1__Push *push) {
+static enum err check_push(const Jieli__V1__Push *push)
+{
     return right(push->head != NULL && head_is_right(push->head) && push->incarnation >= 1 &&
                  push->first_seq >= 1 && push->count >= 1 &&
                  batch_size_is_right(push->count, push->raw_size, push->packed));
 }
 
-static enum err check_answer(const Jieli__V1__Answer *answer) {
+static enum err check_answer(const Jieli__V1__Answer *answer)
+{
     if (answer->n_answers > LIMIT_BATCH_COUNT) {
         return ERR_LIMIT;
     }
@@ -57,17 +65,17 @@ static enum err check_answer(const Jieli__V1__Answer *answer) {
                  answer->checkpoint.len <= LIMIT_NOTE_SIZE && wire_is_proof(answer->proof));
 }
 
-static enum err check_pull(const Jieli__V1__Pull *pull) {
+static enum err check_pull(const Jieli__V1__Pull *pull)
+{
     return right(pull->feed != JIELI__V1__FEED_KIND__FEED_NONE && pull->count >= 1 &&
                  pull->count <= LIMIT_BATCH_COUNT);
 }
 
-/* Feeds skip leaves, so each entry has its index and its proof; the log is contiguous. */
-static enum err check_batch(const Jieli__V1__Batch *batch) {
-    bool feed = batch->feed == JIELI__V1__FEED_KIND__FEED_COMMON ||
-                batch->feed == JIELI__V1__FEED_KIND__FEED_OWN;
-    size_t most_proofs = batch->feed == JIELI__V1__FEED_KIND__FEED_LOG ? 1 : 0;
-    bool proofs = feed ? batch->n_proofs == batch->count : batch->n_proofs <= most_proofs;
+/* Feeds and chains skip leaves, so each entry has its index and its proof; the log does not. */
+static enum err check_batch(const Jieli__V1__Batch *batch)
+{
+    bool log = batch->feed == JIELI__V1__FEED_KIND__FEED_LOG;
+    bool proofs = log ? batch->n_proofs <= 1 : batch->n_proofs == batch->count;
     if (batch->n_proofs > LIMIT_BATCH_COUNT) {
         return ERR_LIMIT;
     }
@@ -75,19 +83,21 @@ static enum err check_batch(const Jieli__V1__Batch *batch) {
         proofs = proofs && wire_is_proof(batch->proofs[i]);
     }
     return right(batch->feed != JIELI__V1__FEED_KIND__FEED_NONE && proofs &&
-                 batch->n_indexes == (feed ? batch->count : 0) &&
+                 batch->n_indexes == (log ? 0 : batch->count) &&
                  batch_size_is_right(batch->count, batch->raw_size, batch->packed) &&
                  batch->checkpoint.len <= LIMIT_NOTE_SIZE && wire_is_proof(batch->consistency));
 }
 
-static enum err check_blob(ProtobufCBinaryData hash, ProtobufCBinaryData data) {
+static enum err check_blob(ProtobufCBinaryData hash, ProtobufCBinaryData data)
+{
     if (data.len > LIMIT_BLOB_SIZE) {
         return ERR_LIMIT;
     }
     return right(hash.len == LIMIT_HASH_SIZE);
 }
 
-enum err wire_frame_check(const Jieli__V1__Frame *frame) {
+enum err wire_frame_check(const Jieli__V1__Frame *frame)
+{
     static const ProtobufCBinaryData none = {0, NULL};
     switch ((enum sync_kind)frame->kind_case) {
     case SYNC_NONE:

@@ -26,11 +26,13 @@ struct building {
     ProtobufCBinaryData proofs[LIMIT_BATCH_COUNT];
 };
 
-static ProtobufCBinaryData borrowed(struct span span) {
+static ProtobufCBinaryData borrowed(struct span span)
+{
     return wire_bytes(span.data, span.size);
 }
 
-static Jieli__V1__SignedHead *build_head(const struct sync_head *head, struct building *ret) {
+static Jieli__V1__SignedHead *build_head(const struct sync_head *head, struct building *ret)
+{
     if (!head->present) {
         return NULL;
     }
@@ -40,7 +42,8 @@ static Jieli__V1__SignedHead *build_head(const struct sync_head *head, struct bu
     return &ret->head;
 }
 
-static enum err build_hello(const struct sync_hello *hello, struct building *ret) {
+static enum err build_hello(const struct sync_hello *hello, struct building *ret)
+{
     Jieli__V1__Hello *message = &ret->hello;
     jieli__v1__hello__init(message);
     ret->frame.hello = message;
@@ -67,7 +70,8 @@ static enum err build_hello(const struct sync_hello *hello, struct building *ret
     return strlen(ret->software) == hello->software.size ? ERR_NONE : ERR_MALFORMED;
 }
 
-static enum err build_welcome(const struct sync_welcome *welcome, struct building *ret) {
+static enum err build_welcome(const struct sync_welcome *welcome, struct building *ret)
+{
     Jieli__V1__Welcome *message = &ret->welcome;
     jieli__v1__welcome__init(message);
     ret->frame.welcome = message;
@@ -86,7 +90,8 @@ static enum err build_welcome(const struct sync_welcome *welcome, struct buildin
     return ERR_NONE;
 }
 
-static enum err build_push(const struct sync_push *push, struct building *ret) {
+static enum err build_push(const struct sync_push *push, struct building *ret)
+{
     Jieli__V1__Push *message = &ret->push;
     jieli__v1__push__init(message);
     ret->frame.push = message;
@@ -99,7 +104,8 @@ static enum err build_push(const struct sync_push *push, struct building *ret) {
     return ERR_NONE;
 }
 
-static enum err build_answer(const struct sync_answer *answer, struct building *ret) {
+static enum err build_answer(const struct sync_answer *answer, struct building *ret)
+{
     Jieli__V1__Answer *message = &ret->answer;
     jieli__v1__answer__init(message);
     ret->frame.answer = message;
@@ -129,7 +135,8 @@ static enum err build_answer(const struct sync_answer *answer, struct building *
     return ERR_NONE;
 }
 
-static enum err build_nack(const struct sync_nack *nack, struct building *ret) {
+static enum err build_nack(const struct sync_nack *nack, struct building *ret)
+{
     jieli__v1__nack__init(&ret->nack);
     ret->nack.body = borrowed(nack->body);
     ret->nack.signature = borrowed(nack->signature);
@@ -137,7 +144,8 @@ static enum err build_nack(const struct sync_nack *nack, struct building *ret) {
     return ERR_NONE;
 }
 
-static enum err build_pull(const struct sync_pull *pull, struct building *ret) {
+static enum err build_pull(const struct sync_pull *pull, struct building *ret)
+{
     Jieli__V1__Pull *message = &ret->pull;
     jieli__v1__pull__init(message);
     ret->frame.pull = message;
@@ -149,9 +157,9 @@ static enum err build_pull(const struct sync_pull *pull, struct building *ret) {
     return pull->feed <= SYNC_FEED_CHAIN ? ERR_NONE : ERR_MALFORMED;
 }
 
-static enum err build_batch(const struct sync_batch *batch, struct building *ret) {
+static enum err build_batch(const struct sync_batch *batch, struct building *ret)
+{
     Jieli__V1__Batch *message = &ret->batch;
-    bool indexed = batch->feed == SYNC_FEED_COMMON || batch->feed == SYNC_FEED_OWN;
     jieli__v1__batch__init(message);
     ret->frame.batch = message;
     if (batch->count > LIMIT_BATCH_COUNT || batch->proof_count > LIMIT_BATCH_COUNT) {
@@ -164,7 +172,7 @@ static enum err build_batch(const struct sync_batch *batch, struct building *ret
     message->feed = (Jieli__V1__FeedKind)batch->feed;
     message->from = batch->from;
     message->count = batch->count;
-    message->n_indexes = indexed ? batch->count : 0;
+    message->n_indexes = batch->feed == SYNC_FEED_LOG ? 0 : batch->count;
     message->indexes = ret->indexes;
     message->raw_size = batch->raw_size;
     message->packed = borrowed(batch->packed);
@@ -176,7 +184,8 @@ static enum err build_batch(const struct sync_batch *batch, struct building *ret
     return batch->feed <= SYNC_FEED_CHAIN ? ERR_NONE : ERR_MALFORMED;
 }
 
-static enum err build_blob(const struct sync_frame *frame, struct building *ret) {
+static enum err build_blob(const struct sync_frame *frame, struct building *ret)
+{
     ProtobufCBinaryData hash = wire_bytes(frame->blob.hash, sizeof frame->blob.hash);
     ProtobufCBinaryData data = borrowed(frame->blob.data);
     if (frame->kind == SYNC_BLOB_PUT) {
@@ -202,7 +211,8 @@ static enum err build_blob(const struct sync_frame *frame, struct building *ret)
     return ERR_NONE;
 }
 
-static enum err build_frame(const struct sync_frame *frame, struct building *ret) {
+static enum err build_frame(const struct sync_frame *frame, struct building *ret)
+{
     jieli__v1__frame__init(&ret->frame);
     ret->frame.kind_case = (Jieli__V1__Frame__KindCase)frame->kind;
     switch (frame->kind) {
@@ -231,7 +241,8 @@ static enum err build_frame(const struct sync_frame *frame, struct building *ret
     return ERR_MALFORMED;
 }
 
-enum err wire_frame_encode(const struct sync_frame *frame, struct buf *ret) {
+enum err wire_frame_encode(const struct sync_frame *frame, struct buf *ret)
+{
     struct building building;
     enum err err = build_frame(frame, &building);
     if (err == ERR_NONE) {

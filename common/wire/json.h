@@ -48,4 +48,7 @@ MUST_USE enum err wire_object_json(const struct wire_object *object, uint32_t pa
 void wire_payload_fields(uint32_t payload, void *context,
                          void (*visit)(void *context, const char *name, const char *type));
 
+/* The OpenAPI 3.1 document of these names, made at build time by deploy/openapi.py. */
+struct span wire_openapi_json(void);
+
 #endif

@@ -1,0 +1,214 @@
+#!/usr/bin/python3
+"""Writes the OpenAPI 3.1 document of the API from the compiled .proto files.
+
+Usage: openapi.py DESCRIPTOR_SET OUTPUT
+DESCRIPTOR_SET: protoc --include_imports --include_source_info --descriptor_set_out=...
+Names and types are those of common/wire/json.h; descriptions are the comments of the .proto.
+"""
+import json
+import os
+import re
+import sys
+
+from google.protobuf import descriptor_pb2
+
+Field = descriptor_pb2.FieldDescriptorProto
+MESSAGE_TYPE, ENUM_VALUES = 4, 2  # field numbers in FileDescriptorProto, EnumDescriptorProto
+ENUM_TYPE, MESSAGE_FIELDS = 5, 2
+
+ROOT = "EventBody"
+# Payloads that the machine itself writes are in the stream of events, not in what people send.
+MACHINE_MADE = {"heads", "clock_step", "epoch", "life"}
+SEALED = {"identity": "Identity", "matter": "Matter"}
+# Ids of people, records, hubs and boots; every other value of type bytes is a key or a hash.
+SHORT_IDS = {
+    "approval", "boot", "case_record", "children", "contact", "delegate", "handler", "hub",
+    "principal", "receiver", "record", "staff",
+}
+LIST_COUNT, CODE_SIZE, TEXT_SIZE = 32, 64, 16 * 1024
+DECIMAL = "^(0|[1-9][0-9]{0,19})$"
+
+
+class Schema:
+    """All messages and enums of the files, with the comments that stand at them."""
+
+    def __init__(self, files):
+        self.messages, self.enums, self.comments, self.sealed = {}, {}, {}, set()
+        for file in files:
+            paths = {tuple(l.path): l for l in file.source_code_info.location}
+            for index, message in enumerate(file.message_type):
+                self.messages[message.name] = message
+                self.comment(message.name, paths.get((MESSAGE_TYPE, index)))
+                if file.name == "sealed.proto":
+                    self.sealed.add(message.name)
+                for number, field in enumerate(message.field):
+                    place = (MESSAGE_TYPE, index, MESSAGE_FIELDS, number)
+                    self.comment(f"{message.name}.{field.name}", paths.get(place))
+            for index, enum in enumerate(file.enum_type):
+                self.enums[enum.name] = enum
+                self.comment(enum.name, paths.get((ENUM_TYPE, index)))
+                for number, value in enumerate(enum.value):
+                    place = (ENUM_TYPE, index, ENUM_VALUES, number)
+                    self.comment(f"{enum.name}.{value.name}", paths.get(place))
+
+    def comment(self, name, location):
+        if location is None:
+            return
+        text = location.leading_comments.strip() + " " + location.trailing_comments.strip()
+        text = " ".join(text.split())
+        if text:
+            self.comments[name] = text
+
+    def described(self, name, schema):
+        if name in self.comments:
+            schema = dict(schema, description=self.comments[name])
+        return schema
+
+
+def camel(name):
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def short(type_name):
+    return type_name.rsplit(".", 1)[-1]
+
+
+def reference(name):
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def enum_schema(schema, enum):
+    """Zero is absent, so its name is not offered."""
+    prefix = os.path.commonprefix([value.name for value in enum.value])
+    prefix = prefix[:prefix.rfind("_") + 1]
+    names, lines = [], []
+    for value in enum.value:
+        if value.number == 0:
+            continue
+        name = value.name[len(prefix):].lower()
+        names.append(name)
+        comment = schema.comments.get(f"{enum.name}.{value.name}")
+        lines.append(f"* {name}: {comment}" if comment else f"* {name}")
+    text = schema.comments.get(enum.name)
+    return {"type": "string", "enum": names,
+            "description": "\n".join(([text] if text else []) + lines)}
+
+
+def number_schema(field):
+    if field.type == Field.TYPE_FIXED64:
+        return {"type": "string", "pattern": DECIMAL}
+    if field.type in (Field.TYPE_UINT32, Field.TYPE_FIXED32):
+        return {"type": "integer", "minimum": 0, "maximum": 2**32 - 1}
+    if field.type == Field.TYPE_BOOL:
+        return {"type": "boolean"}
+    raise SystemExit(f"openapi.py: no rule for the type of {field.name}")
+
+
+def single_schema(schema, message, field):
+    if field.type in (Field.TYPE_MESSAGE, Field.TYPE_ENUM):
+        return reference(short(field.type_name))
+    if field.type == Field.TYPE_BYTES:
+        size = 16 if field.name in SHORT_IDS else 32
+        return {"type": "string", "pattern": f"^[0-9a-f]{{{2 * size}}}$"}
+    if field.type == Field.TYPE_STRING:
+        if message.name in schema.sealed:
+            return {"type": "string", "maxLength": TEXT_SIZE}
+        size = 128 if field.name.endswith("origin") else CODE_SIZE
+        return {"type": "string", "maxLength": size, "pattern": "^[ -~]*$"}
+    return number_schema(field)
+
+
+def field_schema(schema, message, field):
+    made = single_schema(schema, message, field)
+    if field.label == Field.LABEL_REPEATED:
+        made = {"type": "array", "maxItems": LIST_COUNT, "items": made}
+    return schema.described(f"{message.name}.{field.name}", made)
+
+
+def message_schema(schema, message):
+    made = {"type": "object", "additionalProperties": False,
+            "properties": {camel(f.name): field_schema(schema, message, f)
+                           for f in message.field}}
+    return schema.described(message.name, made)
+
+
+def reachable(schema, name, found):
+    """Every message and enum that name leads to, itself included."""
+    if name in found:
+        return
+    found.add(name)
+    for field in schema.messages[name].field if name in schema.messages else ():
+        if field.type_name:
+            reachable(schema, short(field.type_name), found)
+
+
+def request_schema(schema):
+    """One payload, and what may stand beside it."""
+    root = schema.messages[ROOT]
+    fields = {field.name: field for field in root.field}
+    sent = [f for f in root.field if f.HasField("oneof_index") and f.name not in MACHINE_MADE]
+    properties = {"record": {"type": "string", "pattern": "^[0-9a-f]{32}$",
+                             "description": "The record; absent: a new one."}}
+    for field in sent:
+        properties[camel(field.name)] = field_schema(schema, root, field)
+    for name, message in SEALED.items():
+        properties[name] = reference(message)
+    for name in ("attestation", "back_entry"):
+        properties[camel(name)] = field_schema(schema, root, fields[name])
+    return {"type": "object", "additionalProperties": False, "properties": properties,
+            "oneOf": [{"required": [camel(field.name)]} for field in sent],
+            "description": "Exactly one payload, the record it is about, and what is sealed or "
+                           "attested beside it."}
+
+
+def content(schema):
+    return {"application/json": {"schema": schema}}
+
+
+def document(schema):
+    found = set()
+    for name in (ROOT, *SEALED.values()):
+        reachable(schema, name, found)
+    schemas = {"EventRequest": request_schema(schema)}
+    for name in sorted(found):
+        schemas[name] = (message_schema(schema, schema.messages[name])
+                         if name in schema.messages else enum_schema(schema, schema.enums[name]))
+    schemas["Problem"] = {
+        "type": "object", "required": ["field", "message"], "properties": {
+            "field": {"type": "string", "description": "JSON path; empty when unknown."},
+            "message": {"type": "string", "description": "One English sentence."}}}
+    post = {"operationId": "postEvent", "summary": "Writes one event as the person signed in.",
+            "requestBody": {"required": True, "content": content(reference("EventRequest"))},
+            "responses": {
+                "200": {"description": "Kept on this device.", "content": content(
+                    {"type": "object"})},
+                "422": {"description": "Not an event, or refused by a rule.",
+                        "content": content(reference("Problem"))}}}
+    return {"openapi": "3.1.0",
+            "info": {"title": "Jieli", "version": "1",
+                     "description": "64-bit numbers are decimal strings, ids and keys are "
+                                    "lower-case hex, zero and empty members are left out."},
+            "paths": {"/api/v1/events": {"post": post}},
+            "components": {"schemas": schemas}}
+
+
+def main(arguments):
+    if len(arguments) != 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    files = descriptor_pb2.FileDescriptorSet()
+    with open(arguments[0], "rb") as source:
+        files.ParseFromString(source.read())
+    made = document(Schema(files.file))
+    text = json.dumps(made, ensure_ascii=False, indent=1)
+    for name in re.findall(r'"#/components/schemas/(\w+)"', text):
+        if name not in made["components"]["schemas"]:
+            raise SystemExit(f"openapi.py: {name} is referred to and not there")
+    with open(arguments[1], "w", encoding="utf-8") as target:
+        target.write(text + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
