@@ -4,7 +4,7 @@
 
 static const uint64_t china_ms = UINT64_C(8) * 3600 * 1000;
 static const uint64_t day_ms = UINT64_C(86400) * 1000;
-static const uint64_t minute_ms = 60 * 1000;
+static const uint64_t minute_ms = 60000;
 
 static bool year_is_leap(int32_t year) {
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;

@@ -6,14 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void cases_read_file(const char *folder, struct span name, struct buf *ret_text) {
+void cases_read_file(const char *folder, struct span name, struct buf *ret_text)
+{
     char path[1024];
     (void)snprintf(path, sizeof path, "%s%s%.*s", folder, folder[0] == 0 ? "" : "/",
                    CASES_TEXT(name));
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
         (void)fprintf(stderr, "%s: cannot be read\n", path);
-        exit(2);
+        _Exit(2);
     }
     uint8_t block[4096];
     size_t size = fread(block, 1, sizeof block, file);
@@ -24,7 +25,8 @@ void cases_read_file(const char *folder, struct span name, struct buf *ret_text)
     (void)fclose(file);
 }
 
-void cases_open(struct cases *cases, const char *path) {
+void cases_open(struct cases *cases, const char *path)
+{
     struct text_errors errors;
     text_errors_init(&errors);
     *cases = (struct cases){.path = path};
@@ -33,12 +35,13 @@ void cases_open(struct cases *cases, const char *path) {
     if (!text_file_check(buf_span(&cases->text), 0, &errors)) {
         const struct text_error *first = text_errors_first(&errors);
         (void)fprintf(stderr, "%s:%u: %s\n", path, (unsigned)first->line, first->message);
-        exit(2);
+        _Exit(2);
     }
     text_lines_init(&cases->lines, buf_span(&cases->text), 0);
 }
 
-bool cases_next(struct cases *cases, struct span *ret_columns, size_t limit, size_t *ret_count) {
+bool cases_next(struct cases *cases, struct span *ret_columns, size_t limit, size_t *ret_count)
+{
     struct span line;
     if (!text_lines_next(&cases->lines, &line, NULL)) {
         return false;
@@ -58,17 +61,19 @@ bool cases_next(struct cases *cases, struct span *ret_columns, size_t limit, siz
     return true;
 }
 
-void cases_fail(struct cases *cases, const char *format, ...) {
+void cases_fail(struct cases *cases, const char *format, ...)
+{
+    char message[1024];
     va_list args;
-    cases->failed++;
-    (void)fprintf(stderr, "%s:%u: ", cases->path, (unsigned)cases->lines.place.line);
     va_start(args, format);
-    (void)vfprintf(stderr, format, args);
+    (void)vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    (void)fputc('\n', stderr);
+    (void)fprintf(stderr, "%s:%u: %s\n", cases->path, (unsigned)cases->lines.place.line, message);
+    cases->failed++;
 }
 
-int cases_done(struct cases *cases, unsigned least) {
+int cases_done(struct cases *cases, unsigned least)
+{
     bool enough = cases->run >= least;
     (void)printf("%s: %u cases, %u failed%s\n", cases->path, cases->run, cases->failed,
                  enough ? "" : ", too few ran");

@@ -20,15 +20,17 @@ struct world {
     struct deadline_rules rules;
 };
 
-static void load_failed(const char *what, const struct text_errors *errors) {
+static void load_failed(const char *what, const struct text_errors *errors)
+{
     const struct text_error *first = text_errors_first(errors);
     (void)fprintf(
         stderr, "%s: file %u line %u: %s\n", what, first == NULL ? 0U : (unsigned)first->file,
         first == NULL ? 0U : (unsigned)first->line, first == NULL ? "no memory" : first->message);
-    exit(2);
+    _Exit(2);
 }
 
-static void calendar_load(struct world *world) {
+static void calendar_load(struct world *world)
+{
     struct buf texts[TEXT_FILE_COUNT];
     struct span files[TEXT_FILE_COUNT + 1];
     struct text_errors errors;
@@ -55,7 +57,8 @@ static void calendar_load(struct world *world) {
     }
 }
 
-static bool extra_has(const struct world *world, struct span name) {
+static bool extra_has(const struct world *world, struct span name)
+{
     struct text_lines lines;
     struct span line;
     text_lines_init(&lines, buf_span(&world->policy_extra), 0);
@@ -68,7 +71,8 @@ static bool extra_has(const struct world *world, struct span name) {
 }
 
 /* deploy/policy/policy.txt with the lines of "set" in place of its own. */
-static void policy_load(struct world *world) {
+static void policy_load(struct world *world)
+{
     struct buf own;
     struct buf text;
     struct text_lines lines;
@@ -97,13 +101,15 @@ static void policy_load(struct world *world) {
     buf_done(&text);
 }
 
-static void put_line(struct buf *buf, struct span line) {
+static void put_line(struct buf *buf, struct span line)
+{
     buf_put_span(buf, line);
     buf_put_u8(buf, '\n');
 }
 
 /* A line without columns changes what the following cases stand on. */
-static void directive(struct world *world, struct span line) {
+static void directive(struct world *world, struct span line)
+{
     struct span word = text_take_word(&line);
     if (text_is(word, "calendar")) {
         buf_clear(&world->calendar_names);
@@ -138,12 +144,14 @@ struct trial {
     bool sound;
 };
 
-static void broken(struct trial *trial, const char *what, struct span text) {
+static void broken(struct trial *trial, const char *what, struct span text)
+{
     cases_fail(&trial->world->cases, "%s: %.*s", what, CASES_TEXT(text));
     trial->sound = false;
 }
 
-static int32_t take_day(struct trial *trial, struct span *text) {
+static int32_t take_day(struct trial *trial, struct span *text)
+{
     struct span word = text_take_word(text);
     int32_t day = 0;
     if (civil_day_parse(word, &day) != ERR_NONE) {
@@ -153,7 +161,8 @@ static int32_t take_day(struct trial *trial, struct span *text) {
 }
 
 /* "2026-03-05 10:00": two words. */
-static uint64_t take_time(struct trial *trial, struct span *text) {
+static uint64_t take_time(struct trial *trial, struct span *text)
+{
     char time[CIVIL_TIME_SIZE];
     struct span day = text_take_word(text);
     struct span clock = text_take_word(text);
@@ -165,7 +174,8 @@ static uint64_t take_time(struct trial *trial, struct span *text) {
     return ms;
 }
 
-static uint32_t take_count(struct trial *trial, struct span *text) {
+static uint32_t take_count(struct trial *trial, struct span *text)
+{
     struct span word = text_take_word(text);
     uint64_t count = 0;
     if (text_get_number(word, 1000000, &count) != ERR_NONE) {
@@ -174,7 +184,8 @@ static uint32_t take_count(struct trial *trial, struct span *text) {
     return (uint32_t)count;
 }
 
-static struct deadline_limit take_limit(struct trial *trial, struct span text) {
+static struct deadline_limit take_limit(struct trial *trial, struct span text)
+{
     struct deadline_limit limit = {0, DEADLINE_WORKING_DAY};
     if (text_is(text, "at once")) {
         return limit;
@@ -187,7 +198,8 @@ static struct deadline_limit take_limit(struct trial *trial, struct span text) {
     return limit;
 }
 
-static const char *extension_name(enum deadline_extension extension) {
+static const char *extension_name(enum deadline_extension extension)
+{
     switch (extension) {
     case DEADLINE_EXTENSION_OK:
         return "granted";
@@ -204,7 +216,8 @@ static const char *extension_name(enum deadline_extension extension) {
 }
 
 /* "extend 5 asked 2026-03-11 granted" */
-static void event_extend(struct trial *trial, struct span text) {
+static void event_extend(struct trial *trial, struct span text)
+{
     struct world *world = trial->world;
     struct deadline_extension_ask ask = {.granted_count = trial->extensions};
     ask.days = take_count(trial, &text);
@@ -223,7 +236,8 @@ static void event_extend(struct trial *trial, struct span text) {
 }
 
 /* Events that speak of the receipt come before the clock starts. */
-static bool receipt_event(struct trial *trial, struct span word, struct span text) {
+static bool receipt_event(struct trial *trial, struct span word, struct span text)
+{
     if (text_is(word, "paper")) {
         trial->receipt.back_entry = true;
         trial->receipt.paper_ms = take_time(trial, &text);
@@ -237,7 +251,8 @@ static bool receipt_event(struct trial *trial, struct span word, struct span tex
     return true;
 }
 
-static void clock_event(struct trial *trial, struct span word, struct span text) {
+static void clock_event(struct trial *trial, struct span word, struct span text)
+{
     struct world *world = trial->world;
     if (text_is(word, "supplement")) { /* notified .. supplemented */
         int32_t notice = take_day(trial, &text);
@@ -259,7 +274,8 @@ static void clock_event(struct trial *trial, struct span word, struct span text)
     }
 }
 
-static void run_events(struct trial *trial, struct span events) {
+static void run_events(struct trial *trial, struct span events)
+{
     struct span rest = events;
     while (rest.size > 0) {
         struct span text = text_take_until(&rest, ';');
@@ -277,7 +293,8 @@ static void run_events(struct trial *trial, struct span events) {
     }
 }
 
-static const char *shift_name(enum deadline_shift shift) {
+static const char *shift_name(enum deadline_shift shift)
+{
     switch (shift) {
     case DEADLINE_SAME:
         return "same";
@@ -291,7 +308,8 @@ static const char *shift_name(enum deadline_shift shift) {
 
 /* "2026-03-11 amber 1; 2026-03-12 red 0", or the shift against the printed day. */
 static void check_remarks(struct trial *trial, struct span remarks, struct deadline_due due,
-                          const char *shift) {
+                          const char *shift)
+{
     struct world *world = trial->world;
     while (remarks.size > 0) {
         struct span text = text_take_until(&remarks, ';');
@@ -313,7 +331,8 @@ static void check_remarks(struct trial *trial, struct span remarks, struct deadl
     }
 }
 
-static void run_case(struct world *world, const struct span *columns) {
+static void run_case(struct world *world, const struct span *columns)
+{
     struct trial trial = {.world = world, .sound = true};
     struct span receipt = columns[1];
     struct span expected = columns[4];
@@ -345,7 +364,8 @@ static void run_case(struct world *world, const struct span *columns) {
     check_remarks(&trial, columns[6], due, shift);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     struct world world = {0};
     struct span columns[COLUMNS];
     size_t count = 0;

@@ -20,7 +20,8 @@ struct trial {
 };
 
 /* Copies the file; the line of the parameter name is replaced by with, or left out when drop. */
-static void change_line(struct trial *trial, struct span name, struct span with, bool drop) {
+static void change_line(struct trial *trial, struct span name, struct span with, bool drop)
+{
     const char *at = (const char *)trial->own.data;
     size_t left = trial->own.size;
     uint32_t line = 0;
@@ -44,7 +45,8 @@ static void change_line(struct trial *trial, struct span name, struct span with,
 }
 
 /* "replace NAME by LINE", "delete NAME", "append LINE" */
-static bool change(struct trial *trial, struct span text) {
+static bool change(struct trial *trial, struct span text)
+{
     struct span word = text_take_word(&text);
     struct span none = span_text("");
     buf_clear(&trial->text);
@@ -66,7 +68,8 @@ static bool change(struct trial *trial, struct span text) {
     return trial->line_there != 0;
 }
 
-static uint32_t expected_line(const struct trial *trial, struct span text) {
+static uint32_t expected_line(const struct trial *trial, struct span text)
+{
     uint64_t number = 0;
     if (text_is(text, "there")) {
         return trial->line_there;
@@ -80,7 +83,8 @@ static uint32_t expected_line(const struct trial *trial, struct span text) {
     return text_get_number(text, 10000, &number) == ERR_NONE ? (uint32_t)number : UINT32_MAX;
 }
 
-static void run_case(struct trial *trial, const struct span *columns) {
+static void run_case(struct trial *trial, const struct span *columns)
+{
     struct text_errors errors;
     struct policy *policy = NULL;
     text_errors_init(&errors);
@@ -106,7 +110,8 @@ static void run_case(struct trial *trial, const struct span *columns) {
     policy_free(policy);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     struct trial trial = {0};
     struct span columns[COLUMNS];
     size_t count = 0;
@@ -115,7 +120,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     buf_init(&trial.own, LIMIT_TEXT_FILE_SIZE);
-    buf_init(&trial.text, 2 * LIMIT_TEXT_FILE_SIZE);
+    buf_init(&trial.text, (size_t)2 * LIMIT_TEXT_FILE_SIZE);
     cases_read_file(argv[2], span_text("policy/policy.txt"), &trial.own);
     cases_open(&trial.cases, argv[1]);
     while (cases_next(&trial.cases, columns, COLUMNS, &count)) {

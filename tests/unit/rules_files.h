@@ -18,7 +18,7 @@ static inline struct buf shipped(const char *name)
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
         perror(path);
-        exit(2);
+        _Exit(2);
     }
     size_t size = fread(block, 1, sizeof block, file);
     while (size > 0) {
