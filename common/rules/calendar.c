@@ -28,7 +28,8 @@ struct calendar_reader {
     struct pending *pending; /* CALENDAR_MARK_COUNT of them */
 };
 
-static bool reader_has_year(const struct calendar_reader *reader, int32_t year) {
+static bool reader_has_year(const struct calendar_reader *reader, int32_t year)
+{
     for (uint32_t i = 0; i < reader->year_count; i++) {
         if (reader->years[i] == year) {
             return true;
@@ -37,7 +38,8 @@ static bool reader_has_year(const struct calendar_reader *reader, int32_t year) 
     return false;
 }
 
-static void read_year(struct calendar_reader *reader, struct span rest) {
+static void read_year(struct calendar_reader *reader, struct span rest)
+{
     char text[CIVIL_DAY_SIZE] = "0000-01-01";
     int32_t day = 0;
     if (rest.size == 4) {
@@ -64,7 +66,8 @@ static void read_year(struct calendar_reader *reader, struct span rest) {
 
 /* "2026-10-01" or "2026-10-01..2026-10-07". */
 static bool read_range(struct calendar_reader *reader, struct span text, int32_t *ret_first,
-                       int32_t *ret_last) {
+                       int32_t *ret_last)
+{
     int32_t first = 0;
     int32_t last = 0;
     bool single = text.size == 10;
@@ -88,7 +91,8 @@ static bool read_range(struct calendar_reader *reader, struct span text, int32_t
 }
 
 /* A notice of one year may speak of the last or first days of its neighbours. */
-static bool mark_is_sound(struct calendar_reader *reader, int32_t day, enum calendar_kind kind) {
+static bool mark_is_sound(struct calendar_reader *reader, int32_t day, enum calendar_kind kind)
+{
     char text[CIVIL_DAY_SIZE];
     int32_t year = civil_date_of_day(day).year;
     civil_day_format(day, text);
@@ -111,7 +115,8 @@ static bool mark_is_sound(struct calendar_reader *reader, int32_t day, enum cale
     return true;
 }
 
-static void read_marks(struct calendar_reader *reader, enum calendar_kind kind, struct span rest) {
+static void read_marks(struct calendar_reader *reader, enum calendar_kind kind, struct span rest)
+{
     struct span range = text_take_word(&rest);
     int32_t first = 0;
     int32_t last = 0;
@@ -147,8 +152,8 @@ static const struct text_word line_words[] = {
 };
 
 /* First all years of all files, then the days: a day is checked against the years. */
-static void read_lines(struct calendar_reader *reader, struct span text, uint32_t file,
-                       bool years) {
+static void read_lines(struct calendar_reader *reader, struct span text, uint32_t file, bool years)
+{
     struct text_lines lines;
     struct span line;
     text_lines_init(&lines, text, file);
@@ -173,20 +178,28 @@ static void read_lines(struct calendar_reader *reader, struct span text, uint32_
     }
 }
 
-static int pending_compare(const void *a, const void *b) {
+/* By day; closures behind the others; then as read. */
+static int pending_compare(const void *a, const void *b)
+{
     const struct pending *left = a;
     const struct pending *right = b;
+    bool left_closed = left->mark.kind == CALENDAR_CLOSED;
+    bool right_closed = right->mark.kind == CALENDAR_CLOSED;
     if (left->mark.day != right->mark.day) {
         return left->mark.day < right->mark.day ? -1 : 1;
+    }
+    if (left_closed != right_closed) {
+        return left_closed ? 1 : -1;
     }
     if (left->place.file != right->place.file) {
         return left->place.file < right->place.file ? -1 : 1;
     }
-    return left->place.line < right->place.line ? -1 : left->place.line > right->place.line;
+    return left->place.line < right->place.line ? -1 : 1;
 }
 
 /* Sorts, refuses a day stated twice, and lets a closure stand in place of a holiday or workday. */
-static void pending_settle(struct calendar_reader *reader) {
+static void pending_settle(struct calendar_reader *reader)
+{
     size_t kept = 0;
     if (reader->pending_count > 0) {
         qsort(reader->pending, reader->pending_count, sizeof *reader->pending, pending_compare);
@@ -196,8 +209,8 @@ static void pending_settle(struct calendar_reader *reader) {
         struct pending *last = kept == 0 ? NULL : &reader->pending[kept - 1];
         if (last == NULL || last->mark.day != now->mark.day) {
             reader->pending[kept++] = *now;
-        } else if ((last->mark.kind == CALENDAR_CLOSED) != (now->mark.kind == CALENDAR_CLOSED)) {
-            *last = last->mark.kind == CALENDAR_CLOSED ? *last : *now;
+        } else if (now->mark.kind == CALENDAR_CLOSED && last->mark.kind != CALENDAR_CLOSED) {
+            *last = *now;
         } else {
             char text[CIVIL_DAY_SIZE];
             civil_day_format(now->mark.day, text);
@@ -209,13 +222,15 @@ static void pending_settle(struct calendar_reader *reader) {
     reader->pending_count = kept;
 }
 
-static int year_compare(const void *a, const void *b) {
+static int year_compare(const void *a, const void *b)
+{
     const int32_t *left = a;
     const int32_t *right = b;
     return *left < *right ? -1 : *left > *right;
 }
 
-static enum err calendar_make(struct calendar_reader *reader, struct calendar **ret_calendar) {
+static enum err calendar_make(struct calendar_reader *reader, struct calendar **ret_calendar)
+{
     struct calendar *calendar =
         calloc(1, sizeof *calendar + reader->pending_count * sizeof(struct calendar_mark));
     if (calendar == NULL) {
@@ -233,7 +248,8 @@ static enum err calendar_make(struct calendar_reader *reader, struct calendar **
 }
 
 enum err calendar_parse(const struct span *files, size_t file_count, struct calendar **ret_calendar,
-                        struct text_errors *ret_errors) {
+                        struct text_errors *ret_errors)
+{
     struct calendar_reader reader = {.errors = ret_errors};
     uint32_t before = ret_errors->total;
     enum err err = ERR_NONE;
@@ -261,26 +277,31 @@ enum err calendar_parse(const struct span *files, size_t file_count, struct cale
     return err;
 }
 
-void calendar_free(struct calendar *calendar) {
+void calendar_free(struct calendar *calendar)
+{
     free(calendar);
 }
 
 /* --- asking --- */
 
-bool calendar_has_year(const struct calendar *calendar, int32_t year) {
+bool calendar_has_year(const struct calendar *calendar, int32_t year)
+{
     return bsearch(&year, calendar->years, calendar->year_count, sizeof year, year_compare) != NULL;
 }
 
-size_t calendar_mark_count(const struct calendar *calendar) {
+size_t calendar_mark_count(const struct calendar *calendar)
+{
     return calendar->mark_count;
 }
 
-const struct calendar_mark *calendar_mark_at(const struct calendar *calendar, size_t index) {
+const struct calendar_mark *calendar_mark_at(const struct calendar *calendar, size_t index)
+{
     return index < calendar->mark_count ? &calendar->marks[index] : NULL;
 }
 
 /* Index of the first mark on day or later. */
-static size_t mark_from(const struct calendar *calendar, int32_t day) {
+static size_t mark_from(const struct calendar *calendar, int32_t day)
+{
     size_t low = 0;
     size_t high = calendar->mark_count;
     while (low < high) {
@@ -294,19 +315,22 @@ static size_t mark_from(const struct calendar *calendar, int32_t day) {
     return low;
 }
 
-const struct calendar_mark *calendar_mark_of_day(const struct calendar *calendar, int32_t day) {
+const struct calendar_mark *calendar_mark_of_day(const struct calendar *calendar, int32_t day)
+{
     size_t index = mark_from(calendar, day);
     bool found = index < calendar->mark_count && calendar->marks[index].day == day;
     return found ? &calendar->marks[index] : NULL;
 }
 
-static void provisional_gather(bool provisional, bool *ret_provisional) {
+static void provisional_gather(bool provisional, bool *ret_provisional)
+{
     if (provisional && ret_provisional != NULL) {
         *ret_provisional = true;
     }
 }
 
-bool calendar_is_working_day(const struct calendar *calendar, int32_t day, bool *ret_provisional) {
+bool calendar_is_working_day(const struct calendar *calendar, int32_t day, bool *ret_provisional)
+{
     const struct calendar_mark *mark = calendar_mark_of_day(calendar, day);
     provisional_gather(!calendar_has_year(calendar, civil_date_of_day(day).year), ret_provisional);
     enum calendar_kind kind = mark == NULL ? CALENDAR_PLAIN : mark->kind;
@@ -315,12 +339,14 @@ bool calendar_is_working_day(const struct calendar *calendar, int32_t day, bool 
 }
 
 int32_t calendar_next_working_day(const struct calendar *calendar, int32_t day,
-                                  bool *ret_provisional) {
+                                  bool *ret_provisional)
+{
     return calendar_add_working_days(calendar, day, 1, ret_provisional);
 }
 
 int32_t calendar_add_working_days(const struct calendar *calendar, int32_t day, uint32_t count,
-                                  bool *ret_provisional) {
+                                  bool *ret_provisional)
+{
     day = day < CIVIL_DAY_MIN ? CIVIL_DAY_MIN : day;
     while (count > 0 && day < CIVIL_DAY_MAX) {
         day++;
@@ -330,14 +356,16 @@ int32_t calendar_add_working_days(const struct calendar *calendar, int32_t day, 
 }
 
 /* Mondays to Fridays from CIVIL_DAY_MIN, a Monday, through day. */
-static int32_t weekdays_through(int32_t day) {
+static int32_t weekdays_through(int32_t day)
+{
     int32_t days = day - CIVIL_DAY_MIN + 1;
     int32_t rest = days % 7;
     return days / 7 * 5 + (rest < 5 ? rest : 5);
 }
 
 /* from <= to: working days d with from < d <= to. */
-static int32_t working_days_count(const struct calendar *calendar, int32_t from, int32_t to) {
+static int32_t working_days_count(const struct calendar *calendar, int32_t from, int32_t to)
+{
     int32_t count = weekdays_through(to) - weekdays_through(from);
     for (size_t i = mark_from(calendar, from + 1); i < calendar->mark_count; i++) {
         const struct calendar_mark *mark = &calendar->marks[i];
@@ -354,12 +382,14 @@ static int32_t working_days_count(const struct calendar *calendar, int32_t from,
     return count;
 }
 
-static int32_t day_clamp(int32_t day) {
+static int32_t day_clamp(int32_t day)
+{
     return day < CIVIL_DAY_MIN ? CIVIL_DAY_MIN : day > CIVIL_DAY_MAX ? CIVIL_DAY_MAX : day;
 }
 
 int32_t calendar_working_days_between(const struct calendar *calendar, int32_t from, int32_t to,
-                                      bool *ret_provisional) {
+                                      bool *ret_provisional)
+{
     from = day_clamp(from);
     to = day_clamp(to);
     int32_t low = from < to ? from : to;

@@ -252,7 +252,7 @@ static int item_compare(const void *a, const void *b) {
     if (left->file != right->file) {
         return left->file < right->file ? -1 : 1;
     }
-    return left->line < right->line ? -1 : left->line > right->line;
+    return left->line < right->line ? -1 : 1;
 }
 
 static void items_sort(struct catalogue *catalogue, struct text_errors *errors) {
