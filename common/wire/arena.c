@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum err wire_arena_init(struct wire_arena *arena, size_t size) {
+enum err wire_arena_init(struct wire_arena *arena, size_t size)
+{
     uint8_t *data = malloc(size);
     if (data == NULL) {
         return ERR_MEMORY;
@@ -12,7 +13,8 @@ enum err wire_arena_init(struct wire_arena *arena, size_t size) {
     return ERR_NONE;
 }
 
-void wire_arena_done(struct wire_arena *arena) {
+void wire_arena_done(struct wire_arena *arena)
+{
     if (arena == NULL) {
         return;
     }
@@ -20,11 +22,13 @@ void wire_arena_done(struct wire_arena *arena) {
     *arena = (struct wire_arena){NULL, 0, 0};
 }
 
-void wire_arena_reset(struct wire_arena *arena) {
+void wire_arena_reset(struct wire_arena *arena)
+{
     arena->used = 0;
 }
 
-void *wire_arena_take(struct wire_arena *arena, size_t size) {
+void *wire_arena_take(struct wire_arena *arena, size_t size)
+{
     size_t align = _Alignof(max_align_t);
     size_t start = (arena->used + align - 1) / align * align;
     if (start > arena->size || size > arena->size - start) {
@@ -34,7 +38,8 @@ void *wire_arena_take(struct wire_arena *arena, size_t size) {
     return arena->data + start;
 }
 
-char *wire_arena_text(struct wire_arena *arena, struct span text) {
+char *wire_arena_text(struct wire_arena *arena, struct span text)
+{
     char *copy = NULL;
     /* Text needs no alignment. */
     if (text.size < arena->size - arena->used) {

@@ -7,7 +7,8 @@ enum { PACK_LEVEL = 3 };
 
 /* raw_size as announced: one zstd frame of exactly that content, nothing behind it. */
 static enum err unpack(struct span packed, uint32_t raw_size, struct wire_arena *arena,
-                       struct span *ret_raw) {
+                       struct span *ret_raw)
+{
     if (packed.size > LIMIT_FRAME_SIZE || raw_size > LIMIT_BATCH_SIZE) {
         return ERR_LIMIT;
     }
@@ -27,7 +28,8 @@ static enum err unpack(struct span packed, uint32_t raw_size, struct wire_arena 
     return ERR_NONE;
 }
 
-static enum err pack(const ProtobufCMessage *list, struct buf *ret, uint32_t *ret_raw_size) {
+static enum err pack(const ProtobufCMessage *list, struct buf *ret, uint32_t *ret_raw_size)
+{
     struct buf raw;
     size_t start = ret->size;
     buf_init(&raw, LIMIT_BATCH_SIZE);
@@ -49,7 +51,8 @@ static enum err pack(const ProtobufCMessage *list, struct buf *ret, uint32_t *re
 }
 
 enum err wire_envelopes_pack(const struct wire_envelope *envelopes, size_t count, struct buf *ret,
-                             uint32_t *ret_raw_size) {
+                             uint32_t *ret_raw_size)
+{
     Jieli__V1__EnvelopeList list;
     Jieli__V1__Envelope entries[LIMIT_BATCH_COUNT];
     Jieli__V1__Envelope *pointers[LIMIT_BATCH_COUNT];
@@ -71,7 +74,8 @@ enum err wire_envelopes_pack(const struct wire_envelope *envelopes, size_t count
 }
 
 enum err wire_envelopes_unpack(struct span packed, uint32_t raw_size, struct wire_arena *arena,
-                               struct wire_envelope *ret_envelopes, size_t *ret_count) {
+                               struct wire_envelope *ret_envelopes, size_t *ret_count)
+{
     ProtobufCMessage *message = NULL;
     struct span raw;
     enum err err = unpack(packed, raw_size, arena, &raw);
@@ -97,7 +101,8 @@ enum err wire_envelopes_unpack(struct span packed, uint32_t raw_size, struct wir
 }
 
 enum err wire_leaves_pack(const struct span *leaves, size_t count, struct buf *ret,
-                          uint32_t *ret_raw_size) {
+                          uint32_t *ret_raw_size)
+{
     Jieli__V1__LeafList list;
     ProtobufCBinaryData entries[LIMIT_BATCH_COUNT];
     if (count == 0) {
@@ -119,7 +124,8 @@ enum err wire_leaves_pack(const struct span *leaves, size_t count, struct buf *r
 }
 
 enum err wire_leaves_unpack(struct span packed, uint32_t raw_size, struct wire_arena *arena,
-                            struct span *ret_leaves, size_t *ret_count) {
+                            struct span *ret_leaves, size_t *ret_count)
+{
     ProtobufCMessage *message = NULL;
     struct span raw;
     enum err err = unpack(packed, raw_size, arena, &raw);

@@ -6,7 +6,8 @@
 
 enum { TAG_VERSION = 1 << 3, PEEK_DEVICE = 3, PEEK_INCARNATION, PEEK_SEQ, PEEK_PREV };
 
-static const ProtobufCMessage *body_payload(const Jieli__V1__EventBody *body) {
+static const ProtobufCMessage *body_payload(const Jieli__V1__EventBody *body)
+{
     const ProtobufCFieldDescriptor *field = wire_payload_field((uint32_t)body->payload_case);
     const ProtobufCMessage *message = NULL;
     if (field != NULL) {
@@ -15,41 +16,48 @@ static const ProtobufCMessage *body_payload(const Jieli__V1__EventBody *body) {
     return message;
 }
 
-static bool chain_is_right(const Jieli__V1__EventBody *body) {
+static bool chain_is_right(const Jieli__V1__EventBody *body)
+{
     return body->incarnation >= 1 && body->seq >= 1 &&
            (body->seq == 1 ? body->prev.len == 0 : body->prev.len == LIMIT_HASH_SIZE);
 }
 
-static bool ids_are_right(const Jieli__V1__EventBody *body) {
+static bool ids_are_right(const Jieli__V1__EventBody *body)
+{
     return wire_is_id(body->hub, LIMIT_ID_SIZE) && wire_is_id(body->device, LIMIT_KEY_SIZE) &&
            wire_is_id(body->author, LIMIT_KEY_SIZE) && wire_is_id(body->record, LIMIT_ID_SIZE) &&
            wire_is_id_or_empty(body->boot, LIMIT_ID_SIZE);
 }
 
-static bool seen_is_right(const Jieli__V1__Seen *seen) {
+static bool seen_is_right(const Jieli__V1__Seen *seen)
+{
     return seen == NULL || (seen->origin[0] != 0 && wire_is_code(seen->origin, WIRE_ORIGIN_SIZE) &&
                             seen->root.len == LIMIT_HASH_SIZE);
 }
 
-static bool back_entry_is_right(const Jieli__V1__BackEntry *entry) {
+static bool back_entry_is_right(const Jieli__V1__BackEntry *entry)
+{
     return entry == NULL || (wire_is_code(entry->serial, WIRE_CODE_SIZE) &&
                              wire_is_code(entry->reason, WIRE_CODE_SIZE));
 }
 
-static bool attestation_is_right(const Jieli__V1__Attestation *attestation) {
+static bool attestation_is_right(const Jieli__V1__Attestation *attestation)
+{
     return attestation == NULL ||
            (attestation->kind != JIELI__V1__ATTESTATION_KIND__ATTEST_NONE &&
             wire_is_code(attestation->ground, WIRE_CODE_SIZE) &&
             (attestation->evidence.len == 0 || attestation->evidence.len == LIMIT_HASH_SIZE));
 }
 
-static bool sealed_is_right(const Jieli__V1__SealedPart *part) {
+static bool sealed_is_right(const Jieli__V1__SealedPart *part)
+{
     return part->label != 0 && part->audience != 0 && part->size != 0 &&
            part->size <= LIMIT_BLOB_SIZE && wire_is_id(part->hash, LIMIT_HASH_SIZE) &&
            wire_is_id(part->commitment, LIMIT_HASH_SIZE);
 }
 
-enum err wire_body_check(const Jieli__V1__EventBody *body) {
+enum err wire_body_check(const Jieli__V1__EventBody *body)
+{
     const Jieli__V1__Applied *applied = body->applied;
     const ProtobufCMessage *payload = body_payload(body);
     if (body->version > WIRE_VERSION) {
@@ -73,15 +81,22 @@ enum err wire_body_check(const Jieli__V1__EventBody *body) {
 }
 
 /* Before the strict reading: a later version may well have fields that this build cannot know. */
-static enum err body_version(struct span body) {
-    uint8_t version = body.size >= 2 && body.data[0] == TAG_VERSION ? body.data[1] : 0;
+static enum err body_version(struct span body)
+{
+    uint64_t tag = 0;
+    uint64_t version = 0;
     if (body.size > LIMIT_BODY_SIZE) {
         return ERR_LIMIT;
     }
-    return version > WIRE_VERSION ? ERR_VERSION : version == 0 ? ERR_MALFORMED : ERR_NONE;
+    if (!wire_varint_take(&body, &tag) || tag != TAG_VERSION ||
+        !wire_varint_take(&body, &version) || version == 0 || version > UINT32_MAX) {
+        return ERR_MALFORMED;
+    }
+    return version > WIRE_VERSION ? ERR_VERSION : ERR_NONE;
 }
 
-static void fill_claims(const Jieli__V1__EventBody *body, struct wire_event *ret) {
+static void fill_claims(const Jieli__V1__EventBody *body, struct wire_event *ret)
+{
     if (body->back_entry != NULL) {
         ret->back_entry = true;
         ret->paper_serial = span_text(body->back_entry->serial);
@@ -105,7 +120,8 @@ static void fill_claims(const Jieli__V1__EventBody *body, struct wire_event *ret
     }
 }
 
-static void fill(const Jieli__V1__EventBody *body, struct wire_event *ret) {
+static void fill(const Jieli__V1__EventBody *body, struct wire_event *ret)
+{
     memset(ret, 0, offsetof(struct wire_event, facts)); /* the facts are large, and set below */
     ret->version = body->version;
     wire_copy(body->hub, ret->hub, sizeof ret->hub);
@@ -135,7 +151,8 @@ static void fill(const Jieli__V1__EventBody *body, struct wire_event *ret) {
     wire_facts_read(ret->payload, body_payload(body), &ret->facts);
 }
 
-enum err wire_event_decode(struct span body, struct wire_arena *arena, struct wire_event *ret) {
+enum err wire_event_decode(struct span body, struct wire_arena *arena, struct wire_event *ret)
+{
     ProtobufCMessage *message = NULL;
     wire_arena_reset(arena);
     enum err err = body_version(body);
@@ -152,7 +169,8 @@ enum err wire_event_decode(struct span body, struct wire_arena *arena, struct wi
     return err;
 }
 
-static bool peek_value(struct reader *reader, uint64_t *ret) {
+static bool peek_value(struct reader *reader, uint64_t *ret)
+{
     *ret = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
         uint8_t byte = reader_u8(reader);
@@ -165,7 +183,8 @@ static bool peek_value(struct reader *reader, uint64_t *ret) {
 }
 
 /* The next field, whatever its number; false at the end or at bytes that are no field. */
-static bool peek_field(struct reader *reader, uint64_t *ret_tag, struct span *ret_bytes) {
+static bool peek_field(struct reader *reader, uint64_t *ret_tag, struct span *ret_bytes)
+{
     static const size_t sizes[8] = {[1] = 8, [5] = 4};
     uint64_t size = 0;
     if (reader->left == 0 || !peek_value(reader, ret_tag)) {
@@ -187,7 +206,8 @@ static bool peek_field(struct reader *reader, uint64_t *ret_tag, struct span *re
     return true;
 }
 
-static uint64_t little_endian(struct span bytes) {
+static uint64_t little_endian(struct span bytes)
+{
     uint64_t value = 0;
     for (size_t i = 0; i < bytes.size; i++) {
         value |= (uint64_t)bytes.data[i] << (8 * i);
@@ -195,7 +215,8 @@ static uint64_t little_endian(struct span bytes) {
     return value;
 }
 
-bool wire_event_peek(struct span body, struct wire_event *ret) {
+bool wire_event_peek(struct span body, struct wire_event *ret)
+{
     struct span found[PEEK_PREV + 1] = {{NULL, 0}};
     struct reader reader;
     uint64_t tag = 0;

@@ -4,7 +4,8 @@
 #include <string.h>
 
 /* protobuf-c wants a NUL behind text; a NUL inside would cut it. */
-static enum err build_text(struct wire_arena *arena, struct span text, char **ret) {
+static enum err build_text(struct wire_arena *arena, struct span text, char **ret)
+{
     char *copy = wire_arena_text(arena, text);
     if (copy == NULL) {
         return ERR_LIMIT;
@@ -14,7 +15,8 @@ static enum err build_text(struct wire_arena *arena, struct span text, char **re
 }
 
 static enum err build_seen(const struct wire_event *event, struct wire_arena *arena,
-                           struct wire_body *ret) {
+                           struct wire_body *ret)
+{
     if (!event->has_seen) {
         return event->seen_origin.size == 0 && event->seen_size == 0 ? ERR_NONE : ERR_MALFORMED;
     }
@@ -26,7 +28,8 @@ static enum err build_seen(const struct wire_event *event, struct wire_arena *ar
 }
 
 static enum err build_back_entry(const struct wire_event *event, struct wire_arena *arena,
-                                 struct wire_body *ret) {
+                                 struct wire_body *ret)
+{
     if (!event->back_entry) {
         bool empty =
             event->paper_serial.size == 0 && event->paper_ms == 0 && event->back_reason.size == 0;
@@ -40,7 +43,8 @@ static enum err build_back_entry(const struct wire_event *event, struct wire_are
 }
 
 static enum err build_attestation(const struct wire_event *event, struct wire_arena *arena,
-                                  struct wire_body *ret) {
+                                  struct wire_body *ret)
+{
     if (event->attestation == 0) {
         bool empty = event->attestation_ground.size == 0 && event->attestation_evidence.size == 0;
         return empty ? ERR_NONE : ERR_MALFORMED;
@@ -57,7 +61,8 @@ static enum err build_attestation(const struct wire_event *event, struct wire_ar
     return build_text(arena, event->attestation_ground, &ret->attestation.ground);
 }
 
-static void build_sealed(const struct wire_event *event, struct wire_body *ret) {
+static void build_sealed(const struct wire_event *event, struct wire_body *ret)
+{
     for (uint32_t i = 0; i < event->sealed_count; i++) {
         const struct wire_sealed *sealed = &event->sealed[i];
         Jieli__V1__SealedPart *part = &ret->sealed[i];
@@ -73,7 +78,8 @@ static void build_sealed(const struct wire_event *event, struct wire_body *ret) 
     ret->body.sealed = ret->sealed_list;
 }
 
-static enum err build_header(const struct wire_event *event, struct wire_body *ret) {
+static enum err build_header(const struct wire_event *event, struct wire_body *ret)
+{
     Jieli__V1__EventBody *body = &ret->body;
     jieli__v1__event_body__init(body);
     if (event->sealed_count > LIMIT_SEALED_COUNT) {
@@ -108,7 +114,8 @@ static enum err build_header(const struct wire_event *event, struct wire_body *r
 }
 
 enum err wire_body_build(const struct wire_event *event, struct wire_arena *arena,
-                         struct wire_body *ret) {
+                         struct wire_body *ret)
+{
     ProtobufCMessage *payload = NULL;
     enum err err = build_header(event, ret);
     if (err == ERR_NONE) {
@@ -132,7 +139,8 @@ enum err wire_body_build(const struct wire_event *event, struct wire_arena *aren
     return wire_body_check(&ret->body);
 }
 
-enum err wire_event_encode(const struct wire_event *event, struct buf *ret) {
+enum err wire_event_encode(const struct wire_event *event, struct buf *ret)
+{
     struct wire_body built;
     WIRE_STACK_ARENA(arena, WIRE_BUILD_ARENA);
     enum err err = wire_body_build(event, &arena, &built);

@@ -35,24 +35,27 @@ static const uint8_t fact_sizes[FIELD_END] = {
     [FIELD_staff] = LIMIT_ID_SIZE,
 };
 
-size_t wire_fact_size(enum field field) {
+size_t wire_fact_size(enum field field)
+{
     return (unsigned)field < FIELD_END && fact_sizes[field] != 0 ? fact_sizes[field]
                                                                  : LIMIT_HASH_SIZE;
 }
 
-const ProtobufCFieldDescriptor *wire_payload_field(uint32_t payload) {
+const ProtobufCFieldDescriptor *wire_payload_field(uint32_t payload)
+{
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field(&jieli__v1__event_body__descriptor, payload);
     return field != NULL && (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 ? field : NULL;
 }
 
-const ProtobufCMessageDescriptor *wire_payload_type(uint32_t payload) {
+const ProtobufCMessageDescriptor *wire_payload_type(uint32_t payload)
+{
     const ProtobufCFieldDescriptor *field = wire_payload_field(payload);
     return field != NULL ? field->descriptor : NULL;
 }
 
-enum field wire_fact_of(const ProtobufCFieldDescriptor *list,
-                        const ProtobufCFieldDescriptor *field) {
+enum field wire_fact_of(const ProtobufCFieldDescriptor *list, const ProtobufCFieldDescriptor *field)
+{
     char name[FACT_NAME_SIZE];
     int size = snprintf(name, sizeof name, "%s%s%s", list != NULL ? list->name : "",
                         list != NULL ? "_" : "", field->name);
@@ -65,7 +68,8 @@ enum field wire_fact_of(const ProtobufCFieldDescriptor *list,
 /* Names are compared once a field and process: the answer is a constant, so whichever thread
  * stores it first stores the same. 0 is not a fact's number. */
 enum field wire_payload_fact(uint32_t payload, const ProtobufCFieldDescriptor *list,
-                             const ProtobufCFieldDescriptor *field) {
+                             const ProtobufCFieldDescriptor *field)
+{
     static _Atomic uint16_t memo[MEMO_PAYLOADS][MEMO_FIELDS][MEMO_ENTRIES];
     uint32_t first = payload < WIRE_PERSON ? payload - WIRE_CONTACT
                                            : payload - WIRE_PERSON + WIRE_NOTE + 1 - WIRE_CONTACT;
@@ -85,7 +89,8 @@ enum field wire_payload_fact(uint32_t payload, const ProtobufCFieldDescriptor *l
 
 /* The value at member as a fact; zero or empty when absent. */
 static enum err fact_take(const ProtobufCFieldDescriptor *field, const void *member,
-                          struct fact *fact) {
+                          struct fact *fact)
+{
     if (field->type == PROTOBUF_C_TYPE_STRING) {
         const char *text = NULL;
         memcpy(&text, member, sizeof text);
@@ -109,14 +114,16 @@ static enum err fact_take(const ProtobufCFieldDescriptor *field, const void *mem
     return ERR_NONE;
 }
 
-static bool fact_is_absent(const struct fact *fact) {
+static bool fact_is_absent(const struct fact *fact)
+{
     return fact->number == 0 && fact->bytes.size == 0;
 }
 
 /* ret_absent: the value is zero or empty. */
 static enum err walk_value(const struct visitor *visitor, struct fact fact,
                            const ProtobufCFieldDescriptor *field, const void *member,
-                           bool *ret_absent) {
+                           bool *ret_absent)
+{
     if (fact.field == FIELD_END) {
         return ERR_MALFORMED;
     }
@@ -131,7 +138,8 @@ static enum err walk_value(const struct visitor *visitor, struct fact fact,
 /* An entry without any value would be lost among flat facts, so it is refused. */
 static enum err walk_entry(const struct visitor *visitor, uint32_t payload,
                            const ProtobufCFieldDescriptor *list, const ProtobufCMessage *entry,
-                           uint16_t place) {
+                           uint16_t place)
+{
     const ProtobufCMessageDescriptor *type = entry->descriptor;
     bool empty = true;
     for (unsigned i = 0; i < type->n_fields; i++) {
@@ -148,7 +156,8 @@ static enum err walk_entry(const struct visitor *visitor, uint32_t payload,
 }
 
 static enum err walk_list(const struct visitor *visitor, uint32_t payload,
-                          const ProtobufCMessage *message, const ProtobufCFieldDescriptor *list) {
+                          const ProtobufCMessage *message, const ProtobufCFieldDescriptor *list)
+{
     size_t count =
         *(const size_t *)(const void *)((const uint8_t *)message + list->quantifier_offset);
     void *entries = NULL;
@@ -172,7 +181,8 @@ static enum err walk_list(const struct visitor *visitor, uint32_t payload,
 }
 
 static enum err walk(uint32_t payload, const ProtobufCMessage *message,
-                     const struct visitor *visitor) {
+                     const struct visitor *visitor)
+{
     const ProtobufCMessageDescriptor *type = message->descriptor;
     enum err err = ERR_NONE;
     for (unsigned i = 0; i < type->n_fields && err == ERR_NONE; i++) {
@@ -188,14 +198,16 @@ static enum err walk(uint32_t payload, const ProtobufCMessage *message,
     return err;
 }
 
-static enum err visit_tally(void *context, const struct fact *fact) {
+static enum err visit_tally(void *context, const struct fact *fact)
+{
     struct tally *tally = context;
     tally->count++;
     tally->size += fact->bytes.size;
     return tally->count > LIMIT_VALUE_COUNT || tally->size > VALUES_STORAGE ? ERR_LIMIT : ERR_NONE;
 }
 
-static enum err visit_set(void *context, const struct fact *fact) {
+static enum err visit_set(void *context, const struct fact *fact)
+{
     struct values *values = context;
     if (fact->bytes.size > 0) {
         values_set_bytes(values, fact->field, fact->place, fact->bytes);
@@ -205,13 +217,15 @@ static enum err visit_set(void *context, const struct fact *fact) {
     return ERR_NONE;
 }
 
-enum err wire_facts_check(uint32_t payload, const ProtobufCMessage *message) {
+enum err wire_facts_check(uint32_t payload, const ProtobufCMessage *message)
+{
     struct tally tally = {0, 0};
     struct visitor visitor = {&tally, visit_tally};
     return walk(payload, message, &visitor);
 }
 
-void wire_facts_read(uint32_t payload, const ProtobufCMessage *message, struct values *ret) {
+void wire_facts_read(uint32_t payload, const ProtobufCMessage *message, struct values *ret)
+{
     struct visitor visitor = {ret, visit_set};
     values_clear(ret);
     enum err err = walk(payload, message, &visitor);

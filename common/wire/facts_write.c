@@ -9,7 +9,8 @@ struct writing {
     size_t used; /* facts found a place in the message */
 };
 
-static enum err write_text(struct writing *writing, struct span text, void *member) {
+static enum err write_text(struct writing *writing, struct span text, void *member)
+{
     char *copy = wire_arena_text(writing->arena, text);
     if (copy == NULL) {
         return ERR_LIMIT;
@@ -18,7 +19,8 @@ static enum err write_text(struct writing *writing, struct span text, void *memb
     return strlen(copy) == text.size ? ERR_NONE : ERR_MALFORMED;
 }
 
-static enum err write_number(const ProtobufCFieldDescriptor *field, uint64_t number, void *member) {
+static enum err write_number(const ProtobufCFieldDescriptor *field, uint64_t number, void *member)
+{
     if (field->type == PROTOBUF_C_TYPE_FIXED64) {
         memcpy(member, &number, sizeof number);
         return ERR_NONE;
@@ -36,7 +38,8 @@ static enum err write_number(const ProtobufCFieldDescriptor *field, uint64_t num
 
 /* Leaves the default when the fact is absent. */
 static enum err write_value(struct writing *writing, enum field fact, size_t place,
-                            const ProtobufCFieldDescriptor *field, void *member) {
+                            const ProtobufCFieldDescriptor *field, void *member)
+{
     uint64_t number = values_number(writing->facts, fact, (uint16_t)place);
     struct span bytes = values_bytes(writing->facts, fact, (uint16_t)place);
     if (number == 0 && bytes.size == 0) {
@@ -55,7 +58,8 @@ static enum err write_value(struct writing *writing, enum field fact, size_t pla
 }
 
 static enum err write_entry(struct writing *writing, const ProtobufCFieldDescriptor *list,
-                            size_t place, ProtobufCMessage **ret) {
+                            size_t place, ProtobufCMessage **ret)
+{
     const ProtobufCMessageDescriptor *type = list->descriptor;
     ProtobufCMessage *entry = wire_arena_take(writing->arena, type->sizeof_message);
     if (entry == NULL) {
@@ -72,7 +76,8 @@ static enum err write_entry(struct writing *writing, const ProtobufCFieldDescrip
     return err;
 }
 
-static size_t count_places(const struct writing *writing, const ProtobufCFieldDescriptor *list) {
+static size_t count_places(const struct writing *writing, const ProtobufCFieldDescriptor *list)
+{
     if (list->type != PROTOBUF_C_TYPE_MESSAGE) {
         return values_places(writing->facts, wire_payload_fact(writing->payload, NULL, list));
     }
@@ -87,7 +92,8 @@ static size_t count_places(const struct writing *writing, const ProtobufCFieldDe
 }
 
 static enum err write_list(struct writing *writing, ProtobufCMessage *message,
-                           const ProtobufCFieldDescriptor *list) {
+                           const ProtobufCFieldDescriptor *list)
+{
     size_t count = count_places(writing, list);
     if (count == 0) {
         return ERR_NONE;
@@ -117,7 +123,8 @@ static enum err write_list(struct writing *writing, ProtobufCMessage *message,
 }
 
 enum err wire_facts_write(uint32_t payload, const struct values *facts, struct wire_arena *arena,
-                          ProtobufCMessage **ret) {
+                          ProtobufCMessage **ret)
+{
     struct writing writing = {payload, facts, arena, 0};
     const ProtobufCMessageDescriptor *type = wire_payload_type(payload);
     if (type == NULL || facts->err != ERR_NONE) {

@@ -13,7 +13,8 @@ _Static_assert((int)SYNC_ROLE_AUDITOR == (int)JIELI__V1__PEER_ROLE__PEER_AUDITOR
 _Static_assert((int)SYNC_FEED_CHAIN == (int)JIELI__V1__FEED_KIND__FEED_CHAIN, "feeds differ");
 _Static_assert((int)SYNC_NACK_FROZEN == (int)JIELI__V1__NACK_REASON__NACK_FROZEN, "nacks differ");
 
-static void fill_head(const Jieli__V1__SignedHead *head, struct sync_head *ret) {
+static void fill_head(const Jieli__V1__SignedHead *head, struct sync_head *ret)
+{
     *ret = (struct sync_head){0};
     if (head != NULL) {
         ret->present = true;
@@ -22,7 +23,8 @@ static void fill_head(const Jieli__V1__SignedHead *head, struct sync_head *ret) 
     }
 }
 
-static void fill_hello(const Jieli__V1__Hello *hello, struct sync_hello *ret) {
+static void fill_hello(const Jieli__V1__Hello *hello, struct sync_hello *ret)
+{
     ret->version = hello->version;
     ret->role = (enum sync_role)hello->role;
     wire_copy(hello->hub, ret->hub, sizeof ret->hub);
@@ -38,7 +40,8 @@ static void fill_hello(const Jieli__V1__Hello *hello, struct sync_hello *ret) {
     ret->oldest_ms = hello->oldest_ms;
 }
 
-static void fill_welcome(const Jieli__V1__Welcome *welcome, struct sync_welcome *ret) {
+static void fill_welcome(const Jieli__V1__Welcome *welcome, struct sync_welcome *ret)
+{
     ret->version = welcome->version;
     wire_copy(welcome->hub, ret->hub, sizeof ret->hub);
     ret->epoch = welcome->epoch;
@@ -53,7 +56,8 @@ static void fill_welcome(const Jieli__V1__Welcome *welcome, struct sync_welcome 
     ret->consistency = wire_span(welcome->consistency);
 }
 
-static void fill_push(const Jieli__V1__Push *push, struct sync_push *ret) {
+static void fill_push(const Jieli__V1__Push *push, struct sync_push *ret)
+{
     fill_head(push->head, &ret->head);
     ret->incarnation = push->incarnation;
     ret->first_seq = push->first_seq;
@@ -62,7 +66,8 @@ static void fill_push(const Jieli__V1__Push *push, struct sync_push *ret) {
     ret->packed = wire_span(push->packed);
 }
 
-static void fill_answer(const Jieli__V1__Answer *answer, struct sync_answer *ret) {
+static void fill_answer(const Jieli__V1__Answer *answer, struct sync_answer *ret)
+{
     ret->incarnation = answer->incarnation;
     ret->first_seq = answer->first_seq;
     ret->first_index = answer->first_index;
@@ -78,7 +83,8 @@ static void fill_answer(const Jieli__V1__Answer *answer, struct sync_answer *ret
     ret->credit = answer->credit;
 }
 
-static void fill_pull(const Jieli__V1__Pull *pull, struct sync_pull *ret) {
+static void fill_pull(const Jieli__V1__Pull *pull, struct sync_pull *ret)
+{
     ret->feed = (enum sync_feed)pull->feed;
     ret->from = pull->from;
     ret->count = pull->count;
@@ -86,7 +92,8 @@ static void fill_pull(const Jieli__V1__Pull *pull, struct sync_pull *ret) {
     ret->seen_size = pull->seen_size;
 }
 
-static void fill_batch(const Jieli__V1__Batch *batch, struct sync_batch *ret) {
+static void fill_batch(const Jieli__V1__Batch *batch, struct sync_batch *ret)
+{
     ret->feed = (enum sync_feed)batch->feed;
     ret->from = batch->from;
     ret->count = batch->count;
@@ -104,14 +111,16 @@ static void fill_batch(const Jieli__V1__Batch *batch, struct sync_batch *ret) {
     ret->newest = batch->newest;
 }
 
-static void fill_blob(ProtobufCBinaryData hash, ProtobufCBinaryData data, struct sync_blob *ret) {
+static void fill_blob(ProtobufCBinaryData hash, ProtobufCBinaryData data, struct sync_blob *ret)
+{
     wire_copy(hash, ret->hash, sizeof ret->hash);
     ret->data = wire_span(data);
     ret->refused = false;
 }
 
 /* The kinds that are about one blob. */
-static void fill_about_blob(const Jieli__V1__Frame *frame, struct sync_frame *ret) {
+static void fill_about_blob(const Jieli__V1__Frame *frame, struct sync_frame *ret)
+{
     static const ProtobufCBinaryData none = {0, NULL};
     if (ret->kind == SYNC_BLOB_PUT) {
         fill_blob(frame->blob_put->hash, frame->blob_put->data, &ret->blob);
@@ -125,7 +134,8 @@ static void fill_about_blob(const Jieli__V1__Frame *frame, struct sync_frame *re
     }
 }
 
-static void fill_frame(const Jieli__V1__Frame *frame, struct sync_frame *ret) {
+static void fill_frame(const Jieli__V1__Frame *frame, struct sync_frame *ret)
+{
     ret->kind = (enum sync_kind)frame->kind_case;
     switch (ret->kind) {
     case SYNC_NONE:
@@ -161,7 +171,8 @@ static void fill_frame(const Jieli__V1__Frame *frame, struct sync_frame *ret) {
     }
 }
 
-enum err wire_frame_decode(struct span bytes, struct wire_arena *arena, struct sync_frame *ret) {
+enum err wire_frame_decode(struct span bytes, struct wire_arena *arena, struct sync_frame *ret)
+{
     ProtobufCMessage *message = NULL;
     wire_arena_reset(arena);
     if (bytes.size > LIMIT_FRAME_SIZE) {

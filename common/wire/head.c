@@ -9,11 +9,13 @@
 enum { HEAD_ARENA = 512, HEAD_SIZE = 256 };
 
 static enum err read_small(const ProtobufCMessageDescriptor *type, struct span bytes,
-                           struct wire_arena *arena, ProtobufCMessage **ret) {
+                           struct wire_arena *arena, ProtobufCMessage **ret)
+{
     return bytes.size > HEAD_SIZE ? ERR_LIMIT : wire_read(type, bytes, 1, arena, ret);
 }
 
-void wire_head_encode(const struct sync_head_body *head, struct buf *ret) {
+void wire_head_encode(const struct sync_head_body *head, struct buf *ret)
+{
     Jieli__V1__HeadBody message;
     jieli__v1__head_body__init(&message);
     message.hub = wire_bytes(head->hub, sizeof head->hub);
@@ -24,7 +26,8 @@ void wire_head_encode(const struct sync_head_body *head, struct buf *ret) {
     wire_write(&message.base, ret);
 }
 
-enum err wire_head_decode(struct span bytes, struct sync_head_body *ret) {
+enum err wire_head_decode(struct span bytes, struct sync_head_body *ret)
+{
     WIRE_STACK_ARENA(arena, HEAD_ARENA);
     ProtobufCMessage *read = NULL;
     enum err err = read_small(&jieli__v1__head_body__descriptor, bytes, &arena, &read);
@@ -44,7 +47,8 @@ enum err wire_head_decode(struct span bytes, struct sync_head_body *ret) {
     return ERR_NONE;
 }
 
-void wire_nack_encode(const struct sync_nack_body *nack, struct buf *ret) {
+void wire_nack_encode(const struct sync_nack_body *nack, struct buf *ret)
+{
     Jieli__V1__NackBody message;
     jieli__v1__nack_body__init(&message);
     message.hub = wire_bytes(nack->hub, sizeof nack->hub);
@@ -58,7 +62,8 @@ void wire_nack_encode(const struct sync_nack_body *nack, struct buf *ret) {
     wire_write(&message.base, ret);
 }
 
-enum err wire_nack_decode(struct span bytes, struct sync_nack_body *ret) {
+enum err wire_nack_decode(struct span bytes, struct sync_nack_body *ret)
+{
     WIRE_STACK_ARENA(arena, HEAD_ARENA);
     ProtobufCMessage *read = NULL;
     enum err err = read_small(&jieli__v1__nack_body__descriptor, bytes, &arena, &read);
@@ -83,7 +88,8 @@ enum err wire_nack_decode(struct span bytes, struct sync_nack_body *ret) {
     return ERR_NONE;
 }
 
-void wire_doorbell_encode(uint64_t epoch, uint64_t size, struct buf *ret) {
+void wire_doorbell_encode(uint64_t epoch, uint64_t size, struct buf *ret)
+{
     Jieli__V1__Doorbell message;
     jieli__v1__doorbell__init(&message);
     message.epoch = epoch;
@@ -91,7 +97,8 @@ void wire_doorbell_encode(uint64_t epoch, uint64_t size, struct buf *ret) {
     wire_write(&message.base, ret);
 }
 
-enum err wire_doorbell_decode(struct span bytes, uint64_t *ret_epoch, uint64_t *ret_size) {
+enum err wire_doorbell_decode(struct span bytes, uint64_t *ret_epoch, uint64_t *ret_size)
+{
     WIRE_STACK_ARENA(arena, HEAD_ARENA);
     ProtobufCMessage *read = NULL;
     enum err err = read_small(&jieli__v1__doorbell__descriptor, bytes, &arena, &read);

@@ -10,7 +10,8 @@ enum { SEALED_CONTENT_SIZE = LIMIT_SEALED_SIZE - 256 }; /* what seal_part_encryp
 
 /* {"case": {...}}: exactly one member, which names the payload. */
 static enum err payload_of(json_t *object, uint32_t *ret_payload, json_t **ret_inner,
-                           struct wire_problem *ret_problem) {
+                           struct wire_problem *ret_problem)
+{
     void *member = json_object_iter(object);
     if (json_object_size(object) != 1) {
         return wire_problem_set(ret_problem, "", "Must have exactly one member: the payload.");
@@ -26,7 +27,8 @@ static enum err payload_of(json_t *object, uint32_t *ret_payload, json_t **ret_i
 }
 
 enum err wire_payload_from_json(struct span json, uint32_t *ret_payload, struct values *ret_facts,
-                                struct wire_problem *ret_problem) {
+                                struct wire_problem *ret_problem)
+{
     json_t *object = NULL;
     json_t *inner = NULL;
     struct wire_arena arena = {NULL, 0, 0};
@@ -57,7 +59,8 @@ enum err wire_payload_from_json(struct span json, uint32_t *ret_payload, struct 
     return err;
 }
 
-enum err wire_payload_to_json(uint32_t payload, const struct values *facts, struct buf *ret) {
+enum err wire_payload_to_json(uint32_t payload, const struct values *facts, struct buf *ret)
+{
     WIRE_STACK_ARENA(arena, WIRE_BUILD_ARENA);
     ProtobufCMessage *message = NULL;
     char name[WIRE_NAME_SIZE];
@@ -72,7 +75,8 @@ enum err wire_payload_to_json(uint32_t payload, const struct values *facts, stru
     return ret->err;
 }
 
-enum err wire_event_to_json(const struct wire_event *event, struct buf *ret) {
+enum err wire_event_to_json(const struct wire_event *event, struct buf *ret)
+{
     WIRE_STACK_ARENA(arena, WIRE_BUILD_ARENA);
     struct wire_body built;
     enum err err = wire_body_build(event, &arena, &built);
@@ -84,7 +88,8 @@ enum err wire_event_to_json(const struct wire_event *event, struct buf *ret) {
 }
 
 enum err wire_sealed_from_json(uint32_t label, struct span json, struct buf *ret,
-                               struct wire_problem *ret_problem) {
+                               struct wire_problem *ret_problem)
+{
     json_t *object = NULL;
     struct wire_arena arena = {NULL, 0, 0};
     ProtobufCMessage *message = NULL;
@@ -107,7 +112,8 @@ enum err wire_sealed_from_json(uint32_t label, struct span json, struct buf *ret
     return err;
 }
 
-enum err wire_sealed_to_json(uint32_t label, struct span bytes, struct buf *ret) {
+enum err wire_sealed_to_json(uint32_t label, struct span bytes, struct buf *ret)
+{
     const ProtobufCMessageDescriptor *type =
         label < WIRE_SEALED_PAYLOAD ? wire_json_type(WIRE_SEALED_PAYLOAD + label) : NULL;
     struct wire_arena arena = {NULL, 0, 0};

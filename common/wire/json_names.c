@@ -7,15 +7,18 @@
 #include <stdio.h>
 #include <string.h>
 
-static char lower(char c) {
+static char lower(char c)
+{
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-static char upper(char c) {
+static char upper(char c)
+{
     return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-void wire_json_name(const char *name, char ret[WIRE_NAME_SIZE]) {
+void wire_json_name(const char *name, char ret[WIRE_NAME_SIZE])
+{
     size_t size = 0;
     for (size_t i = 0; name[i] != 0 && size + 1 < WIRE_NAME_SIZE; i++) {
         bool raise = i > 0 && name[i - 1] == '_';
@@ -27,7 +30,8 @@ void wire_json_name(const char *name, char ret[WIRE_NAME_SIZE]) {
 }
 
 const ProtobufCFieldDescriptor *wire_json_field(const ProtobufCMessageDescriptor *type,
-                                                const char *name) {
+                                                const char *name)
+{
     for (unsigned i = 0; i < type->n_fields; i++) {
         char own[WIRE_NAME_SIZE];
         wire_json_name(type->fields[i].name, own);
@@ -39,7 +43,8 @@ const ProtobufCFieldDescriptor *wire_json_field(const ProtobufCMessageDescriptor
 }
 
 /* What all names of the enum begin with, up to an underscore: "CASE_". */
-static size_t enum_prefix(const ProtobufCEnumDescriptor *type) {
+static size_t enum_prefix(const ProtobufCEnumDescriptor *type)
+{
     const char *first = type->values[0].name;
     size_t size = strlen(first);
     for (unsigned i = 1; i < type->n_values; i++) {
@@ -55,7 +60,8 @@ static size_t enum_prefix(const ProtobufCEnumDescriptor *type) {
     return size;
 }
 
-bool wire_enum_name(const ProtobufCEnumDescriptor *type, int number, char ret[WIRE_NAME_SIZE]) {
+bool wire_enum_name(const ProtobufCEnumDescriptor *type, int number, char ret[WIRE_NAME_SIZE])
+{
     const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(type, number);
     if (value == NULL) {
         return false;
@@ -69,7 +75,8 @@ bool wire_enum_name(const ProtobufCEnumDescriptor *type, int number, char ret[WI
     return true;
 }
 
-bool wire_enum_number(const ProtobufCEnumDescriptor *type, const char *name, uint64_t *ret) {
+bool wire_enum_number(const ProtobufCEnumDescriptor *type, const char *name, uint64_t *ret)
+{
     for (unsigned i = 0; i < type->n_values; i++) {
         char own[WIRE_NAME_SIZE];
         (void)wire_enum_name(type, type->values[i].value, own);
@@ -85,7 +92,8 @@ bool wire_enum_number(const ProtobufCEnumDescriptor *type, const char *name, uin
     return false;
 }
 
-const ProtobufCMessageDescriptor *wire_json_type(uint32_t payload) {
+const ProtobufCMessageDescriptor *wire_json_type(uint32_t payload)
+{
     if (payload < WIRE_SEALED_PAYLOAD) {
         return wire_payload_type(payload);
     }
@@ -99,7 +107,8 @@ const ProtobufCMessageDescriptor *wire_json_type(uint32_t payload) {
 }
 
 enum err wire_problem_set(struct wire_problem *ret_problem, const char *field, const char *format,
-                          ...) {
+                          ...)
+{
     va_list args;
     *ret_problem = (struct wire_problem){{0}, {0}};
     (void)snprintf(ret_problem->field, sizeof ret_problem->field, "%s", field);

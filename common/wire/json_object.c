@@ -21,7 +21,8 @@ struct path {
     uint64_t index;
 };
 
-struct wire_object *wire_object_new(void) {
+struct wire_object *wire_object_new(void)
+{
     struct wire_object *object = calloc(1, sizeof *object);
     if (object != NULL) {
         object->root = json_object();
@@ -33,7 +34,8 @@ struct wire_object *wire_object_new(void) {
     return object;
 }
 
-void wire_object_free(struct wire_object *object) {
+void wire_object_free(struct wire_object *object)
+{
     if (object != NULL) {
         json_decref(object->root);
         free(object);
@@ -41,7 +43,8 @@ void wire_object_free(struct wire_object *object) {
 }
 
 /* One piece up to a dot or bracket, dashes as underscores. */
-static const char *path_piece(const char *text, char ret[WIRE_NAME_SIZE]) {
+static const char *path_piece(const char *text, char ret[WIRE_NAME_SIZE])
+{
     size_t size = strcspn(text, ".[]");
     if (size == 0 || size >= WIRE_NAME_SIZE) {
         return NULL;
@@ -56,7 +59,8 @@ static const char *path_piece(const char *text, char ret[WIRE_NAME_SIZE]) {
     return text + size;
 }
 
-static bool path_parse(const char *name, struct path *ret) {
+static bool path_parse(const char *name, struct path *ret)
+{
     char index[WIRE_NAME_SIZE];
     *ret = (struct path){.has_index = false};
     const char *rest = path_piece(name, ret->field);
@@ -77,14 +81,16 @@ static bool path_parse(const char *name, struct path *ret) {
     return rest != NULL && rest[0] == 0;
 }
 
-static bool ends_with(const char *name, const char *tail) {
+static bool ends_with(const char *name, const char *tail)
+{
     size_t size = strlen(name);
     size_t tail_size = strlen(tail);
     return size >= tail_size && strcmp(name + size - tail_size, tail) == 0;
 }
 
 /* "2026-10-01" for a day; "2026-10-01T09:00", with or without seconds and +08:00, for a time. */
-static bool parse_civil(const char *name, const char *text, uint64_t *ret) {
+static bool parse_civil(const char *name, const char *text, uint64_t *ret)
+{
     char minute[CIVIL_TIME_SIZE];
     int32_t day = 0;
     if (ends_with(name, "_day")) {
@@ -111,7 +117,8 @@ static bool parse_civil(const char *name, const char *text, uint64_t *ret) {
     return true;
 }
 
-static json_t *number_value(const ProtobufCFieldDescriptor *field, const char *text) {
+static json_t *number_value(const ProtobufCFieldDescriptor *field, const char *text)
+{
     uint64_t number = 0;
     char digits[24];
     uint64_t most = field->type == PROTOBUF_C_TYPE_FIXED64 ? UINT64_MAX : UINT32_MAX;
@@ -124,7 +131,8 @@ static json_t *number_value(const ProtobufCFieldDescriptor *field, const char *t
 }
 
 /* Text as JSON of the field's type; the reader checks it afterwards. NULL: not even text. */
-static json_t *value_of(const ProtobufCFieldDescriptor *field, const char *text) {
+static json_t *value_of(const ProtobufCFieldDescriptor *field, const char *text)
+{
     uint64_t number = 0;
     if (field->type == PROTOBUF_C_TYPE_BOOL) {
         bool on = strcmp(text, "true") == 0 || strcmp(text, "yes") == 0 || strcmp(text, "1") == 0;
@@ -142,7 +150,8 @@ static json_t *value_of(const ProtobufCFieldDescriptor *field, const char *text)
 }
 
 /* "FORM,2,1,1": the entry's fields in the order of the .proto; a piece may be empty. */
-static json_t *entry_of(const ProtobufCMessageDescriptor *type, const char *text) {
+static json_t *entry_of(const ProtobufCMessageDescriptor *type, const char *text)
+{
     json_t *entry = json_object();
     for (unsigned i = 0; entry != NULL; i++) {
         char piece[WIRE_NAME_SIZE * 2];
@@ -167,7 +176,8 @@ static json_t *entry_of(const ProtobufCMessageDescriptor *type, const char *text
 }
 
 /* The list of that name, made when it is not there yet; borrowed from root. */
-static json_t *list_of(json_t *root, const char *name) {
+static json_t *list_of(json_t *root, const char *name)
+{
     json_t *list = json_object_get(root, name);
     if (list == NULL && json_object_set_new(root, name, json_array()) == 0) {
         list = json_object_get(root, name);
@@ -176,7 +186,8 @@ static json_t *list_of(json_t *root, const char *name) {
 }
 
 static bool set_inner(const ProtobufCFieldDescriptor *field, const struct path *path, json_t *list,
-                      const char *value) {
+                      const char *value)
+{
     const ProtobufCFieldDescriptor *inner =
         protobuf_c_message_descriptor_get_field_by_name(field->descriptor, path->inner);
     char name[WIRE_NAME_SIZE];
@@ -192,7 +203,8 @@ static bool set_inner(const ProtobufCFieldDescriptor *field, const struct path *
 }
 
 static bool set_list(const ProtobufCFieldDescriptor *field, const struct path *path, json_t *list,
-                     const char *value) {
+                     const char *value)
+{
     bool messages = field->type == PROTOBUF_C_TYPE_MESSAGE;
     if (path->inner[0] != 0) {
         return messages && set_inner(field, path, list, value);
@@ -210,13 +222,15 @@ static bool set_list(const ProtobufCFieldDescriptor *field, const struct path *p
 
 /* An empty object and text of every length the reader takes fit. */
 static enum err read_root(uint32_t payload, json_t *root, struct wire_arena *arena,
-                          ProtobufCMessage **ret, struct wire_problem *ret_problem) {
+                          ProtobufCMessage **ret, struct wire_problem *ret_problem)
+{
     enum err err = wire_arena_init(arena, OBJECT_ARENA);
     return err != ERR_NONE ? err : wire_json_read(payload, root, arena, ret, ret_problem);
 }
 
 static enum err set_root(const ProtobufCFieldDescriptor *field, const struct path *path,
-                         json_t *root, const char *value, struct wire_problem *ret_problem) {
+                         json_t *root, const char *value, struct wire_problem *ret_problem)
+{
     char name[WIRE_NAME_SIZE];
     bool list = field->label == PROTOBUF_C_LABEL_REPEATED;
     wire_json_name(field->name, name);
@@ -229,7 +243,8 @@ static enum err set_root(const ProtobufCFieldDescriptor *field, const struct pat
 }
 
 enum err wire_object_set(struct wire_object *object, uint32_t payload, const char *name,
-                         const char *value, struct wire_problem *ret_problem) {
+                         const char *value, struct wire_problem *ret_problem)
+{
     struct path path;
     struct wire_arena arena = {NULL, 0, 0};
     ProtobufCMessage *message = NULL;
@@ -258,7 +273,8 @@ enum err wire_object_set(struct wire_object *object, uint32_t payload, const cha
     return err;
 }
 
-enum err wire_object_json(const struct wire_object *object, uint32_t payload, struct buf *ret) {
+enum err wire_object_json(const struct wire_object *object, uint32_t payload, struct buf *ret)
+{
     struct wire_arena arena = {NULL, 0, 0};
     struct wire_problem problem;
     ProtobufCMessage *message = NULL;
@@ -279,7 +295,8 @@ enum err wire_object_json(const struct wire_object *object, uint32_t payload, st
     return err;
 }
 
-static void type_of_enum(const ProtobufCEnumDescriptor *type, struct buf *ret) {
+static void type_of_enum(const ProtobufCEnumDescriptor *type, struct buf *ret)
+{
     for (unsigned i = 0; i < type->n_values; i++) {
         char name[WIRE_NAME_SIZE];
         if (type->values[i].value != 0 && wire_enum_name(type, type->values[i].value, name)) {
@@ -288,14 +305,15 @@ static void type_of_enum(const ProtobufCEnumDescriptor *type, struct buf *ret) {
     }
 }
 
-static void type_of_entry(const ProtobufCMessageDescriptor *type, struct buf *ret) {
+static void type_of_entry(const ProtobufCMessageDescriptor *type, struct buf *ret)
+{
     for (unsigned i = 0; i < type->n_fields; i++) {
         buf_put_format(ret, "%s%s", i > 0 ? "," : "", type->fields[i].name);
     }
 }
 
-static void type_of_field(uint32_t payload, const ProtobufCFieldDescriptor *field,
-                          struct buf *ret) {
+static void type_of_field(uint32_t payload, const ProtobufCFieldDescriptor *field, struct buf *ret)
+{
     if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
         type_of_entry(field->descriptor, ret);
     } else if (field->type == PROTOBUF_C_TYPE_ENUM) {
@@ -314,7 +332,8 @@ static void type_of_field(uint32_t payload, const ProtobufCFieldDescriptor *fiel
 }
 
 void wire_payload_fields(uint32_t payload, void *context,
-                         void (*visit)(void *context, const char *name, const char *type)) {
+                         void (*visit)(void *context, const char *name, const char *type))
+{
     const ProtobufCMessageDescriptor *message = wire_json_type(payload);
     struct buf type;
     buf_init(&type, TYPE_SIZE);

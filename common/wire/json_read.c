@@ -30,28 +30,33 @@ static enum err read_object(struct json_reading *reading, const ProtobufCFieldDe
                             const ProtobufCMessageDescriptor *type, json_t *object,
                             ProtobufCMessage **ret);
 
-static size_t path_push(struct json_reading *reading, const char *dot, const char *name) {
+static size_t path_push(struct json_reading *reading, const char *dot, const char *name)
+{
     size_t size = strlen(reading->path);
     (void)snprintf(reading->path + size, sizeof reading->path - size, "%s%s", size == 0 ? "" : dot,
                    name);
     return size;
 }
 
-static void path_pop(struct json_reading *reading, size_t size) {
+static void path_pop(struct json_reading *reading, size_t size)
+{
     reading->path[size] = 0;
 }
 
-static enum err no_memory(struct json_reading *reading) {
+static enum err no_memory(struct json_reading *reading)
+{
     (void)wire_problem_set(reading->problem, reading->path, "Is too large.");
     return ERR_MEMORY;
 }
 
 /* Only what is surely printable goes into a message. */
-static const char *shown(const char *text) {
+static const char *shown(const char *text)
+{
     return wire_is_code(text, SHOWN_SIZE) ? text : "...";
 }
 
-static enum err read_text(struct json_reading *reading, json_t *value, char **ret) {
+static enum err read_text(struct json_reading *reading, json_t *value, char **ret)
+{
     const char *text = json_string_value(value);
     bool sealed = reading->payload >= WIRE_SEALED_PAYLOAD;
     if (text == NULL) {
@@ -71,7 +76,8 @@ static enum err read_text(struct json_reading *reading, json_t *value, char **re
 }
 
 static enum err read_hex(struct json_reading *reading, const struct json_target *target,
-                         json_t *value, ProtobufCBinaryData *ret) {
+                         json_t *value, ProtobufCBinaryData *ret)
+{
     size_t size = wire_fact_size(wire_payload_fact(reading->payload, target->list, target->field));
     const char *text = json_string_value(value);
     if (text != NULL && text[0] == 0) {
@@ -91,7 +97,8 @@ static enum err read_hex(struct json_reading *reading, const struct json_target 
 }
 
 static enum err read_enum(struct json_reading *reading, const ProtobufCEnumDescriptor *type,
-                          json_t *value, uint64_t *ret) {
+                          json_t *value, uint64_t *ret)
+{
     const char *name = json_string_value(value);
     json_int_t number = json_integer_value(value);
     if (name != NULL) {
@@ -110,7 +117,8 @@ static enum err read_enum(struct json_reading *reading, const ProtobufCEnumDescr
 }
 
 static enum err read_integer(struct json_reading *reading, uint64_t most, json_t *value,
-                             uint64_t *ret) {
+                             uint64_t *ret)
+{
     const char *text = json_string_value(value);
     json_int_t number = json_integer_value(value);
     if (text != NULL && text_get_number(span_text(text), most, ret) == ERR_NONE) {
@@ -125,7 +133,8 @@ static enum err read_integer(struct json_reading *reading, uint64_t most, json_t
 }
 
 static enum err read_number(struct json_reading *reading, const struct json_target *target,
-                            json_t *value) {
+                            json_t *value)
+{
     const ProtobufCFieldDescriptor *field = target->field;
     bool large = field->type == PROTOBUF_C_TYPE_FIXED64;
     uint64_t number = 0;
@@ -149,7 +158,8 @@ static enum err read_number(struct json_reading *reading, const struct json_targ
 }
 
 static enum err read_value(struct json_reading *reading, const struct json_target *target,
-                           json_t *value) {
+                           json_t *value)
+{
     if (target->field->type == PROTOBUF_C_TYPE_STRING) {
         char *text = NULL;
         enum err err = read_text(reading, value, &text);
@@ -168,7 +178,8 @@ static enum err read_value(struct json_reading *reading, const struct json_targe
 }
 
 static enum err read_entry(struct json_reading *reading, const ProtobufCFieldDescriptor *list,
-                           json_t *value, void *entry) {
+                           json_t *value, void *entry)
+{
     if (list->type == PROTOBUF_C_TYPE_MESSAGE) {
         ProtobufCMessage *inner = NULL;
         enum err err = read_object(reading, list, list->descriptor, value, &inner);
@@ -189,7 +200,8 @@ static enum err read_entry(struct json_reading *reading, const ProtobufCFieldDes
 }
 
 static enum err read_list(struct json_reading *reading, ProtobufCMessage *message,
-                          const ProtobufCFieldDescriptor *list, json_t *values) {
+                          const ProtobufCFieldDescriptor *list, json_t *values)
+{
     size_t count = json_array_size(values);
     size_t size = list->type == PROTOBUF_C_TYPE_MESSAGE ? sizeof(ProtobufCMessage *)
                                                         : sizeof(ProtobufCBinaryData);
@@ -221,7 +233,8 @@ static enum err read_list(struct json_reading *reading, ProtobufCMessage *messag
 }
 
 static enum err read_member(struct json_reading *reading, const ProtobufCFieldDescriptor *list,
-                            ProtobufCMessage *message, const char *name, json_t *value) {
+                            ProtobufCMessage *message, const char *name, json_t *value)
+{
     const ProtobufCFieldDescriptor *field = wire_json_field(message->descriptor, name);
     size_t path = path_push(reading, ".", shown(name));
     if (field == NULL) {
@@ -243,7 +256,8 @@ static enum err read_member(struct json_reading *reading, const ProtobufCFieldDe
 
 static enum err read_object(struct json_reading *reading, const ProtobufCFieldDescriptor *list,
                             const ProtobufCMessageDescriptor *type, json_t *object,
-                            ProtobufCMessage **ret) {
+                            ProtobufCMessage **ret)
+{
     ProtobufCMessage *message = wire_arena_take(reading->arena, type->sizeof_message);
     const char *name = NULL;
     json_t *value = NULL;
@@ -254,7 +268,8 @@ static enum err read_object(struct json_reading *reading, const ProtobufCFieldDe
         return wire_problem_set(reading->problem, reading->path, "Must be an object.");
     }
     type->message_init(message);
-    json_object_foreach(object, name, value) {
+    json_object_foreach(object, name, value)
+    {
         enum err err = read_member(reading, list, message, name, value);
         if (err != ERR_NONE) {
             return err;
@@ -265,7 +280,8 @@ static enum err read_object(struct json_reading *reading, const ProtobufCFieldDe
 }
 
 enum err wire_json_read(uint32_t payload, json_t *object, struct wire_arena *arena,
-                        ProtobufCMessage **ret, struct wire_problem *ret_problem) {
+                        ProtobufCMessage **ret, struct wire_problem *ret_problem)
+{
     struct json_reading reading = {.payload = payload, .arena = arena, .problem = ret_problem};
     const ProtobufCFieldDescriptor *field = wire_payload_field(payload);
     const ProtobufCMessageDescriptor *type = wire_json_type(payload);
@@ -279,7 +295,8 @@ enum err wire_json_read(uint32_t payload, json_t *object, struct wire_arena *are
 }
 
 /* jansson recurses a level a bracket; so brackets outside texts are counted first. */
-static bool is_flat(struct span json) {
+static bool is_flat(struct span json)
+{
     unsigned depth = 0;
     bool inside = false;
     for (size_t i = 0; i < json.size; i++) {
@@ -299,7 +316,8 @@ static bool is_flat(struct span json) {
     return true;
 }
 
-enum err wire_json_load(struct span json, json_t **ret, struct wire_problem *ret_problem) {
+enum err wire_json_load(struct span json, json_t **ret, struct wire_problem *ret_problem)
+{
     json_error_t error;
     if (json.size > JSON_SIZE || !is_flat(json)) {
         (void)wire_problem_set(ret_problem, "", "The JSON text is too large or too deep.");

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-static void write_text(const char *text, struct buf *ret) {
+static void write_text(const char *text, struct buf *ret)
+{
     buf_put_u8(ret, '"');
     for (size_t i = 0; text[i] != 0; i++) {
         uint8_t c = (uint8_t)text[i];
@@ -19,14 +20,15 @@ static void write_text(const char *text, struct buf *ret) {
     buf_put_u8(ret, '"');
 }
 
-static void write_hex(ProtobufCBinaryData bytes, struct buf *ret) {
+static void write_hex(ProtobufCBinaryData bytes, struct buf *ret)
+{
     buf_put_u8(ret, '"');
     text_put_hex(ret, wire_span(bytes));
     buf_put_u8(ret, '"');
 }
 
-static void write_number(const ProtobufCFieldDescriptor *field, const void *member,
-                         struct buf *ret) {
+static void write_number(const ProtobufCFieldDescriptor *field, const void *member, struct buf *ret)
+{
     uint64_t large = 0;
     uint32_t small = 0;
     char name[WIRE_NAME_SIZE];
@@ -47,8 +49,8 @@ static void write_number(const ProtobufCFieldDescriptor *field, const void *memb
 }
 
 /* One value of the field's type; for lists, one entry. */
-static void write_value(const ProtobufCFieldDescriptor *field, const void *member,
-                        struct buf *ret) {
+static void write_value(const ProtobufCFieldDescriptor *field, const void *member, struct buf *ret)
+{
     if (field->type == PROTOBUF_C_TYPE_STRING) {
         const char *text = NULL;
         memcpy(&text, member, sizeof text);
@@ -67,7 +69,8 @@ static void write_value(const ProtobufCFieldDescriptor *field, const void *membe
 }
 
 static void write_list(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *list,
-                       struct buf *ret) {
+                       struct buf *ret)
+{
     size_t count = 0;
     const uint8_t *entries = NULL;
     size_t size = list->type == PROTOBUF_C_TYPE_MESSAGE ? sizeof(ProtobufCMessage *)
@@ -84,7 +87,8 @@ static void write_list(const ProtobufCMessage *message, const ProtobufCFieldDesc
 }
 
 /* Zero and empty are absent; a member of a oneof is there when it is chosen. */
-static bool is_absent(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field) {
+static bool is_absent(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
     const void *member = wire_member(message, field);
     const uint8_t *quantifier = (const uint8_t *)message + field->quantifier_offset;
     const char *text = NULL;
@@ -110,7 +114,8 @@ static bool is_absent(const ProtobufCMessage *message, const ProtobufCFieldDescr
     return small == 0;
 }
 
-void wire_json_write(const ProtobufCMessage *message, struct buf *ret) {
+void wire_json_write(const ProtobufCMessage *message, struct buf *ret)
+{
     const ProtobufCMessageDescriptor *type = message->descriptor;
     bool first = true;
     buf_put_u8(ret, '{');

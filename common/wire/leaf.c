@@ -4,7 +4,8 @@
 
 enum { LEAF_ARENA = 1024 }; /* a leaf, its envelope or void, and no text */
 
-enum err wire_envelope_check(const Jieli__V1__Envelope *envelope) {
+enum err wire_envelope_check(const Jieli__V1__Envelope *envelope)
+{
     if (envelope->body.len > LIMIT_BODY_SIZE) {
         return ERR_LIMIT;
     }
@@ -14,20 +15,23 @@ enum err wire_envelope_check(const Jieli__V1__Envelope *envelope) {
                : ERR_MALFORMED;
 }
 
-void wire_envelope_build(const struct wire_envelope *envelope, Jieli__V1__Envelope *ret) {
+void wire_envelope_build(const struct wire_envelope *envelope, Jieli__V1__Envelope *ret)
+{
     jieli__v1__envelope__init(ret);
     ret->body = wire_bytes(envelope->body.data, envelope->body.size);
     ret->suite = envelope->suite;
     ret->signature = wire_bytes(envelope->signature, sizeof envelope->signature);
 }
 
-void wire_envelope_fill(const Jieli__V1__Envelope *envelope, struct wire_envelope *ret) {
+void wire_envelope_fill(const Jieli__V1__Envelope *envelope, struct wire_envelope *ret)
+{
     ret->body = wire_span(envelope->body);
     ret->suite = (uint8_t)envelope->suite;
     wire_copy(envelope->signature, ret->signature, sizeof ret->signature);
 }
 
-enum err wire_envelope_encode(const struct wire_envelope *envelope, struct buf *ret) {
+enum err wire_envelope_encode(const struct wire_envelope *envelope, struct buf *ret)
+{
     Jieli__V1__Envelope message;
     wire_envelope_build(envelope, &message);
     enum err err = wire_envelope_check(&message);
@@ -38,7 +42,8 @@ enum err wire_envelope_encode(const struct wire_envelope *envelope, struct buf *
     return ret->err;
 }
 
-enum err wire_envelope_decode(struct span bytes, struct wire_envelope *ret) {
+enum err wire_envelope_decode(struct span bytes, struct wire_envelope *ret)
+{
     WIRE_STACK_ARENA(arena, LEAF_ARENA);
     ProtobufCMessage *message = NULL;
     if (bytes.size > LIMIT_ENVELOPE_SIZE) {
@@ -54,13 +59,15 @@ enum err wire_envelope_decode(struct span bytes, struct wire_envelope *ret) {
     return err;
 }
 
-static bool void_is_right(const Jieli__V1__Void *message) {
+static bool void_is_right(const Jieli__V1__Void *message)
+{
     return wire_is_id(message->device, LIMIT_KEY_SIZE) && message->incarnation >= 1 &&
            message->seq >= 1 && wire_is_id(message->id, LIMIT_HASH_SIZE) &&
            message->reason >= WIRE_VOID_UNREADABLE && message->reason <= WIRE_VOID_CHAIN;
 }
 
-static enum err leaf_check(const Jieli__V1__Leaf *leaf) {
+static enum err leaf_check(const Jieli__V1__Leaf *leaf)
+{
     bool is_void = leaf->verdict == JIELI__V1__VERDICT_KIND__VERDICT_VOID;
     bool has_own = leaf->own_seq != 0;
     if (leaf->verdict == JIELI__V1__VERDICT_KIND__VERDICT_NONE ||
@@ -75,7 +82,8 @@ static enum err leaf_check(const Jieli__V1__Leaf *leaf) {
     return wire_envelope_check(leaf->envelope);
 }
 
-static void void_build(const struct wire_leaf *leaf, Jieli__V1__Void *ret) {
+static void void_build(const struct wire_leaf *leaf, Jieli__V1__Void *ret)
+{
     jieli__v1__void__init(ret);
     ret->device = wire_bytes(leaf->void_device, sizeof leaf->void_device);
     ret->incarnation = leaf->void_incarnation;
@@ -84,7 +92,8 @@ static void void_build(const struct wire_leaf *leaf, Jieli__V1__Void *ret) {
     ret->reason = leaf->void_reason;
 }
 
-enum err wire_leaf_encode(const struct wire_leaf *leaf, struct buf *ret) {
+enum err wire_leaf_encode(const struct wire_leaf *leaf, struct buf *ret)
+{
     Jieli__V1__Leaf message;
     Jieli__V1__Envelope envelope;
     Jieli__V1__Void void_part;
@@ -113,7 +122,8 @@ enum err wire_leaf_encode(const struct wire_leaf *leaf, struct buf *ret) {
     return ret->err;
 }
 
-static void leaf_fill(const Jieli__V1__Leaf *leaf, struct wire_leaf *ret) {
+static void leaf_fill(const Jieli__V1__Leaf *leaf, struct wire_leaf *ret)
+{
     memset(ret, 0, sizeof *ret);
     ret->hub_ms = leaf->hub_ms;
     ret->verdict = (uint8_t)leaf->verdict;
@@ -133,7 +143,8 @@ static void leaf_fill(const Jieli__V1__Leaf *leaf, struct wire_leaf *ret) {
     ret->void_reason = (uint8_t)leaf->void_->reason;
 }
 
-enum err wire_leaf_decode(struct span bytes, struct wire_leaf *ret) {
+enum err wire_leaf_decode(struct span bytes, struct wire_leaf *ret)
+{
     WIRE_STACK_ARENA(arena, LEAF_ARENA);
     ProtobufCMessage *message = NULL;
     if (bytes.size > LIMIT_LEAF_SIZE) {

@@ -18,13 +18,14 @@ struct compare {
 static enum err read_message(const struct reading *reading, const ProtobufCMessageDescriptor *type,
                              struct span bytes, unsigned depth, ProtobufCMessage **ret);
 
-static void skip(struct span *left, size_t size) {
+static void skip(struct span *left, size_t size)
+{
     left->data += size;
     left->size -= size;
 }
 
-/* The shortest form only. */
-static bool take_varint(struct span *left, uint64_t *ret) {
+bool wire_varint_take(struct span *left, uint64_t *ret)
+{
     uint64_t value = 0;
     for (unsigned i = 0; i < left->size && i < 10; i++) {
         uint8_t byte = left->data[i];
@@ -42,7 +43,8 @@ static bool take_varint(struct span *left, uint64_t *ret) {
     return false;
 }
 
-static bool take_fixed(struct span *left, size_t size, uint64_t *ret) {
+static bool take_fixed(struct span *left, size_t size, uint64_t *ret)
+{
     uint64_t value = 0;
     if (left->size < size) {
         return false;
@@ -55,9 +57,10 @@ static bool take_fixed(struct span *left, size_t size, uint64_t *ret) {
     return true;
 }
 
-static bool take_bytes(struct span *left, struct span *ret) {
+static bool take_bytes(struct span *left, struct span *ret)
+{
     uint64_t size = 0;
-    if (!take_varint(left, &size) || size > left->size) {
+    if (!wire_varint_take(left, &size) || size > left->size) {
         return false;
     }
     *ret = span_of(left->data, (size_t)size);
@@ -65,16 +68,19 @@ static bool take_bytes(struct span *left, struct span *ret) {
     return true;
 }
 
-static bool is_repeated(const ProtobufCFieldDescriptor *field) {
+static bool is_repeated(const ProtobufCFieldDescriptor *field)
+{
     return field->label == PROTOBUF_C_LABEL_REPEATED;
 }
 
-static bool is_prefixed(ProtobufCType type) {
+static bool is_prefixed(ProtobufCType type)
+{
     return type == PROTOBUF_C_TYPE_STRING || type == PROTOBUF_C_TYPE_BYTES ||
            type == PROTOBUF_C_TYPE_MESSAGE;
 }
 
-static uint64_t wire_type(const ProtobufCFieldDescriptor *field) {
+static uint64_t wire_type(const ProtobufCFieldDescriptor *field)
+{
     if (is_prefixed(field->type) || is_repeated(field)) {
         return PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED;
     }
@@ -86,12 +92,12 @@ static uint64_t wire_type(const ProtobufCFieldDescriptor *field) {
 }
 
 /* A scalar on its own; zero would have been left out. */
-static enum err read_number(const ProtobufCFieldDescriptor *field, struct span *left,
-                            void *member) {
+static enum err read_number(const ProtobufCFieldDescriptor *field, struct span *left, void *member)
+{
     uint64_t number = 0;
     bool fixed = field->type == PROTOBUF_C_TYPE_FIXED64 || field->type == PROTOBUF_C_TYPE_FIXED32;
     size_t size = field->type == PROTOBUF_C_TYPE_FIXED64 ? 8 : 4;
-    bool taken = fixed ? take_fixed(left, size, &number) : take_varint(left, &number);
+    bool taken = fixed ? take_fixed(left, size, &number) : wire_varint_take(left, &number);
     if (!taken || number == 0) {
         return ERR_MALFORMED;
     }
@@ -116,7 +122,8 @@ static enum err read_number(const ProtobufCFieldDescriptor *field, struct span *
     return ERR_NONE;
 }
 
-static enum err read_text(const struct reading *reading, struct span text, void *member) {
+static enum err read_text(const struct reading *reading, struct span text, void *member)
+{
     if (text.size == 0 || !text_is_utf8(text)) {
         return ERR_MALFORMED;
     }
@@ -130,7 +137,8 @@ static enum err read_text(const struct reading *reading, struct span text, void 
 
 static enum err read_single(const struct reading *reading, ProtobufCMessage *message,
                             const ProtobufCFieldDescriptor *field, struct span *left,
-                            unsigned depth) {
+                            unsigned depth)
+{
     void *member = wire_member(message, field);
     if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
         uint32_t *chosen = (uint32_t *)(void *)((uint8_t *)message + field->quantifier_offset);
@@ -162,7 +170,8 @@ static enum err read_single(const struct reading *reading, ProtobufCMessage *mes
 
 /* Entries that follow each other under the same tag, the first tag being taken already. */
 static enum err count_run(const struct reading *reading, uint64_t tag, struct span left,
-                          size_t *ret_count) {
+                          size_t *ret_count)
+{
     struct span bytes;
     uint64_t next = tag;
     size_t count = 0;
@@ -174,7 +183,7 @@ static enum err count_run(const struct reading *reading, uint64_t tag, struct sp
         if (count > reading->list_count) {
             return ERR_LIMIT;
         }
-        if (left.size == 0 || !take_varint(&left, &next)) {
+        if (left.size == 0 || !wire_varint_take(&left, &next)) {
             break;
         }
     }
@@ -184,7 +193,8 @@ static enum err count_run(const struct reading *reading, uint64_t tag, struct sp
 
 /* The only packed list that messages of ours may use: fixed64. */
 static enum err read_packed(const struct reading *reading, const ProtobufCFieldDescriptor *field,
-                            struct span *left, size_t *ret_count, void *member) {
+                            struct span *left, size_t *ret_count, void *member)
+{
     struct span bytes;
     if (field->type != PROTOBUF_C_TYPE_FIXED64 || !take_bytes(left, &bytes) || bytes.size == 0 ||
         bytes.size % 8 != 0) {
@@ -207,7 +217,8 @@ static enum err read_packed(const struct reading *reading, const ProtobufCFieldD
 }
 
 static enum err read_entry(const struct reading *reading, const ProtobufCFieldDescriptor *field,
-                           struct span bytes, unsigned depth, void *entry) {
+                           struct span bytes, unsigned depth, void *entry)
+{
     if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
         ProtobufCMessage *inner = NULL;
         enum err err = read_message(reading, field->descriptor, bytes, depth + 1, &inner);
@@ -224,7 +235,8 @@ static enum err read_entry(const struct reading *reading, const ProtobufCFieldDe
 
 static enum err read_repeated(const struct reading *reading, ProtobufCMessage *message,
                               const ProtobufCFieldDescriptor *field, struct span *left,
-                              unsigned depth) {
+                              unsigned depth)
+{
     size_t *count = (size_t *)(void *)((uint8_t *)message + field->quantifier_offset);
     if (!is_prefixed(field->type)) {
         return read_packed(reading, field, left, count, wire_member(message, field));
@@ -244,7 +256,7 @@ static enum err read_repeated(const struct reading *reading, ProtobufCMessage *m
     for (size_t i = 0; i < total && err == ERR_NONE; i++) {
         struct span bytes;
         /* count_run has seen each tag and length. */
-        if ((i > 0 && !take_varint(left, &tag)) || !take_bytes(left, &bytes)) {
+        if ((i > 0 && !wire_varint_take(left, &tag)) || !take_bytes(left, &bytes)) {
             return ERR_MALFORMED;
         }
         err = read_entry(reading, field, bytes, depth, list + i * size);
@@ -255,7 +267,8 @@ static enum err read_repeated(const struct reading *reading, ProtobufCMessage *m
 }
 
 static enum err read_message(const struct reading *reading, const ProtobufCMessageDescriptor *type,
-                             struct span bytes, unsigned depth, ProtobufCMessage **ret) {
+                             struct span bytes, unsigned depth, ProtobufCMessage **ret)
+{
     if (depth > WIRE_DEPTH) {
         return ERR_LIMIT;
     }
@@ -269,7 +282,7 @@ static enum err read_message(const struct reading *reading, const ProtobufCMessa
     enum err err = ERR_NONE;
     while (bytes.size > 0 && err == ERR_NONE) {
         uint64_t tag = 0;
-        if (!take_varint(&bytes, &tag)) {
+        if (!wire_varint_take(&bytes, &tag)) {
             return ERR_MALFORMED;
         }
         while (next < type->n_fields && type->fields[next].id < tag >> 3) {
@@ -287,18 +300,22 @@ static enum err read_message(const struct reading *reading, const ProtobufCMessa
     return err;
 }
 
-static void compare_append(ProtobufCBuffer *buffer, size_t size, const uint8_t *data) {
+static void compare_append(ProtobufCBuffer *buffer, size_t size, const uint8_t *data)
+{
     struct compare *compare = (struct compare *)(void *)buffer;
     if (compare->differs || size > compare->left.size ||
         (size > 0 && memcmp(compare->left.data, data, size) != 0)) {
         compare->differs = true;
         return;
     }
-    skip(&compare->left, size);
+    if (size > 0) {
+        skip(&compare->left, size);
+    }
 }
 
 enum err wire_read(const ProtobufCMessageDescriptor *type, struct span bytes, size_t list_count,
-                   struct wire_arena *arena, ProtobufCMessage **ret) {
+                   struct wire_arena *arena, ProtobufCMessage **ret)
+{
     struct reading reading = {arena, list_count};
     ProtobufCMessage *message = NULL;
     enum err err = read_message(&reading, type, bytes, 1, &message);
@@ -314,7 +331,8 @@ enum err wire_read(const ProtobufCMessageDescriptor *type, struct span bytes, si
     return ERR_NONE;
 }
 
-void wire_write(const ProtobufCMessage *message, struct buf *ret) {
+void wire_write(const ProtobufCMessage *message, struct buf *ret)
+{
     uint8_t *room = buf_grow(ret, protobuf_c_message_get_packed_size(message));
     if (room != NULL) {
         (void)protobuf_c_message_pack(message, room);

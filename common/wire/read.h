@@ -27,6 +27,8 @@ char *wire_arena_text(struct wire_arena *arena, struct span text);
  * at most list_count entries. ERR_MALFORMED, ERR_LIMIT (depth, list), ERR_MEMORY (arena full). */
 MUST_USE enum err wire_read(const ProtobufCMessageDescriptor *type, struct span bytes,
                             size_t list_count, struct wire_arena *arena, ProtobufCMessage **ret);
+/* Takes one varint off left, the shortest form only. */
+MUST_USE bool wire_varint_take(struct span *left, uint64_t *ret);
 /* Appends; the buffer's err tells a failure. */
 void wire_write(const ProtobufCMessage *message, struct buf *ret);
 

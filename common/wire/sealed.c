@@ -5,7 +5,8 @@
 
 enum { WRAP_COUNT = sizeof((struct wire_sealed_blob){0}.wraps) / sizeof(struct wire_wrap) };
 
-static enum err blob_check(const Jieli__V1__SealedBlob *blob) {
+static enum err blob_check(const Jieli__V1__SealedBlob *blob)
+{
     if (blob->n_wraps > WRAP_COUNT) {
         return ERR_LIMIT;
     }
@@ -19,7 +20,8 @@ static enum err blob_check(const Jieli__V1__SealedBlob *blob) {
     return blob->ciphertext.len > 0 ? ERR_NONE : ERR_MALFORMED;
 }
 
-enum err wire_sealed_encode(const struct wire_sealed_blob *blob, struct buf *ret) {
+enum err wire_sealed_encode(const struct wire_sealed_blob *blob, struct buf *ret)
+{
     Jieli__V1__SealedBlob message;
     Jieli__V1__Wrap wraps[WRAP_COUNT];
     Jieli__V1__Wrap *pointers[WRAP_COUNT];
@@ -51,7 +53,8 @@ enum err wire_sealed_encode(const struct wire_sealed_blob *blob, struct buf *ret
 }
 
 enum err wire_sealed_decode(struct span bytes, struct wire_arena *arena,
-                            struct wire_sealed_blob *ret) {
+                            struct wire_sealed_blob *ret)
+{
     ProtobufCMessage *message = NULL;
     wire_arena_reset(arena);
     if (bytes.size > LIMIT_BLOB_SIZE) {

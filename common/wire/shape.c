@@ -3,27 +3,33 @@
 
 #include <string.h>
 
-void *wire_member(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field) {
+void *wire_member(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
     return (uint8_t *)(uintptr_t)message + field->offset;
 }
 
-struct span wire_span(ProtobufCBinaryData bytes) {
+struct span wire_span(ProtobufCBinaryData bytes)
+{
     return span_of(bytes.data, bytes.len);
 }
 
-ProtobufCBinaryData wire_bytes(const void *data, size_t size) {
+ProtobufCBinaryData wire_bytes(const void *data, size_t size)
+{
     return (ProtobufCBinaryData){size, (uint8_t *)(uintptr_t)data};
 }
 
-ProtobufCBinaryData wire_bytes_optional(const uint8_t *data, size_t size) {
+ProtobufCBinaryData wire_bytes_optional(const uint8_t *data, size_t size)
+{
     return wire_is_zero(data, size) ? (ProtobufCBinaryData){0, NULL} : wire_bytes(data, size);
 }
 
-char *wire_text(const char *text) {
+char *wire_text(const char *text)
+{
     return (char *)(uintptr_t)text;
 }
 
-bool wire_is_zero(const uint8_t *data, size_t size) {
+bool wire_is_zero(const uint8_t *data, size_t size)
+{
     uint8_t any = 0;
     for (size_t i = 0; i < size; i++) {
         any |= data[i];
@@ -31,20 +37,24 @@ bool wire_is_zero(const uint8_t *data, size_t size) {
     return any == 0;
 }
 
-bool wire_is_id(ProtobufCBinaryData bytes, size_t size) {
+bool wire_is_id(ProtobufCBinaryData bytes, size_t size)
+{
     return bytes.len == size && !wire_is_zero(bytes.data, size);
 }
 
-bool wire_is_id_or_empty(ProtobufCBinaryData bytes, size_t size) {
+bool wire_is_id_or_empty(ProtobufCBinaryData bytes, size_t size)
+{
     return bytes.len == 0 || wire_is_id(bytes, size);
 }
 
-bool wire_is_proof(ProtobufCBinaryData bytes) {
+bool wire_is_proof(ProtobufCBinaryData bytes)
+{
     return bytes.len % LIMIT_HASH_SIZE == 0 &&
            bytes.len <= (size_t)LIMIT_PROOF_COUNT * LIMIT_HASH_SIZE;
 }
 
-bool wire_is_code(const char *text, size_t max) {
+bool wire_is_code(const char *text, size_t max)
+{
     size_t size = strlen(text);
     for (size_t i = 0; i < size; i++) {
         if (text[i] < 0x20 || text[i] > 0x7e) {
@@ -54,7 +64,8 @@ bool wire_is_code(const char *text, size_t max) {
     return size <= max;
 }
 
-void wire_copy(ProtobufCBinaryData bytes, uint8_t *ret, size_t size) {
+void wire_copy(ProtobufCBinaryData bytes, uint8_t *ret, size_t size)
+{
     memset(ret, 0, size);
     if (bytes.len > 0) {
         memcpy(ret, bytes.data, bytes.len < size ? bytes.len : size);

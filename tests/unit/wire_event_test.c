@@ -14,7 +14,8 @@ struct fixture {
     struct buf again;
 };
 
-static int setup(void **state) {
+static int setup(void **state)
+{
     struct fixture *fixture = calloc(1, sizeof *fixture);
     assert_non_null(fixture);
     assert_int_equal(wire_arena_init(&fixture->arena, WIRE_EVENT_ARENA), ERR_NONE);
@@ -24,7 +25,8 @@ static int setup(void **state) {
     return 0;
 }
 
-static int teardown(void **state) {
+static int teardown(void **state)
+{
     struct fixture *fixture = *state;
     wire_arena_done(&fixture->arena);
     buf_done(&fixture->body);
@@ -33,11 +35,13 @@ static int teardown(void **state) {
     return 0;
 }
 
-static void assert_same_span(struct span a, struct span b) {
+static void assert_same_span(struct span a, struct span b)
+{
     assert_true(span_equal(a, b));
 }
 
-static void assert_same_facts(const struct values *a, const struct values *b) {
+static void assert_same_facts(const struct values *a, const struct values *b)
+{
     assert_int_equal(a->count, b->count);
     for (size_t i = 0; i < a->count; i++) {
         assert_int_equal(a->value[i].field, b->value[i].field);
@@ -48,7 +52,8 @@ static void assert_same_facts(const struct values *a, const struct values *b) {
     }
 }
 
-static void assert_same_header(const struct wire_event *a, const struct wire_event *b) {
+static void assert_same_header(const struct wire_event *a, const struct wire_event *b)
+{
     assert_int_equal(a->version, b->version);
     assert_memory_equal(a->hub, b->hub, sizeof a->hub);
     assert_memory_equal(a->device, b->device, sizeof a->device);
@@ -67,7 +72,8 @@ static void assert_same_header(const struct wire_event *a, const struct wire_eve
     assert_memory_equal(a->boot, b->boot, sizeof a->boot);
 }
 
-static void assert_same_event(const struct wire_event *a, const struct wire_event *b) {
+static void assert_same_event(const struct wire_event *a, const struct wire_event *b)
+{
     assert_same_header(a, b);
     assert_int_equal(a->back_entry, b->back_entry);
     assert_same_span(a->paper_serial, b->paper_serial);
@@ -89,7 +95,8 @@ static void assert_same_event(const struct wire_event *a, const struct wire_even
 }
 
 /* Whatever can be said is read back, and has one encoding. */
-static void test_round_trip(void **state) {
+static void test_round_trip(void **state)
+{
     struct fixture *fixture = *state;
     for (uint64_t seed = 0; seed < ROUND_TRIPS; seed++) {
         struct make make = {seed};
@@ -107,7 +114,8 @@ static void test_round_trip(void **state) {
 }
 
 /* protobuf-c's own unpacker sees the same content. */
-static void test_independent_reader(void **state) {
+static void test_independent_reader(void **state)
+{
     struct fixture *fixture = *state;
     struct make make = {7};
     make_event(&make, WIRE_CASE, &fixture->event);
@@ -125,7 +133,8 @@ static void test_independent_reader(void **state) {
     jieli__v1__event_body__free_unpacked(body, NULL);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(test_independent_reader, setup, teardown),

@@ -20,7 +20,8 @@ static const uint32_t make_payloads[] = {
 enum { MAKE_PAYLOAD_COUNT = sizeof make_payloads / sizeof make_payloads[0] };
 
 /* splitmix64 */
-static inline uint64_t make_number(struct make *make) {
+static inline uint64_t make_number(struct make *make)
+{
     make->state += 0x9e3779b97f4a7c15u;
     uint64_t z = make->state;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -28,11 +29,13 @@ static inline uint64_t make_number(struct make *make) {
     return z ^ (z >> 31);
 }
 
-static inline uint64_t make_below(struct make *make, uint64_t end) {
+static inline uint64_t make_below(struct make *make, uint64_t end)
+{
     return make_number(make) % end;
 }
 
-static inline void make_bytes(struct make *make, uint8_t *ret, size_t size) {
+static inline void make_bytes(struct make *make, uint8_t *ret, size_t size)
+{
     for (size_t i = 0; i < size; i++) {
         ret[i] = (uint8_t)make_number(make);
     }
@@ -40,7 +43,8 @@ static inline void make_bytes(struct make *make, uint8_t *ret, size_t size) {
 }
 
 /* Lives as long as the program: one of a few codes. */
-static inline struct span make_code(struct make *make) {
+static inline struct span make_code(struct make *make)
+{
     static const char *const codes[] = {"I04",
                                         "F-01",
                                         "D12",
@@ -51,7 +55,8 @@ static inline struct span make_code(struct make *make) {
     return span_text(codes[make_below(make, sizeof codes / sizeof codes[0])]);
 }
 
-static inline uint64_t make_value(struct make *make, const ProtobufCFieldDescriptor *field) {
+static inline uint64_t make_value(struct make *make, const ProtobufCFieldDescriptor *field)
+{
     if (field->type == PROTOBUF_C_TYPE_BOOL) {
         return 1;
     }
@@ -66,7 +71,8 @@ static inline uint64_t make_value(struct make *make, const ProtobufCFieldDescrip
 
 static inline void make_fact(struct make *make, const ProtobufCFieldDescriptor *list,
                              const ProtobufCFieldDescriptor *field, uint16_t place,
-                             struct values *ret) {
+                             struct values *ret)
+{
     enum field fact = wire_fact_of(list, field);
     uint8_t id[LIMIT_HASH_SIZE];
     if (field->type == PROTOBUF_C_TYPE_STRING) {
@@ -80,7 +86,8 @@ static inline void make_fact(struct make *make, const ProtobufCFieldDescriptor *
 }
 
 static inline void make_list(struct make *make, const ProtobufCFieldDescriptor *list,
-                             struct values *ret) {
+                             struct values *ret)
+{
     uint16_t count = (uint16_t)make_below(make, 4);
     for (uint16_t place = 0; place < count; place++) {
         if (list->type != PROTOBUF_C_TYPE_MESSAGE) {
@@ -98,8 +105,8 @@ static inline void make_list(struct make *make, const ProtobufCFieldDescriptor *
 }
 
 /* few of 8: how many of the fields are set. */
-static inline void make_facts(struct make *make, uint32_t payload, unsigned few,
-                              struct values *ret) {
+static inline void make_facts(struct make *make, uint32_t payload, unsigned few, struct values *ret)
+{
     const ProtobufCMessageDescriptor *type = wire_payload_type(payload);
     values_clear(ret);
     for (unsigned i = 0; i < type->n_fields; i++) {
@@ -114,7 +121,8 @@ static inline void make_facts(struct make *make, uint32_t payload, unsigned few,
     }
 }
 
-static inline void make_claims(struct make *make, struct wire_event *ret) {
+static inline void make_claims(struct make *make, struct wire_event *ret)
+{
     static const char evidence[] = "0123456789abcdef0123456789abcdef";
     if (make_below(make, 4) == 0) {
         ret->back_entry = true;
@@ -137,7 +145,8 @@ static inline void make_claims(struct make *make, struct wire_event *ret) {
     }
 }
 
-static inline void make_event(struct make *make, uint32_t payload, struct wire_event *ret) {
+static inline void make_event(struct make *make, uint32_t payload, struct wire_event *ret)
+{
     memset(ret, 0, sizeof *ret);
     ret->version = WIRE_VERSION;
     make_bytes(make, ret->hub, sizeof ret->hub);
