@@ -40,7 +40,8 @@ struct keyring {
 };
 
 /* Room for the secrets, to be filled before keyring_ready. */
-static struct keyring *keyring_new(void) {
+static struct keyring *keyring_new(void)
+{
     struct keyring *keyring = secret_new(sizeof *keyring);
     if (keyring != NULL) {
         memset(keyring, 0, sizeof *keyring);
@@ -48,14 +49,16 @@ static struct keyring *keyring_new(void) {
     return keyring;
 }
 
-static bool keyring_ready(struct keyring *keyring) {
+static bool keyring_ready(struct keyring *keyring)
+{
     keyring->signer = signer_new(keyring->secrets);
     keyring->box = seal_box_new(keyring->secrets + SEAL_SEED_SIZE);
     secret_freeze(keyring);
     return keyring->signer != NULL && keyring->box != NULL;
 }
 
-struct keyring *keyring_new_random(void) {
+struct keyring *keyring_new_random(void)
+{
     struct keyring *keyring = keyring_new();
     if (keyring == NULL) {
         return NULL;
@@ -68,7 +71,8 @@ struct keyring *keyring_new_random(void) {
     return keyring;
 }
 
-void keyring_free(struct keyring *keyring) {
+void keyring_free(struct keyring *keyring)
+{
     if (keyring == NULL) {
         return;
     }
@@ -77,21 +81,25 @@ void keyring_free(struct keyring *keyring) {
     secret_free(keyring);
 }
 
-const struct signer *keyring_signer_view(const struct keyring *keyring) {
+const struct signer *keyring_signer_view(const struct keyring *keyring)
+{
     return keyring->signer;
 }
 
-const struct seal_box_secret *keyring_box_view(const struct keyring *keyring) {
+const struct seal_box_secret *keyring_box_view(const struct keyring *keyring)
+{
     return keyring->box;
 }
 
-static bool cost_valid(struct keyfile_cost cost) {
+static bool cost_valid(struct keyfile_cost cost)
+{
     return cost.passes >= COST_FLOOR.passes && cost.passes <= COST_CEILING.passes &&
            cost.memory >= COST_FLOOR.memory && cost.memory <= COST_CEILING.memory &&
            cost.memory % MEMORY_STEP == 0;
 }
 
-struct keyfile_cost keyfile_cost_floor(void) {
+struct keyfile_cost keyfile_cost_floor(void)
+{
     return COST_FLOOR;
 }
 
@@ -99,7 +107,8 @@ struct keyfile_cost keyfile_cost_floor(void) {
 static enum err derive_key(struct span password,
                            const uint8_t device_secret[KEYFILE_DEVICE_SECRET_SIZE],
                            const uint8_t salt[SALT_SIZE], struct keyfile_cost cost,
-                           uint8_t ret_key[crypto_aead_xchacha20poly1305_ietf_KEYBYTES]) {
+                           uint8_t ret_key[crypto_aead_xchacha20poly1305_ietf_KEYBYTES])
+{
     static const char domain[] = "jieli/v1/password"; /* hashed with its NUL */
     uint8_t mixed[MIXED_SIZE];
     crypto_generichash_state hash;
@@ -116,7 +125,8 @@ static enum err derive_key(struct span password,
 }
 
 /* Processor time of this thread so far; 0 when the system does not tell. */
-static int64_t spent_us(void) {
+static int64_t spent_us(void)
+{
     struct rusage usage;
     if (getrusage(RUSAGE_THREAD, &usage) != 0) {
         return 0;
@@ -125,7 +135,8 @@ static int64_t spent_us(void) {
     return seconds * 1000000 + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
 }
 
-struct keyfile_cost keyfile_cost_default(void) {
+struct keyfile_cost keyfile_cost_default(void)
+{
     static const uint8_t nothing[KEYFILE_DEVICE_SECRET_SIZE];
     const uint64_t wanted_us = 1000000;
     struct keyfile_cost cost = COST_FLOOR;
@@ -147,7 +158,8 @@ struct keyfile_cost keyfile_cost_default(void) {
 }
 
 static void file_tag(const uint8_t *file, const uint8_t device_secret[KEYFILE_DEVICE_SECRET_SIZE],
-                     uint8_t ret[TAG_SIZE]) {
+                     uint8_t ret[TAG_SIZE])
+{
     static const char domain[] = "jieli/v1/keyfile"; /* hashed with its NUL */
     crypto_generichash_state hash;
     crypto_generichash_init(&hash, device_secret, KEYFILE_DEVICE_SECRET_SIZE, TAG_SIZE);
@@ -159,7 +171,8 @@ static void file_tag(const uint8_t *file, const uint8_t device_secret[KEYFILE_DE
 
 enum err keyfile_seal(const struct keyring *keyring, struct span password,
                       const uint8_t device_secret[KEYFILE_DEVICE_SECRET_SIZE],
-                      struct keyfile_cost cost, struct buf *ret) {
+                      struct keyfile_cost cost, struct buf *ret)
+{
     uint8_t key[crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
     uint8_t file[FILE_SIZE];
     if (!cost_valid(cost)) {
@@ -187,7 +200,8 @@ enum err keyfile_seal(const struct keyring *keyring, struct span password,
 
 /* All that can be told without the password. */
 static enum err read_header(struct span file, const uint8_t *device_secret,
-                            struct keyfile_cost *ret) {
+                            struct keyfile_cost *ret)
+{
     uint8_t tag[TAG_SIZE];
     if (file.size < MAGIC_SIZE + 2 || memcmp(file.data, MAGIC, MAGIC_SIZE) != 0) {
         return ERR_MALFORMED;
@@ -210,7 +224,8 @@ static enum err read_header(struct span file, const uint8_t *device_secret,
 
 enum err keyfile_open(struct span file, struct span password,
                       const uint8_t device_secret[KEYFILE_DEVICE_SECRET_SIZE],
-                      struct keyring **ret_keyring) {
+                      struct keyring **ret_keyring)
+{
     uint8_t key[crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
     struct keyring *keyring = NULL;
     struct keyfile_cost cost;

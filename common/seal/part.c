@@ -20,7 +20,8 @@ _Static_assert(crypto_box_SECRETKEYBYTES == 32, "X25519 secret size");
 _Static_assert(SEAL_WRAP_SIZE == crypto_box_SEALBYTES + 32, "a sealed box over 32 bytes");
 _Static_assert(NONCE_SIZE + TAG_SIZE + SEAL_PAD_STEP <= 256, "room kept beside the plaintext");
 
-static void context_encode(const struct seal_part_context *context, uint8_t ret[CONTEXT_SIZE]) {
+static void context_encode(const struct seal_part_context *context, uint8_t ret[CONTEXT_SIZE])
+{
     memcpy(ret, context->device, LIMIT_KEY_SIZE);
     put_u64(ret + LIMIT_KEY_SIZE, context->incarnation);
     put_u64(ret + LIMIT_KEY_SIZE + 8, context->seq);
@@ -29,7 +30,8 @@ static void context_encode(const struct seal_part_context *context, uint8_t ret[
 }
 
 void seal_part_key(const uint8_t record_key[SEAL_RECORD_KEY_SIZE],
-                   const struct seal_part_context *context, uint8_t ret_key[SEAL_PART_KEY_SIZE]) {
+                   const struct seal_part_context *context, uint8_t ret_key[SEAL_PART_KEY_SIZE])
+{
     static const char domain[] = "jieli/v1/part"; /* hashed with its NUL */
     uint8_t message[sizeof domain + CONTEXT_SIZE];
     memcpy(message, domain, sizeof domain);
@@ -38,7 +40,8 @@ void seal_part_key(const uint8_t record_key[SEAL_RECORD_KEY_SIZE],
                        SEAL_RECORD_KEY_SIZE);
 }
 
-void seal_part_commit(const uint8_t part_key[SEAL_PART_KEY_SIZE], uint8_t ret[LIMIT_HASH_SIZE]) {
+void seal_part_commit(const uint8_t part_key[SEAL_PART_KEY_SIZE], uint8_t ret[LIMIT_HASH_SIZE])
+{
     static const char domain[] = "jieli/v1/commit"; /* hashed with its NUL */
     struct seal_sha256 sha;
     seal_sha256_init(&sha);
@@ -50,7 +53,8 @@ void seal_part_commit(const uint8_t part_key[SEAL_PART_KEY_SIZE], uint8_t ret[LI
 
 enum err seal_part_encrypt(const uint8_t part_key[SEAL_PART_KEY_SIZE],
                            const struct seal_part_context *context, struct span plaintext,
-                           struct buf *ret) {
+                           struct buf *ret)
+{
     uint8_t ad[CONTEXT_SIZE];
     if (plaintext.size > PLAINTEXT_MAX_SIZE) {
         return ERR_LIMIT;
@@ -75,7 +79,8 @@ enum err seal_part_encrypt(const uint8_t part_key[SEAL_PART_KEY_SIZE],
 
 enum err seal_part_decrypt(const uint8_t part_key[SEAL_PART_KEY_SIZE],
                            const struct seal_part_context *context, struct span ciphertext,
-                           struct buf *ret) {
+                           struct buf *ret)
+{
     uint8_t ad[CONTEXT_SIZE];
     size_t around = NONCE_SIZE + TAG_SIZE;
     if (ciphertext.size > LIMIT_SEALED_SIZE || ciphertext.size < around + SEAL_PAD_STEP ||
@@ -107,7 +112,8 @@ struct seal_box_secret {
     uint8_t public_key[SEAL_BOX_PUBLIC_SIZE];
 };
 
-struct seal_box_secret *seal_box_new(const uint8_t secret[32]) {
+struct seal_box_secret *seal_box_new(const uint8_t secret[32])
+{
     struct seal_box_secret *box = secret_new(sizeof *box);
     if (box == NULL) {
         return NULL;
@@ -118,7 +124,8 @@ struct seal_box_secret *seal_box_new(const uint8_t secret[32]) {
     return box;
 }
 
-struct seal_box_secret *seal_box_new_random(void) {
+struct seal_box_secret *seal_box_new_random(void)
+{
     uint8_t secret[32];
     randombytes_buf(secret, sizeof secret);
     struct seal_box_secret *box = seal_box_new(secret);
@@ -126,15 +133,18 @@ struct seal_box_secret *seal_box_new_random(void) {
     return box;
 }
 
-void seal_box_free(struct seal_box_secret *secret) {
+void seal_box_free(struct seal_box_secret *secret)
+{
     secret_free(secret);
 }
 
-const uint8_t *seal_box_public_view(const struct seal_box_secret *secret) {
+const uint8_t *seal_box_public_view(const struct seal_box_secret *secret)
+{
     return secret->public_key;
 }
 
-bool seal_box_public_valid(const uint8_t public_key[SEAL_BOX_PUBLIC_SIZE]) {
+bool seal_box_public_valid(const uint8_t public_key[SEAL_BOX_PUBLIC_SIZE])
+{
     /* Any scalar will do: libsodium refuses when the product is the same for all of them. */
     static const uint8_t scalar[32] = {9};
     uint8_t product[32];
@@ -142,14 +152,16 @@ bool seal_box_public_valid(const uint8_t public_key[SEAL_BOX_PUBLIC_SIZE]) {
 }
 
 void seal_wrap(const uint8_t public_key[SEAL_BOX_PUBLIC_SIZE], const uint8_t key[32],
-               uint8_t ret_wrap[SEAL_WRAP_SIZE]) {
+               uint8_t ret_wrap[SEAL_WRAP_SIZE])
+{
     if (crypto_box_seal(ret_wrap, key, 32, public_key) != 0) {
         memset(ret_wrap, 0, SEAL_WRAP_SIZE);
     }
 }
 
 enum err seal_unwrap(const struct seal_box_secret *secret, const uint8_t wrap[SEAL_WRAP_SIZE],
-                     uint8_t ret_key[32]) {
+                     uint8_t ret_key[32])
+{
     uint8_t key[32];
     int failed =
         crypto_box_seal_open(key, wrap, SEAL_WRAP_SIZE, secret->public_key, secret->secret);
@@ -162,6 +174,7 @@ enum err seal_unwrap(const struct seal_box_secret *secret, const uint8_t wrap[SE
 
 void seal_box_wrap_for(const struct seal_box_secret *secret,
                        const uint8_t public_key[SEAL_BOX_PUBLIC_SIZE],
-                       uint8_t ret_wrap[SEAL_WRAP_SIZE]) {
+                       uint8_t ret_wrap[SEAL_WRAP_SIZE])
+{
     seal_wrap(public_key, secret->secret, ret_wrap);
 }

@@ -7,7 +7,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-void *secret_new(size_t size) {
+void *secret_new(size_t size)
+{
     void *secret = sodium_malloc(size);
     if (secret == NULL) {
         return NULL;
@@ -20,20 +21,24 @@ void *secret_new(size_t size) {
     return secret;
 }
 
-void secret_freeze(void *secret) {
+void secret_freeze(void *secret)
+{
     int failed = sodium_mprotect_readonly(secret);
     CHECK(failed == 0);
 }
 
-void secret_free(void *secret) {
+void secret_free(void *secret)
+{
     sodium_free(secret);
 }
 
-enum err seal_init(void) {
+enum err seal_init(void)
+{
     return sodium_init() < 0 ? ERR_STATE : ERR_NONE;
 }
 
-enum err seal_harden_process(void) {
+enum err seal_harden_process(void)
+{
     struct rlimit none = {0, 0};
     if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
         return ERR_STATE;
@@ -55,7 +60,8 @@ enum err seal_harden_process(void) {
     return ERR_NONE;
 }
 
-void seal_random(void *ret, size_t size) {
+void seal_random(void *ret, size_t size)
+{
     if (size > 0) {
         randombytes_buf(ret, size);
     }

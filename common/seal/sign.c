@@ -24,7 +24,8 @@ struct pae_head {
 
 static const char PAE_START[] = "DSSEv1 ";
 
-const char *seal_purpose_type(enum seal_purpose purpose) {
+const char *seal_purpose_type(enum seal_purpose purpose)
+{
     static const char *const types[SEAL_PURPOSE_COUNT] = {
         [SEAL_EVENT] = "application/vnd.jieli.event.v1+protobuf",
         [SEAL_HEAD] = "application/vnd.jieli.head.v1+protobuf",
@@ -38,7 +39,8 @@ const char *seal_purpose_type(enum seal_purpose purpose) {
     return types[purpose];
 }
 
-static void pae_head_init(struct pae_head *head, enum seal_purpose purpose, size_t body_size) {
+static void pae_head_init(struct pae_head *head, enum seal_purpose purpose, size_t body_size)
+{
     const char *type = seal_purpose_type(purpose);
     int size = snprintf(head->text, sizeof head->text, "%s%zu %s %zu ", PAE_START, strlen(type),
                         type, body_size);
@@ -54,7 +56,8 @@ struct pae {
     struct span span;
 };
 
-static bool pae_init(struct pae *pae, enum seal_purpose purpose, struct span body) {
+static bool pae_init(struct pae *pae, enum seal_purpose purpose, struct span body)
+{
     struct pae_head head;
     pae_head_init(&head, purpose, body.size);
     uint8_t *bytes = pae->small;
@@ -74,12 +77,14 @@ static bool pae_init(struct pae *pae, enum seal_purpose purpose, struct span bod
     return true;
 }
 
-static void pae_done(struct pae *pae) {
+static void pae_done(struct pae *pae)
+{
     free(pae->large);
     pae->large = NULL;
 }
 
-struct signer *signer_new(const uint8_t seed[32]) {
+struct signer *signer_new(const uint8_t seed[32])
+{
     struct signer *signer = secret_new(sizeof *signer);
     if (signer == NULL) {
         return NULL;
@@ -91,20 +96,24 @@ struct signer *signer_new(const uint8_t seed[32]) {
     return signer;
 }
 
-void signer_free(struct signer *signer) {
+void signer_free(struct signer *signer)
+{
     secret_free(signer);
 }
 
-const uint8_t *signer_public_view(const struct signer *signer) {
+const uint8_t *signer_public_view(const struct signer *signer)
+{
     return signer->public_key;
 }
 
-const uint8_t *signer_key_id_view(const struct signer *signer) {
+const uint8_t *signer_key_id_view(const struct signer *signer)
+{
     return signer->key_id;
 }
 
 void signer_sign(const struct signer *signer, enum seal_purpose purpose, struct span body,
-                 uint8_t ret_signature[LIMIT_SIGNATURE_SIZE]) {
+                 uint8_t ret_signature[LIMIT_SIGNATURE_SIZE])
+{
     struct pae pae;
     bool ready = pae_init(&pae, purpose, body);
     CHECK(ready);
@@ -113,20 +122,23 @@ void signer_sign(const struct signer *signer, enum seal_purpose purpose, struct 
 }
 
 /* A note ends in a newline and does not begin as a PAE does: neither can pass for the other. */
-static bool note_text_valid(struct span text) {
+static bool note_text_valid(struct span text)
+{
     size_t start = sizeof PAE_START - 1;
     return text.size > 0 && text.data[text.size - 1] == '\n' &&
            (text.size < start || memcmp(text.data, PAE_START, start) != 0);
 }
 
 void signer_sign_note(const struct signer *signer, struct span text,
-                      uint8_t ret_signature[LIMIT_SIGNATURE_SIZE]) {
+                      uint8_t ret_signature[LIMIT_SIGNATURE_SIZE])
+{
     CHECK(note_text_valid(text));
     seal_ed25519_sign(signer->seed, signer->public_key, text, ret_signature);
 }
 
 void seal_key_id(uint8_t suite, const uint8_t public_key[LIMIT_KEY_SIZE],
-                 uint8_t ret_id[LIMIT_HASH_SIZE]) {
+                 uint8_t ret_id[LIMIT_HASH_SIZE])
+{
     static const char domain[] = "jieli/v1/kid"; /* hashed with its NUL */
     struct seal_sha256 sha;
     seal_sha256_init(&sha);
@@ -136,7 +148,8 @@ void seal_key_id(uint8_t suite, const uint8_t public_key[LIMIT_KEY_SIZE],
     seal_sha256_final(&sha, ret_id);
 }
 
-void seal_body_id(enum seal_purpose purpose, struct span body, uint8_t ret_id[LIMIT_HASH_SIZE]) {
+void seal_body_id(enum seal_purpose purpose, struct span body, uint8_t ret_id[LIMIT_HASH_SIZE])
+{
     struct pae_head head;
     struct seal_sha256 sha;
     pae_head_init(&head, purpose, body.size);
@@ -147,7 +160,8 @@ void seal_body_id(enum seal_purpose purpose, struct span body, uint8_t ret_id[LI
 }
 
 bool seal_verify(const uint8_t public_key[LIMIT_KEY_SIZE], enum seal_purpose purpose,
-                 struct span body, const uint8_t signature[LIMIT_SIGNATURE_SIZE]) {
+                 struct span body, const uint8_t signature[LIMIT_SIGNATURE_SIZE])
+{
     struct pae pae;
     if (!pae_init(&pae, purpose, body)) {
         return false;
@@ -158,6 +172,7 @@ bool seal_verify(const uint8_t public_key[LIMIT_KEY_SIZE], enum seal_purpose pur
 }
 
 bool seal_verify_note(const uint8_t public_key[LIMIT_KEY_SIZE], struct span text,
-                      const uint8_t signature[LIMIT_SIGNATURE_SIZE]) {
+                      const uint8_t signature[LIMIT_SIGNATURE_SIZE])
+{
     return note_text_valid(text) && seal_ed25519_verify(public_key, text, signature);
 }

@@ -6,7 +6,8 @@
 /* Stands in for seal/ed25519.c where speed counts and nobody attacks: anyone can sign for anyone,
  * but every changed byte of key, message or signature is noticed. */
 
-void seal_ed25519_public(const uint8_t seed[SEAL_SEED_SIZE], uint8_t ret_public[LIMIT_KEY_SIZE]) {
+void seal_ed25519_public(const uint8_t seed[SEAL_SEED_SIZE], uint8_t ret_public[LIMIT_KEY_SIZE])
+{
     struct seal_sha256 sha;
     seal_sha256_init(&sha);
     seal_sha256_update(&sha, span_text("fake public"));
@@ -15,7 +16,8 @@ void seal_ed25519_public(const uint8_t seed[SEAL_SEED_SIZE], uint8_t ret_public[
 }
 
 static void fake_sign(const uint8_t public_key[LIMIT_KEY_SIZE], struct span message,
-                      uint8_t ret_signature[LIMIT_SIGNATURE_SIZE]) {
+                      uint8_t ret_signature[LIMIT_SIGNATURE_SIZE])
+{
     struct seal_sha256 sha;
     seal_sha256_init(&sha);
     seal_sha256_update(&sha, span_text("fake signature"));
@@ -26,19 +28,22 @@ static void fake_sign(const uint8_t public_key[LIMIT_KEY_SIZE], struct span mess
 }
 
 void seal_ed25519_sign(const uint8_t seed[SEAL_SEED_SIZE], const uint8_t public_key[LIMIT_KEY_SIZE],
-                       struct span message, uint8_t ret_signature[LIMIT_SIGNATURE_SIZE]) {
+                       struct span message, uint8_t ret_signature[LIMIT_SIGNATURE_SIZE])
+{
     (void)seed;
     fake_sign(public_key, message, ret_signature);
 }
 
 bool seal_ed25519_verify(const uint8_t public_key[LIMIT_KEY_SIZE], struct span message,
-                         const uint8_t signature[LIMIT_SIGNATURE_SIZE]) {
+                         const uint8_t signature[LIMIT_SIGNATURE_SIZE])
+{
     uint8_t expected[LIMIT_SIGNATURE_SIZE];
     fake_sign(public_key, message, expected);
     return memcmp(expected, signature, sizeof expected) == 0;
 }
 
-bool seal_ed25519_key_valid(const uint8_t public_key[LIMIT_KEY_SIZE]) {
+bool seal_ed25519_key_valid(const uint8_t public_key[LIMIT_KEY_SIZE])
+{
     static const uint8_t zero[LIMIT_KEY_SIZE];
     return memcmp(public_key, zero, sizeof zero) != 0;
 }

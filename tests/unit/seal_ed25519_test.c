@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-static void from_hex(const char *hex, uint8_t *ret, size_t size) {
+static void from_hex(const char *hex, uint8_t *ret, size_t size)
+{
     assert_int_equal(text_get_hex(span_text(hex), ret, size), ERR_NONE);
 }
 
@@ -36,7 +37,8 @@ static const struct {
      "09351fc9ac90b3ecfdfbc7c66431e0303dca179c138ac17ad9bef1177331a704"},
 };
 
-static void test_known(void **state) {
+static void test_known(void **state)
+{
     (void)state;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         uint8_t seed[SEAL_SEED_SIZE];
@@ -58,7 +60,8 @@ static void test_known(void **state) {
     }
 }
 
-static void test_every_bit(void **state) {
+static void test_every_bit(void **state)
+{
     uint8_t public_key[LIMIT_KEY_SIZE];
     uint8_t signature[LIMIT_SIGNATURE_SIZE];
     uint8_t message[2] = {0};
@@ -82,7 +85,8 @@ static void test_every_bit(void **state) {
 }
 
 /* s and s + L are the same number to the equation; only s is a signature. */
-static void test_not_malleable(void **state) {
+static void test_not_malleable(void **state)
+{
     static const uint8_t order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,       0xd6,
                                       0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10};
     uint8_t public_key[LIMIT_KEY_SIZE];
@@ -101,7 +105,8 @@ static void test_not_malleable(void **state) {
     assert_false(seal_ed25519_verify(public_key, span_of(NULL, 0), signature));
 }
 
-static void test_weak_keys(void **state) {
+static void test_weak_keys(void **state)
+{
     static const char *const weak[] = {
         /* Points of order 1, 2, 4, 8. */
         "0100000000000000000000000000000000000000000000000000000000000000",
@@ -148,12 +153,14 @@ static void test_weak_keys(void **state) {
     assert_true(seal_ed25519_key_valid(key));
 }
 
-static int set_up(void **state) {
+static int set_up(void **state)
+{
     (void)state;
     return seal_init() == ERR_NONE ? 0 : -1;
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known),
         cmocka_unit_test(test_every_bit),

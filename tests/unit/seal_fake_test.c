@@ -9,7 +9,8 @@
 static struct signer *signer;
 static struct signer *stranger;
 
-static int set_up(void **state) {
+static int set_up(void **state)
+{
     uint8_t seed[32] = {1};
     (void)state;
     if (seal_init() != ERR_NONE) {
@@ -21,7 +22,8 @@ static int set_up(void **state) {
     return signer == NULL || stranger == NULL;
 }
 
-static int tear_down(void **state) {
+static int tear_down(void **state)
+{
     (void)state;
     signer_free(signer);
     signer_free(stranger);
@@ -29,7 +31,8 @@ static int tear_down(void **state) {
 }
 
 /* Below sign.h works the stand-in and not the real scheme. */
-static void test_replaced(void **state) {
+static void test_replaced(void **state)
+{
     static const uint8_t seed[32] = {1};
     uint8_t expected[LIMIT_KEY_SIZE];
     (void)state;
@@ -39,7 +42,8 @@ static void test_replaced(void **state) {
     assert_memory_not_equal(signer_public_view(signer), "\xce\xcc\x15\x07", 4);
 }
 
-static void test_binding(void **state) {
+static void test_binding(void **state)
+{
     uint8_t body[50] = "a body";
     uint8_t key[LIMIT_KEY_SIZE];
     uint8_t signature[LIMIT_SIGNATURE_SIZE];
@@ -69,14 +73,16 @@ static void test_binding(void **state) {
     assert_true(seal_verify(key, SEAL_EVENT, span, signature));
 }
 
-static void test_keys(void **state) {
+static void test_keys(void **state)
+{
     static const uint8_t zero[LIMIT_KEY_SIZE];
     (void)state;
     assert_true(seal_ed25519_key_valid(signer_public_view(signer)));
     assert_false(seal_ed25519_key_valid(zero));
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replaced),
         cmocka_unit_test(test_binding),

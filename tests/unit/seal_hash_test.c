@@ -4,14 +4,16 @@
 
 #include <string.h>
 
-static void assert_hash(const uint8_t hash[LIMIT_HASH_SIZE], const char *hex) {
+static void assert_hash(const uint8_t hash[LIMIT_HASH_SIZE], const char *hex)
+{
     uint8_t expected[LIMIT_HASH_SIZE];
     assert_int_equal(text_get_hex(span_text(hex), expected, sizeof expected), ERR_NONE);
     assert_memory_equal(hash, expected, sizeof expected);
 }
 
 /* FIPS 180-4, the examples of its secure hash standard. */
-static void test_known(void **state) {
+static void test_known(void **state)
+{
     static const struct {
         const char *text;
         const char *hash;
@@ -31,7 +33,8 @@ static void test_known(void **state) {
     assert_hash(hash, known[0].hash);
 }
 
-static void test_million(void **state) {
+static void test_million(void **state)
+{
     struct seal_sha256 sha;
     uint8_t hash[LIMIT_HASH_SIZE];
     char text[1000];
@@ -46,7 +49,8 @@ static void test_million(void **state) {
 }
 
 /* However the bytes are cut, the hash is that of the whole. */
-static void test_pieces(void **state) {
+static void test_pieces(void **state)
+{
     uint8_t bytes[300];
     uint8_t whole[LIMIT_HASH_SIZE];
     (void)state;
@@ -66,7 +70,8 @@ static void test_pieces(void **state) {
     }
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known),
         cmocka_unit_test(test_million),

@@ -8,7 +8,8 @@
 static struct memory memory;
 static struct tlog_hash leaf[8];
 
-static int set_up(void **state) {
+static int set_up(void **state)
+{
     static const char *const hex[] = {
         "",
         "00",
@@ -32,7 +33,8 @@ static int set_up(void **state) {
     return tlog_append(&memory.tiles, 0, leaf, 8) == ERR_NONE ? 0 : -1;
 }
 
-static void assert_hash(const struct tlog_hash *hash, const char *hex) {
+static void assert_hash(const struct tlog_hash *hash, const char *hex)
+{
     struct buf text;
     buf_init(&text, 100);
     text_put_hex(&text, span_of(hash->bytes, LIMIT_HASH_SIZE));
@@ -40,7 +42,8 @@ static void assert_hash(const struct tlog_hash *hash, const char *hex) {
     buf_done(&text);
 }
 
-static void test_roots(void **state) {
+static void test_roots(void **state)
+{
     static const char *const roots[] = {
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -67,7 +70,8 @@ static void test_roots(void **state) {
     }
 }
 
-static void test_proofs(void **state) {
+static void test_proofs(void **state)
+{
     static const struct {
         bool consistency;
         uint64_t first;
@@ -128,7 +132,8 @@ static void test_proofs(void **state) {
     }
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_roots),
         cmocka_unit_test(test_proofs),
