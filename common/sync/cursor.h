@@ -15,6 +15,14 @@ enum sync_epoch {
 /* epoch 0: no log known yet. */
 enum sync_epoch sync_epoch_judge(uint64_t epoch, uint64_t size, const struct sync_claim *claim);
 
+/* A place in a station's chain: the earlier life comes first. seq 0: before its first event. */
+struct sync_place {
+    uint64_t incarnation;
+    uint64_t seq;
+};
+
+bool sync_place_before(struct sync_place a, struct sync_place b);
+
 /* A run first .. first + count - 1, count >= 1. */
 struct sync_range {
     uint64_t first;

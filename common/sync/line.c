@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-struct sync_options sync_options_default(void) {
+struct sync_options sync_options_default(void)
+{
     return (struct sync_options){
         .hello_ms = 60 * 1000,
         .push_ms = 120 * 1000,
@@ -22,7 +23,8 @@ struct sync_options sync_options_default(void) {
 }
 
 void sync_line_init(struct sync_line *line, const struct sync_options *options, uint64_t random,
-                    uint64_t now_ms) {
+                    uint64_t now_ms)
+{
     CHECK(options->batch_count >= 1);
     CHECK(options->batch_count <= LIMIT_BATCH_COUNT);
     CHECK(options->pulls >= 1);
@@ -35,17 +37,20 @@ void sync_line_init(struct sync_line *line, const struct sync_options *options, 
     line->deadline_ms = SYNC_NEVER;
 }
 
-void sync_line_at(struct sync_line *line, uint64_t now_ms) {
+void sync_line_at(struct sync_line *line, uint64_t now_ms)
+{
     /* A clock that steps back costs waiting, never order. */
     line->now_ms = now_ms > line->now_ms ? now_ms : line->now_ms;
 }
 
-uint64_t sync_line_jitter(struct sync_line *line, uint64_t low_ms, uint64_t high_ms) {
+uint64_t sync_line_jitter(struct sync_line *line, uint64_t low_ms, uint64_t high_ms)
+{
     return sync_random_between(sync_random_next(&line->random), low_ms, high_ms);
 }
 
 /* What the core still works on belongs to the past; what it never saw is forgotten. */
-static void line_turn(struct sync_line *line, enum sync_line_state state) {
+static void line_turn(struct sync_line *line, enum sync_line_state state)
+{
     line->state = state;
     line->deadline_ms = SYNC_NEVER;
     if (line->apply == SYNC_APPLY_WAITING) {
@@ -55,32 +60,38 @@ static void line_turn(struct sync_line *line, enum sync_line_state state) {
     line->stale = line->apply == SYNC_APPLY_GIVEN;
 }
 
-void sync_line_connected(struct sync_line *line) {
+void sync_line_connected(struct sync_line *line)
+{
     line_turn(line, SYNC_LINE_RESTING);
 }
 
-void sync_line_disconnected(struct sync_line *line) {
+void sync_line_disconnected(struct sync_line *line)
+{
     line_turn(line, SYNC_LINE_DOWN);
 }
 
-static void line_break(struct sync_line *line) {
+static void line_break(struct sync_line *line)
+{
     line->wait_ms = sync_backoff_next(&line->backoff, sync_random_next(&line->random));
     line->greet_ms = line->now_ms + line->wait_ms;
     line->reconnect = true;
     line_turn(line, SYNC_LINE_DOWN);
 }
 
-void sync_line_error(struct sync_line *line) {
+void sync_line_error(struct sync_line *line)
+{
     line->counts.errors++;
     line_break(line);
 }
 
-void sync_line_timeout(struct sync_line *line) {
+void sync_line_timeout(struct sync_line *line)
+{
     line->counts.timeouts++;
     line_break(line);
 }
 
-void sync_line_greet(struct sync_line *line, uint64_t wait_ms) {
+void sync_line_greet(struct sync_line *line, uint64_t wait_ms)
+{
     if (line->state == SYNC_LINE_DOWN) {
         return;
     }
@@ -89,7 +100,8 @@ void sync_line_greet(struct sync_line *line, uint64_t wait_ms) {
     line_turn(line, SYNC_LINE_RESTING);
 }
 
-bool sync_line_hello(struct sync_line *line) {
+bool sync_line_hello(struct sync_line *line)
+{
     if (line->state != SYNC_LINE_RESTING || line->now_ms < line->greet_ms) {
         return false;
     }
@@ -98,11 +110,13 @@ bool sync_line_hello(struct sync_line *line) {
     return true;
 }
 
-void sync_line_progress(struct sync_line *line) {
+void sync_line_progress(struct sync_line *line)
+{
     sync_backoff_reset(&line->backoff);
 }
 
-uint64_t sync_line_deadline(const struct sync_line *line) {
+uint64_t sync_line_deadline(const struct sync_line *line)
+{
     switch (line->state) {
     case SYNC_LINE_RESTING:
         return line->greet_ms;
@@ -116,23 +130,27 @@ uint64_t sync_line_deadline(const struct sync_line *line) {
     return SYNC_NEVER;
 }
 
-bool sync_line_expired(const struct sync_line *line) {
+bool sync_line_expired(const struct sync_line *line)
+{
     return line->state == SYNC_LINE_GREETING && line->now_ms >= line->deadline_ms;
 }
 
-bool sync_line_reconnect(struct sync_line *line) {
+bool sync_line_reconnect(struct sync_line *line)
+{
     bool told = line->reconnect;
     line->reconnect = false;
     return told;
 }
 
-void sync_line_hold(struct sync_line *line, const struct sync_frame *frame) {
+void sync_line_hold(struct sync_line *line, const struct sync_frame *frame)
+{
     CHECK(line->apply == SYNC_APPLY_IDLE);
     line->apply = SYNC_APPLY_WAITING;
     line->frame = frame;
 }
 
-bool sync_line_give(struct sync_line *line) {
+bool sync_line_give(struct sync_line *line)
+{
     if (line->apply != SYNC_APPLY_WAITING) {
         return false;
     }
@@ -142,7 +160,8 @@ bool sync_line_give(struct sync_line *line) {
 }
 
 const struct sync_frame *sync_line_reported(struct sync_line *line, enum sync_kind kind,
-                                            bool *ret_stale) {
+                                            bool *ret_stale)
+{
     CHECK(line->apply == SYNC_APPLY_GIVEN);
     CHECK(line->frame->kind == kind);
     const struct sync_frame *frame = line->frame;
@@ -153,7 +172,8 @@ const struct sync_frame *sync_line_reported(struct sync_line *line, enum sync_ki
     return frame;
 }
 
-bool sync_line_claim(struct sync_line *line, const struct sync_welcome *welcome) {
+bool sync_line_claim(struct sync_line *line, const struct sync_welcome *welcome)
+{
     uint64_t all =
         welcome->epoch | welcome->incarnation | welcome->seq | welcome->common | welcome->own;
     bool known = welcome->version >= 1 && welcome->version <= SYNC_VERSION;

@@ -1,11 +1,11 @@
-#include "sync/session_auditor.h"
-
 #include "base/check.h"
+#include "sync/session_auditor_inner.h"
 
 #include <string.h>
 
 void sync_auditor_init(struct sync_auditor *auditor, const struct sync_options *options,
-                       const struct sync_auditor_start *start, uint64_t now_ms) {
+                       const struct sync_auditor_start *start, uint64_t now_ms)
+{
     CHECK(start->next <= start->seen_size);
     CHECK(start->epoch > 0 || start->seen_size == 0);
     memset(auditor, 0, sizeof *auditor);
@@ -20,7 +20,8 @@ void sync_auditor_init(struct sync_auditor *auditor, const struct sync_options *
     auditor->blob_deadline_ms = SYNC_NEVER;
 }
 
-static void auditor_check(const struct sync_auditor *auditor) {
+void sync_auditor_check(const struct sync_auditor *auditor)
+{
     const struct sync_line *line = &auditor->line;
     CHECK(auditor->next <= auditor->asked);
     CHECK(auditor->next <= auditor->seen_size);
@@ -32,7 +33,8 @@ static void auditor_check(const struct sync_auditor *auditor) {
     CHECK((line->frame == NULL) == (line->apply == SYNC_APPLY_IDLE));
 }
 
-static void auditor_forget(struct sync_auditor *auditor) {
+static void auditor_forget(struct sync_auditor *auditor)
+{
     sync_flight_clear(&auditor->flight);
     auditor->asked = auditor->next;
     auditor->deadline_ms = SYNC_NEVER;
@@ -44,37 +46,43 @@ static void auditor_forget(struct sync_auditor *auditor) {
     auditor->blob_deadline_ms = SYNC_NEVER;
 }
 
-static void auditor_fail(struct sync_auditor *auditor) {
+static void auditor_fail(struct sync_auditor *auditor)
+{
     auditor_forget(auditor);
     sync_line_error(&auditor->line);
 }
 
-static void auditor_greet(struct sync_auditor *auditor, uint64_t wait_ms) {
+void sync_auditor_greet(struct sync_auditor *auditor, uint64_t wait_ms)
+{
     auditor_forget(auditor);
     sync_line_greet(&auditor->line, wait_ms);
 }
 
-static uint64_t auditor_goal(const struct sync_auditor *auditor) {
+uint64_t sync_auditor_goal(const struct sync_auditor *auditor)
+{
     return auditor->heard > auditor->seen_size ? auditor->heard : auditor->seen_size;
 }
 
 /* --- Inputs --- */
 
-void sync_auditor_connected(struct sync_auditor *auditor, uint64_t now_ms) {
+void sync_auditor_connected(struct sync_auditor *auditor, uint64_t now_ms)
+{
     sync_line_at(&auditor->line, now_ms);
     auditor_forget(auditor);
     sync_line_connected(&auditor->line);
-    auditor_check(auditor);
+    sync_auditor_check(auditor);
 }
 
-void sync_auditor_disconnected(struct sync_auditor *auditor, uint64_t now_ms) {
+void sync_auditor_disconnected(struct sync_auditor *auditor, uint64_t now_ms)
+{
     sync_line_at(&auditor->line, now_ms);
     auditor_forget(auditor);
     sync_line_disconnected(&auditor->line);
-    auditor_check(auditor);
+    sync_auditor_check(auditor);
 }
 
-void sync_auditor_tick(struct sync_auditor *auditor, uint64_t now_ms) {
+void sync_auditor_tick(struct sync_auditor *auditor, uint64_t now_ms)
+{
     struct sync_line *line = &auditor->line;
     sync_line_at(line, now_ms);
     bool late = sync_line_expired(line) || line->now_ms >= auditor->deadline_ms ||
@@ -83,21 +91,23 @@ void sync_auditor_tick(struct sync_auditor *auditor, uint64_t now_ms) {
         auditor_forget(auditor);
         sync_line_timeout(line);
     }
-    auditor_check(auditor);
+    sync_auditor_check(auditor);
 }
 
-void sync_auditor_malformed(struct sync_auditor *auditor, uint64_t now_ms) {
+void sync_auditor_malformed(struct sync_auditor *auditor, uint64_t now_ms)
+{
     sync_line_at(&auditor->line, now_ms);
     if (auditor->line.state == SYNC_LINE_DOWN) {
         auditor->line.counts.unsolicited++;
     } else {
         auditor_fail(auditor);
     }
-    auditor_check(auditor);
+    sync_auditor_check(auditor);
 }
 
 void sync_auditor_doorbell(struct sync_auditor *auditor, uint64_t epoch, uint64_t size,
-                           uint64_t now_ms) {
+                           uint64_t now_ms)
+{
     struct sync_line *line = &auditor->line;
     sync_line_at(line, now_ms);
     if (line->state != SYNC_LINE_READY || size > SYNC_NUMBER_MAX) {
@@ -105,17 +115,18 @@ void sync_auditor_doorbell(struct sync_auditor *auditor, uint64_t epoch, uint64_
     }
     uint64_t wait_ms = sync_line_jitter(line, 0, line->options.spread_ms);
     if (epoch > auditor->epoch) {
-        auditor_greet(auditor, wait_ms);
-    } else if (epoch == auditor->epoch && size > auditor_goal(auditor)) {
-        bool caught_up = auditor->flight.count == 0 && auditor->next == auditor_goal(auditor);
+        sync_auditor_greet(auditor, wait_ms);
+    } else if (epoch == auditor->epoch && size > sync_auditor_goal(auditor)) {
+        bool caught_up = auditor->flight.count == 0 && auditor->next == sync_auditor_goal(auditor);
         uint64_t rest_ms = line->now_ms + wait_ms;
         auditor->rest_ms = caught_up && rest_ms > auditor->rest_ms ? rest_ms : auditor->rest_ms;
         auditor->heard = size;
     }
-    auditor_check(auditor);
+    sync_auditor_check(auditor);
 }
 
-void sync_auditor_blobs(struct sync_auditor *auditor, uint32_t wanted, uint64_t now_ms) {
+void sync_auditor_blobs(struct sync_auditor *auditor, uint32_t wanted, uint64_t now_ms)
+{
     sync_line_at(&auditor->line, now_ms);
     auditor->wanted = wanted;
 }
@@ -125,7 +136,8 @@ void sync_auditor_blobs(struct sync_auditor *auditor, uint32_t wanted, uint64_t 
 enum auditor_reply { AUDITOR_EXPECTED, AUDITOR_REPEAT, AUDITOR_BROKEN, AUDITOR_STALE };
 
 static enum auditor_reply auditor_judge_batch(const struct sync_auditor *auditor,
-                                              const struct sync_batch *batch) {
+                                              const struct sync_batch *batch)
+{
     const struct sync_range *oldest = sync_flight_oldest(&auditor->flight);
     if (batch->feed != SYNC_FEED_LOG || batch->count > LIMIT_BATCH_COUNT) {
         return AUDITOR_BROKEN;
@@ -145,7 +157,8 @@ static enum auditor_reply auditor_judge_batch(const struct sync_auditor *auditor
 }
 
 static enum auditor_reply auditor_judge(struct sync_auditor *auditor,
-                                        const struct sync_frame *frame) {
+                                        const struct sync_frame *frame)
+{
     bool greeting = auditor->line.state == SYNC_LINE_GREETING;
     bool known = false;
     switch (frame->kind) {
@@ -176,12 +189,14 @@ static enum auditor_reply auditor_judge(struct sync_auditor *auditor,
     return AUDITOR_REPEAT;
 }
 
-bool sync_auditor_takes_frame(const struct sync_auditor *auditor) {
+bool sync_auditor_takes_frame(const struct sync_auditor *auditor)
+{
     return auditor->line.apply == SYNC_APPLY_IDLE;
 }
 
 /* The oldest range is over; the next one has its full time. */
-static void auditor_land(struct sync_auditor *auditor) {
+static void auditor_land(struct sync_auditor *auditor)
+{
     const struct sync_line *line = &auditor->line;
     sync_flight_drop(&auditor->flight);
     bool more = auditor->flight.count > 0;
@@ -189,7 +204,8 @@ static void auditor_land(struct sync_auditor *auditor) {
 }
 
 void sync_auditor_frame(struct sync_auditor *auditor, const struct sync_frame *frame,
-                        uint64_t now_ms) {
+                        uint64_t now_ms)
+{
     struct sync_line *line = &auditor->line;
     CHECK(sync_auditor_takes_frame(auditor));
     sync_line_at(line, now_ms);
@@ -217,12 +233,13 @@ void sync_auditor_frame(struct sync_auditor *auditor, const struct sync_frame *f
         auditor_fail(auditor);
         break;
     }
-    auditor_check(auditor);
+    sync_auditor_check(auditor);
 }
 
 /* --- Reports --- */
 
-static void auditor_ready(struct sync_auditor *auditor) {
+static void auditor_ready(struct sync_auditor *auditor)
+{
     struct sync_line *line = &auditor->line;
     line->state = SYNC_LINE_READY;
     auditor->epoch = line->claim.epoch;
@@ -233,7 +250,8 @@ static void auditor_ready(struct sync_auditor *auditor) {
 }
 
 void sync_auditor_welcomed(struct sync_auditor *auditor, enum err err, uint64_t size,
-                           uint64_t now_ms) {
+                           uint64_t now_ms)
+{
     struct sync_line *line = &auditor->line;
     bool stale = false;
     sync_line_at(line, now_ms);
@@ -259,10 +277,11 @@ void sync_auditor_welcomed(struct sync_auditor *auditor, enum err err, uint64_t 
         auditor->went_back = true;
         break;
     }
-    auditor_check(auditor);
+    sync_auditor_check(auditor);
 }
 
-void sync_auditor_epoch_opened(struct sync_auditor *auditor, uint64_t next, uint64_t now_ms) {
+void sync_auditor_epoch_opened(struct sync_auditor *auditor, uint64_t next, uint64_t now_ms)
+{
     sync_line_at(&auditor->line, now_ms);
     if (auditor->epoch_waits) {
         uint64_t size = auditor->line.claim.size;
@@ -271,11 +290,12 @@ void sync_auditor_epoch_opened(struct sync_auditor *auditor, uint64_t next, uint
         auditor->next = next < size ? next : size;
         auditor_ready(auditor);
     }
-    auditor_check(auditor);
+    sync_auditor_check(auditor);
 }
 
 /* The batch ended early: what was asked behind it will come and not fit. */
-static void auditor_shorten(struct sync_auditor *auditor, uint32_t count) {
+static void auditor_shorten(struct sync_auditor *auditor, uint32_t count)
+{
     sync_flight_spoil(&auditor->flight);
     auditor->asked = auditor->next;
     if (auditor->next < auditor->seen_size) {
@@ -286,7 +306,8 @@ static void auditor_shorten(struct sync_auditor *auditor, uint32_t count) {
 }
 
 void sync_auditor_batch_applied(struct sync_auditor *auditor, enum err err, uint64_t size,
-                                uint64_t now_ms) {
+                                uint64_t now_ms)
+{
     struct sync_line *line = &auditor->line;
     bool stale = false;
     sync_line_at(line, now_ms);
@@ -312,11 +333,12 @@ void sync_auditor_batch_applied(struct sync_auditor *auditor, enum err err, uint
             auditor_shorten(auditor, batch->count);
         }
     }
-    auditor_check(auditor);
+    sync_auditor_check(auditor);
 }
 
 void sync_auditor_nack_applied(struct sync_auditor *auditor, enum err err,
-                               const struct sync_nack_body *body, uint64_t now_ms) {
+                               const struct sync_nack_body *body, uint64_t now_ms)
+{
     struct sync_line *line = &auditor->line;
     bool stale = false;
     sync_line_at(line, now_ms);
@@ -338,12 +360,14 @@ void sync_auditor_nack_applied(struct sync_auditor *auditor, enum err err,
     uint64_t held_ms = line->options.held_ms;
     bool busy = body->reason == SYNC_NACK_BUSY;
     line->counts.nacks++;
-    auditor_greet(auditor, busy ? sync_backoff_next(&line->backoff, sync_random_next(&line->random))
-                                : sync_line_jitter(line, held_ms / 2, held_ms));
-    auditor_check(auditor);
+    sync_auditor_greet(auditor,
+                       busy ? sync_backoff_next(&line->backoff, sync_random_next(&line->random))
+                            : sync_line_jitter(line, held_ms / 2, held_ms));
+    sync_auditor_check(auditor);
 }
 
-void sync_auditor_blob_asked(struct sync_auditor *auditor, const uint8_t *hash, uint64_t now_ms) {
+void sync_auditor_blob_asked(struct sync_auditor *auditor, const uint8_t *hash, uint64_t now_ms)
+{
     sync_line_at(&auditor->line, now_ms);
     auditor->wanted = hash == NULL ? 0 : auditor->wanted;
     if (!auditor->blob_told) {
@@ -356,10 +380,11 @@ void sync_auditor_blob_asked(struct sync_auditor *auditor, const uint8_t *hash, 
         auditor->blob = false;
         auditor->blob_deadline_ms = SYNC_NEVER;
     }
-    auditor_check(auditor);
+    sync_auditor_check(auditor);
 }
 
-void sync_auditor_blob_done(struct sync_auditor *auditor, uint64_t now_ms) {
+void sync_auditor_blob_done(struct sync_auditor *auditor, uint64_t now_ms)
+{
     bool stale = false;
     sync_line_at(&auditor->line, now_ms);
     (void)sync_line_reported(&auditor->line, SYNC_BLOB, &stale);
@@ -367,131 +392,5 @@ void sync_auditor_blob_done(struct sync_auditor *auditor, uint64_t now_ms) {
         auditor->blob = false;
         auditor->blob_deadline_ms = SYNC_NEVER;
     }
-    auditor_check(auditor);
-}
-
-/* --- Outputs --- */
-
-static bool auditor_pull(struct sync_auditor *auditor, struct sync_auditor_action *ret) {
-    struct sync_line *line = &auditor->line;
-    uint64_t goal = auditor_goal(auditor);
-    bool behind = auditor->asked < goal;
-    bool poll = auditor->flight.count == 0 && line->now_ms >= auditor->due_ms;
-    if (auditor->flight.count >= line->options.pulls || line->now_ms < auditor->rest_ms ||
-        (!behind && !poll)) {
-        return false;
-    }
-    uint64_t poll_ms = line->options.poll_ms;
-    uint64_t left = goal - auditor->asked;
-    uint32_t count = behind && left < auditor->window ? (uint32_t)left : auditor->window;
-    ret->kind = SYNC_AUDIT_SEND_PULL;
-    ret->from = auditor->asked;
-    ret->count = count;
-    sync_flight_add(&auditor->flight, auditor->asked, count);
-    auditor->asked += count;
-    auditor->due_ms = line->now_ms + sync_line_jitter(line, poll_ms, poll_ms + poll_ms / 4);
-    if (auditor->deadline_ms == SYNC_NEVER) {
-        auditor->deadline_ms = line->now_ms + line->options.pull_ms;
-    }
-    return true;
-}
-
-static bool auditor_blob(struct sync_auditor *auditor, struct sync_auditor_action *ret) {
-    if (auditor->blob || auditor->wanted == 0) {
-        return false;
-    }
-    ret->kind = SYNC_AUDIT_SEND_BLOB_GET;
-    auditor->blob = true;
-    auditor->blob_told = true;
-    auditor->blob_deadline_ms = auditor->line.now_ms + auditor->line.options.blob_ms;
-    return true;
-}
-
-static bool auditor_decide(struct sync_auditor *auditor, struct sync_auditor_action *ret) {
-    struct sync_line *line = &auditor->line;
-    ret->claim = &line->claim;
-    if (auditor->went_back) {
-        uint64_t held_ms = line->options.held_ms;
-        ret->kind = SYNC_AUDIT_HUB_WENT_BACK;
-        auditor_greet(auditor, sync_line_jitter(line, held_ms / 2, held_ms));
-        return true;
-    }
-    if (auditor->epoch_waits && !auditor->told) {
-        ret->kind = SYNC_AUDIT_NEW_EPOCH;
-        auditor->told = true;
-        return true;
-    }
-    return false;
-}
-
-static void auditor_give(const struct sync_auditor *auditor, struct sync_auditor_action *ret) {
-    const struct sync_frame *frame = auditor->line.frame;
-    ret->frame = frame;
-    if (frame->kind == SYNC_BATCH) {
-        ret->kind = SYNC_AUDIT_APPLY_BATCH;
-        ret->from = frame->batch.from;
-        ret->count = frame->batch.count;
-    } else if (frame->kind == SYNC_WELCOME) {
-        ret->kind = SYNC_AUDIT_APPLY_WELCOME;
-    } else {
-        bool nack = frame->kind == SYNC_NACK;
-        ret->kind = nack ? SYNC_AUDIT_APPLY_NACK : SYNC_AUDIT_APPLY_BLOB;
-    }
-}
-
-static bool auditor_next(struct sync_auditor *auditor, struct sync_auditor_action *ret) {
-    struct sync_line *line = &auditor->line;
-    if (sync_line_reconnect(line)) {
-        ret->kind = SYNC_AUDIT_RECONNECT;
-        ret->wait_ms = line->wait_ms;
-        return true;
-    }
-    if (sync_line_give(line)) {
-        auditor_give(auditor, ret);
-        return true;
-    }
-    if (line->apply != SYNC_APPLY_IDLE) {
-        return false;
-    }
-    if (sync_line_hello(line)) {
-        ret->kind = SYNC_AUDIT_SEND_HELLO;
-        return true;
-    }
-    if (line->state == SYNC_LINE_HELD) {
-        return auditor_decide(auditor, ret);
-    }
-    return line->state == SYNC_LINE_READY &&
-           (auditor_pull(auditor, ret) || auditor_blob(auditor, ret));
-}
-
-bool sync_auditor_next(struct sync_auditor *auditor, struct sync_auditor_action *ret_action) {
-    struct sync_auditor_action action = {.kind = SYNC_AUDIT_NONE};
-    bool any = auditor_next(auditor, &action);
-    *ret_action = any ? action : (struct sync_auditor_action){.kind = SYNC_AUDIT_NONE};
-    auditor_check(auditor);
-    return any;
-}
-
-uint64_t sync_auditor_deadline(const struct sync_auditor *auditor) {
-    const struct sync_line *line = &auditor->line;
-    uint64_t ms = sync_line_deadline(line);
-    if (line->apply != SYNC_APPLY_IDLE) {
-        return SYNC_NEVER;
-    }
-    ms = auditor->deadline_ms < ms ? auditor->deadline_ms : ms;
-    ms = auditor->blob_deadline_ms < ms ? auditor->blob_deadline_ms : ms;
-    if (line->state == SYNC_LINE_READY && auditor->flight.count < line->options.pulls) {
-        bool behind = auditor->asked < auditor_goal(auditor);
-        uint64_t rest_ms = auditor->rest_ms;
-        uint64_t poll_ms = auditor->due_ms > rest_ms ? auditor->due_ms : rest_ms;
-        uint64_t want_ms = auditor->flight.count == 0 ? poll_ms : SYNC_NEVER;
-        want_ms = behind ? rest_ms : want_ms;
-        ms = want_ms < ms ? want_ms : ms;
-    }
-    return ms;
-}
-
-bool sync_auditor_idle(const struct sync_auditor *auditor) {
-    return auditor->line.state == SYNC_LINE_READY && auditor->flight.count == 0 &&
-           auditor->line.apply == SYNC_APPLY_IDLE && auditor->next == auditor_goal(auditor);
+    sync_auditor_check(auditor);
 }

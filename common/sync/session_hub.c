@@ -8,7 +8,8 @@ enum { HUB_BLOBS_MAX = 2 };
 
 void sync_hub_init(struct sync_hub *hub, const struct sync_options *options, enum sync_role role,
                    const uint8_t hub_id[LIMIT_ID_SIZE], const uint8_t device[LIMIT_KEY_SIZE],
-                   uint64_t now_ms) {
+                   uint64_t now_ms)
+{
     CHECK(options->credit >= 1);
     CHECK(options->credit <= SYNC_CREDIT_MAX);
     CHECK(options->pulls >= 1);
@@ -22,18 +23,21 @@ void sync_hub_init(struct sync_hub *hub, const struct sync_options *options, enu
     hub->idle_at_ms = now_ms + options->idle_ms;
 }
 
-static void hub_check(const struct sync_hub *hub) {
+static void hub_check(const struct sync_hub *hub)
+{
     CHECK(hub->ingests <= hub->options.credit);
     CHECK(hub->pulls <= 2 * hub->options.pulls);
     CHECK(hub->blobs <= HUB_BLOBS_MAX);
     CHECK(hub->dropped_told ? hub->state == SYNC_HUB_GONE : true);
 }
 
-static void hub_at(struct sync_hub *hub, uint64_t now_ms) {
+static void hub_at(struct sync_hub *hub, uint64_t now_ms)
+{
     hub->now_ms = now_ms > hub->now_ms ? now_ms : hub->now_ms;
 }
 
-static void hub_offend(struct sync_hub *hub) {
+static void hub_offend(struct sync_hub *hub)
+{
     hub->offences++;
     if (hub->offences >= hub->options.offences) {
         hub->state = SYNC_HUB_GONE;
@@ -41,26 +45,31 @@ static void hub_offend(struct sync_hub *hub) {
 }
 
 static void hub_nack(struct sync_hub *hub, enum sync_nack_reason reason, uint64_t incarnation,
-                     uint64_t first_seq) {
+                     uint64_t first_seq)
+{
     hub->refused++;
     hub->pending = (struct sync_hub_action){
         .kind = SYNC_HUB_SEND_NACK,
         .reason = reason,
         .incarnation = incarnation,
         .first_seq = first_seq,
-        .wanted_seq = reason == SYNC_NACK_GAP ? hub->wanted : 0,
     };
+    if (reason == SYNC_NACK_GAP) {
+        hub->pending.wanted_seq = incarnation == hub->incarnation ? hub->wanted : 1;
+    }
 }
 
 static void hub_work(struct sync_hub *hub, enum sync_hub_act kind, const struct sync_frame *frame,
-                     const struct sync_head_body *head) {
+                     const struct sync_head_body *head)
+{
     hub->pending = (struct sync_hub_action){.kind = kind, .frame = frame, .head = head};
 }
 
 /* --- HELLO --- */
 
 static enum sync_nack_reason hub_judge_head(const struct sync_hub *hub,
-                                            const struct sync_head_body *head) {
+                                            const struct sync_head_body *head)
+{
     if (head == NULL) {
         return SYNC_NACK_MALFORMED;
     }
@@ -73,7 +82,8 @@ static enum sync_nack_reason hub_judge_head(const struct sync_hub *hub,
     return SYNC_NACK_NONE;
 }
 
-static bool hub_hello_in_bounds(const struct sync_hello *hello) {
+static bool hub_hello_in_bounds(const struct sync_hello *hello)
+{
     uint64_t all =
         hello->common | hello->own | hello->seen_size | hello->epoch | hello->incarnation;
     bool version = hello->version >= 1 && hello->version <= SYNC_VERSION;
@@ -85,7 +95,8 @@ static bool hub_hello_in_bounds(const struct sync_hello *hello) {
 
 static enum sync_nack_reason hub_judge_hello(const struct sync_hub *hub,
                                              const struct sync_hello *hello,
-                                             const struct sync_head_body *head) {
+                                             const struct sync_head_body *head)
+{
     bool known = hub->role == SYNC_ROLE_STATION || hub->role == SYNC_ROLE_AUDITOR;
     if (!known || hello->role != hub->role || !hub_hello_in_bounds(hello)) {
         return SYNC_NACK_MALFORMED;
@@ -102,7 +113,8 @@ static enum sync_nack_reason hub_judge_hello(const struct sync_hub *hub,
     return hello->head.present ? hub_judge_head(hub, head) : SYNC_NACK_NONE;
 }
 
-static struct span hub_copy(uint8_t *room, struct span bytes) {
+static struct span hub_copy(uint8_t *room, struct span bytes)
+{
     if (bytes.size > 0) {
         memcpy(room, bytes.data, bytes.size);
     }
@@ -111,7 +123,8 @@ static struct span hub_copy(uint8_t *room, struct span bytes) {
 
 /* The frame's bytes are gone when the work of before has ended. */
 static void hub_keep_hello(struct sync_hub *hub, const struct sync_hello *hello,
-                           const struct sync_head_body *head) {
+                           const struct sync_head_body *head)
+{
     hub->hello = *hello;
     hub->hello.software = hub_copy(hub->hello_software, hello->software);
     if (hello->head.present) {
@@ -122,7 +135,8 @@ static void hub_keep_hello(struct sync_hub *hub, const struct sync_hello *hello,
 }
 
 static void hub_hello(struct sync_hub *hub, const struct sync_hello *hello,
-                      const struct sync_head_body *head) {
+                      const struct sync_head_body *head)
+{
     if (hub->state == SYNC_HUB_ANSWERING) {
         hub_nack(hub, SYNC_NACK_BUSY, 0, 0);
         return;
@@ -142,7 +156,8 @@ static void hub_hello(struct sync_hub *hub, const struct sync_hello *hello,
 
 static enum sync_nack_reason hub_judge_push(const struct sync_hub *hub,
                                             const struct sync_push *push,
-                                            const struct sync_head_body *head) {
+                                            const struct sync_head_body *head)
+{
     if (hub->role != SYNC_ROLE_STATION || push->count < 1 || push->count > LIMIT_BATCH_COUNT ||
         push->first_seq < 1 || push->first_seq > SYNC_NUMBER_MAX || !push->head.present) {
         return SYNC_NACK_MALFORMED;
@@ -158,32 +173,48 @@ static enum sync_nack_reason hub_judge_push(const struct sync_hub *hub,
 
 /* What an honest station may meet. */
 static enum sync_nack_reason hub_place_push(const struct sync_hub *hub,
-                                            const struct sync_push *push) {
+                                            const struct sync_push *push)
+{
     if (hub->state != SYNC_HUB_GREETED || hub->busy || hub->ingests >= hub->options.credit) {
         return SYNC_NACK_BUSY;
     }
-    if (push->incarnation != hub->incarnation) {
-        bool old = push->incarnation < hub->incarnation;
-        return old ? SYNC_NACK_OLD_INCARNATION : SYNC_NACK_BUSY;
+    if (push->incarnation > hub->present) {
+        return SYNC_NACK_BUSY;
     }
-    return push->first_seq > hub->wanted ? SYNC_NACK_GAP : SYNC_NACK_NONE;
+    if (push->incarnation < hub->incarnation) {
+        return SYNC_NACK_NONE; /* known events are answered again: the core looks */
+    }
+    uint64_t wanted = push->incarnation == hub->incarnation ? hub->wanted : 1;
+    return push->first_seq > wanted ? SYNC_NACK_GAP : SYNC_NACK_NONE;
 }
 
 /* After any refusal the station has to greet again: pushes behind it would only leave a gap. */
-static void hub_ungreet(struct sync_hub *hub) {
+static void hub_ungreet(struct sync_hub *hub)
+{
     if (hub->state == SYNC_HUB_GREETED) {
         hub->state = SYNC_HUB_NEW;
     }
 }
 
+static void hub_advance(struct sync_hub *hub, const struct sync_push *push)
+{
+    uint64_t wanted = push->first_seq + push->count;
+    if (push->incarnation > hub->incarnation) {
+        hub->incarnation = push->incarnation;
+        hub->wanted = wanted;
+    } else if (push->incarnation == hub->incarnation && wanted > hub->wanted) {
+        hub->wanted = wanted;
+    }
+}
+
 static void hub_push(struct sync_hub *hub, const struct sync_frame *frame,
-                     const struct sync_head_body *head) {
+                     const struct sync_head_body *head)
+{
     const struct sync_push *push = &frame->push;
     enum sync_nack_reason broken = hub_judge_push(hub, push, head);
     enum sync_nack_reason reason = broken != SYNC_NACK_NONE ? broken : hub_place_push(hub, push);
     if (reason == SYNC_NACK_NONE) {
-        uint64_t wanted = push->first_seq + push->count;
-        hub->wanted = wanted > hub->wanted ? wanted : hub->wanted;
+        hub_advance(hub, push);
         hub->ingests++;
         hub_work(hub, SYNC_HUB_INGEST, frame, head);
         return;
@@ -197,7 +228,8 @@ static void hub_push(struct sync_hub *hub, const struct sync_frame *frame,
 
 /* --- Pulls and blobs --- */
 
-static bool hub_may_pull(const struct sync_hub *hub, enum sync_feed feed) {
+static bool hub_may_pull(const struct sync_hub *hub, enum sync_feed feed)
+{
     switch (feed) {
     case SYNC_FEED_COMMON:
     case SYNC_FEED_OWN:
@@ -211,7 +243,8 @@ static bool hub_may_pull(const struct sync_hub *hub, enum sync_feed feed) {
     return false;
 }
 
-static void hub_pull(struct sync_hub *hub, const struct sync_frame *frame) {
+static void hub_pull(struct sync_hub *hub, const struct sync_frame *frame)
+{
     const struct sync_pull *pull = &frame->pull;
     bool sound = pull->count >= 1 && pull->count <= LIMIT_BATCH_COUNT &&
                  pull->from <= SYNC_NUMBER_MAX && pull->incarnation <= SYNC_NUMBER_MAX &&
@@ -228,7 +261,8 @@ static void hub_pull(struct sync_hub *hub, const struct sync_frame *frame) {
     }
 }
 
-static void hub_blob(struct sync_hub *hub, const struct sync_frame *frame) {
+static void hub_blob(struct sync_hub *hub, const struct sync_frame *frame)
+{
     bool put = frame->kind == SYNC_BLOB_PUT;
     bool may = hub->role == SYNC_ROLE_STATION || (hub->role == SYNC_ROLE_AUDITOR && !put);
     bool sound = !put || (frame->blob.data.size > 0 && frame->blob.data.size <= LIMIT_BLOB_SIZE);
@@ -246,7 +280,8 @@ static void hub_blob(struct sync_hub *hub, const struct sync_frame *frame) {
 /* --- Inputs --- */
 
 void sync_hub_frame(struct sync_hub *hub, const struct sync_frame *frame,
-                    const struct sync_head_body *head, uint64_t now_ms) {
+                    const struct sync_head_body *head, uint64_t now_ms)
+{
     CHECK(hub->pending.kind == SYNC_HUB_NONE);
     hub_at(hub, now_ms);
     if (hub->state == SYNC_HUB_GONE) {
@@ -280,7 +315,8 @@ void sync_hub_frame(struct sync_hub *hub, const struct sync_frame *frame,
     hub_check(hub);
 }
 
-void sync_hub_malformed(struct sync_hub *hub, uint64_t now_ms) {
+void sync_hub_malformed(struct sync_hub *hub, uint64_t now_ms)
+{
     hub_at(hub, now_ms);
     if (hub->state != SYNC_HUB_GONE) {
         hub_offend(hub);
@@ -288,15 +324,18 @@ void sync_hub_malformed(struct sync_hub *hub, uint64_t now_ms) {
     hub_check(hub);
 }
 
-void sync_hub_busy(struct sync_hub *hub, bool busy) {
+void sync_hub_busy(struct sync_hub *hub, bool busy)
+{
     hub->busy = busy;
 }
 
-static bool hub_works(const struct sync_hub *hub) {
+static bool hub_works(const struct sync_hub *hub)
+{
     return hub->ingests > 0 || hub->pulls > 0 || hub->blobs > 0;
 }
 
-void sync_hub_tick(struct sync_hub *hub, uint64_t now_ms) {
+void sync_hub_tick(struct sync_hub *hub, uint64_t now_ms)
+{
     hub_at(hub, now_ms);
     if (hub->state == SYNC_HUB_GONE || hub->now_ms < hub->idle_at_ms) {
         return;
@@ -311,19 +350,21 @@ void sync_hub_tick(struct sync_hub *hub, uint64_t now_ms) {
 
 /* --- Reports --- */
 
-void sync_hub_greeted(struct sync_hub *hub, bool ok, uint64_t incarnation, uint64_t seq) {
+void sync_hub_greeted(struct sync_hub *hub, bool ok, uint64_t incarnation, uint64_t seq)
+{
     if (hub->state == SYNC_HUB_GONE) {
         return;
     }
     CHECK(hub->state == SYNC_HUB_ANSWERING);
-    bool ahead = incarnation > hub->hello.incarnation;
     hub->state = ok ? SYNC_HUB_GREETED : SYNC_HUB_NEW;
-    hub->incarnation = ahead ? incarnation : hub->hello.incarnation;
-    hub->wanted = incarnation == hub->incarnation ? seq + 1 : 1;
+    hub->present = hub->hello.incarnation;
+    hub->incarnation = incarnation;
+    hub->wanted = seq + 1;
     hub_check(hub);
 }
 
-void sync_hub_ingested(struct sync_hub *hub, bool ok) {
+void sync_hub_ingested(struct sync_hub *hub, bool ok)
+{
     CHECK(hub->ingests > 0);
     hub->ingests--;
     if (!ok) {
@@ -333,19 +374,22 @@ void sync_hub_ingested(struct sync_hub *hub, bool ok) {
     hub_check(hub);
 }
 
-void sync_hub_pulled(struct sync_hub *hub) {
+void sync_hub_pulled(struct sync_hub *hub)
+{
     CHECK(hub->pulls > 0);
     hub->pulls--;
 }
 
-void sync_hub_blob_done(struct sync_hub *hub) {
+void sync_hub_blob_done(struct sync_hub *hub)
+{
     CHECK(hub->blobs > 0);
     hub->blobs--;
 }
 
 /* --- Outputs --- */
 
-bool sync_hub_next(struct sync_hub *hub, struct sync_hub_action *ret_action) {
+bool sync_hub_next(struct sync_hub *hub, struct sync_hub_action *ret_action)
+{
     *ret_action = hub->pending;
     hub->pending = (struct sync_hub_action){.kind = SYNC_HUB_NONE};
     if (ret_action->kind != SYNC_HUB_NONE) {
@@ -365,6 +409,7 @@ bool sync_hub_next(struct sync_hub *hub, struct sync_hub_action *ret_action) {
     return ret_action->kind != SYNC_HUB_NONE;
 }
 
-uint64_t sync_hub_deadline(const struct sync_hub *hub) {
+uint64_t sync_hub_deadline(const struct sync_hub *hub)
+{
     return hub->state == SYNC_HUB_GONE ? SYNC_NEVER : hub->idle_at_ms;
 }

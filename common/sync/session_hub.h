@@ -14,10 +14,11 @@ enum sync_hub_act {
     SYNC_HUB_NONE = 0,
     SYNC_HUB_ANSWER_HELLO, /* hello, head (NULL: none): verify, answer WELCOME with credit; report
                               sync_hub_greeted */
-    SYNC_HUB_INGEST,       /* frame, head: verify, apply, commit, answer ANSWER or NACK; report
-                              sync_hub_ingested. Copy the bytes when that is not done at once */
-    SYNC_HUB_ANSWER_PULL,  /* frame: answer BATCH (count 0: nothing new); report sync_hub_pulled */
-    SYNC_HUB_STORE_BLOB,   /* frame: store, answer BLOB_STORED; report sync_hub_blob_done */
+    SYNC_HUB_INGEST, /* frame, head: verify, apply, commit; answer one ANSWER, for the whole or its
+                        first part, or one NACK; report sync_hub_ingested. Copy the bytes when that
+                        is not done at once */
+    SYNC_HUB_ANSWER_PULL, /* frame: answer BATCH (count 0: nothing new); report sync_hub_pulled */
+    SYNC_HUB_STORE_BLOB,  /* frame: store, answer BLOB_STORED; report sync_hub_blob_done */
     SYNC_HUB_ANSWER_BLOB_GET, /* frame: answer BLOB if this role may have it, else empty; report
                                  sync_hub_blob_done */
     SYNC_HUB_SEND_NACK,       /* reason, incarnation, first_seq, wanted_seq */
@@ -56,8 +57,9 @@ struct sync_hub {
     uint64_t now_ms;
     uint64_t idle_at_ms; /* then the peer is dropped */
 
-    uint64_t incarnation; /* of this conversation */
-    uint64_t wanted;      /* next seq that leaves no gap */
+    uint64_t present;     /* life of the station as it greeted */
+    uint64_t incarnation; /* newest life we hold or are being sent */
+    uint64_t wanted;      /* of it: next seq that leaves no gap */
     uint32_t ingests;     /* <= options.credit, under way */
     uint32_t pulls;       /* <= 2 * options.pulls */
     uint32_t blobs;       /* <= 2 */

@@ -20,7 +20,8 @@ enum sync_act {
     SYNC_ACT_SEND_HELLO,    /* from the store: head, cursors, newest checkpoint */
     SYNC_ACT_APPLY_WELCOME, /* frame: verify hub, checkpoint, consistency unless the epoch is
                                another; report sync_station_welcomed */
-    SYNC_ACT_SEND_PUSH,     /* incarnation, from, count */
+    SYNC_ACT_TELL_LIFE,     /* incarnation: one of our earlier lives; report sync_station_life */
+    SYNC_ACT_SEND_PUSH,     /* incarnation, from, count; the head is that of this incarnation */
     SYNC_ACT_APPLY_ANSWER,  /* frame, incarnation, from, count: verify checkpoint and range proof,
                                commit; report sync_station_answer_applied */
     SYNC_ACT_APPLY_NACK,    /* frame: verify, decode; report sync_station_nack_applied */
@@ -55,14 +56,16 @@ struct sync_station_action {
     const struct sync_claim *claim; /* until the next WELCOME */
 };
 
-/* What the store says at start; the caller has checked answered <= newest. */
+/* What the store says at start; the caller has checked the bounds. */
 struct sync_station_start {
-    uint64_t incarnation; /* >= 1 */
-    uint64_t newest;      /* seq of the newest own event; 0: none */
-    uint64_t answered;    /* seq up to which answers are proven, <= newest */
-    uint64_t epoch;       /* of the newest verified checkpoint; 0: none yet */
-    uint64_t seen_size;   /* and its size */
-    uint64_t common;      /* newest applied of each feed */
+    uint64_t incarnation; /* the present life, >= 1 */
+    uint64_t newest;      /* seq of its newest own event; 0: none */
+    /* The newest own event with a proven answer; all before it are proven too. */
+    uint64_t answered_incarnation; /* <= incarnation; 0: the present one */
+    uint64_t answered;             /* seq; 0: none of that life */
+    uint64_t epoch;                /* of the newest verified checkpoint; 0: none yet */
+    uint64_t seen_size;            /* and its size */
+    uint64_t common;               /* newest applied of each feed */
     uint64_t own;
     bool restoring;  /* RESTORED was told and no new incarnation was opened since: keep that fact */
     uint64_t random; /* spreads waiting; any number */
@@ -81,10 +84,16 @@ struct sync_station {
     enum sync_station_phase phase;
     bool told; /* the action of this phase is out */
 
-    uint64_t incarnation;
-    uint64_t answered; /* answered <= sent <= newest */
-    uint64_t sent;     /* end of the flight; answered when nothing is in flight */
-    uint64_t newest;
+    uint64_t incarnation;     /* the present life */
+    uint64_t newest;          /* its newest event */
+    struct sync_place proven; /* newest own event with a proven answer */
+    uint64_t life;            /* being pushed, <= incarnation; earlier lives first, each whole */
+    uint64_t answered;        /* of life: answered <= sent <= end */
+    uint64_t sent;            /* end of the flight; answered when nothing is in flight */
+    uint64_t end;             /* newest event of life as far as known */
+    bool life_known;          /* end is the true one; always so for the present life */
+    bool life_told;           /* TELL_LIFE is out */
+    uint64_t life_floor;      /* the hub takes nothing of lives before this one */
     struct sync_flight flight;
     uint32_t credit; /* flight.count <= max credit of this line; <= SYNC_CREDIT_MAX */
     struct sync_backoff push_backoff;
@@ -126,9 +135,10 @@ void sync_station_doorbell(struct sync_station *station, uint64_t epoch, uint64_
 /* Own events were committed up to newest; a higher incarnation starts a new life. */
 void sync_station_appended(struct sync_station *station, uint64_t incarnation, uint64_t newest,
                            uint64_t now_ms);
-/* By another way than this session (a bundle file): answers of the present incarnation proven up
- * to seq; a feed (COMMON or OWN) applied up to seq. */
-void sync_station_answered(struct sync_station *station, uint64_t seq, uint64_t now_ms);
+/* By another way than this session (a bundle file): answers proven up to a place of our chain; a
+ * feed (COMMON or OWN) applied up to seq. */
+void sync_station_answered(struct sync_station *station, uint64_t incarnation, uint64_t seq,
+                           uint64_t now_ms);
 void sync_station_applied(struct sync_station *station, enum sync_feed feed, uint64_t seq,
                           uint64_t now_ms);
 /* How many blobs the core could send and would fetch now. Call it when that changes. */
@@ -138,10 +148,14 @@ void sync_station_blobs(struct sync_station *station, uint32_t outbox, uint32_t 
 void sync_station_hurry(struct sync_station *station, uint64_t now_ms);
 
 /* --- Reports. size: newest checkpoint of the hub's epoch verified by now --- */
-/* ERR_NONE; ERR_CONFLICT: all verified, but our own event at claim.seq has another id; anything
- * else: not believed, reconnect later. size is that of the WELCOME's checkpoint. */
+/* ERR_NONE; ERR_CONFLICT: all verified, but our own event at the claimed incarnation and seq has
+ * another id; anything else: not believed, reconnect later. size is that of the WELCOME's
+ * checkpoint. */
 void sync_station_welcomed(struct sync_station *station, enum err err, uint64_t size,
                            uint64_t now_ms);
+/* The seq at which an earlier life ends, events put aside not counted; 0: nothing of it is here. */
+void sync_station_life(struct sync_station *station, uint64_t incarnation, uint64_t newest,
+                       uint64_t now_ms);
 /* ERR_NONE: the whole answer is committed; anything else: nothing of it, reconnect later. */
 void sync_station_answer_applied(struct sync_station *station, enum err err, uint64_t size,
                                  uint64_t now_ms);

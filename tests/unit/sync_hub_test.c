@@ -276,16 +276,20 @@ static void test_lives(void **state)
 {
     (void)state;
     open_as(SYNC_ROLE_STATION);
-    TALK(GREET("2", "0"), {"push ok 1 1 1", "nack old 1/1 0"}, GREET("2", "3"),
-         {"push ok 3 1 1", "nack busy 3/1 0"});
+    /* Known events of an earlier life are asked for again: that is the core's to tell. */
+    TALK(GREET("2", "3"), {"push ok 1 7 1", "ingest"}, {"push ok 2 4 1", "ingest"},
+         {"ingested ok", ""}, {"ingested ok", ""}, {"push ok 3 1 1", "nack busy 3/1 0"});
     /* The hub holds an older life: this one starts at 1. */
     open_as(SYNC_ROLE_STATION);
     TALK({"hello ok 2 9", "answer hello 2/9 credit 2"}, {"greeted ok 1 77", ""},
-         {"push ok 2 2 1", "nack gap 2/2 1"});
-    /* The hub holds a newer one: this one is over. */
+         {"push ok 2 2 1", "nack gap 2/2 1"}, {"hello ok 3 9", "answer hello 3/9 credit 2"},
+         {"greeted ok 1 77", ""}, {"push ok 1 78 2", "ingest"}, {"push ok 2 1 5", "ingest"},
+         {"ingested ok", ""}, {"ingested ok", ""}, {"push ok 2 6 1", "ingest"},
+         {"push ok 2 8 1", "nack gap 2/8 7"});
+    /* The hub holds a newer one: the core refuses what it does not know. */
     open_as(SYNC_ROLE_STATION);
     TALK({"hello ok 2 9", "answer hello 2/9 credit 2"}, {"greeted ok 3 1", ""},
-         {"push ok 2 2 1", "nack old 2/2 0"});
+         {"push ok 2 2 1", "ingest"}, {"ingested no", ""}, {"push ok 2 2 1", "nack busy 2/2 0"});
     assert_int_equal(rig.hub.offences, 0);
 }
 

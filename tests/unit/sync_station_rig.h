@@ -66,6 +66,7 @@ static inline void rig_show(struct station_rig *rig, const struct sync_station_a
 {
     static const char *const names[] = {
         [SYNC_ACT_SEND_HELLO] = "hello",
+        [SYNC_ACT_TELL_LIFE] = "life",
         [SYNC_ACT_APPLY_WELCOME] = "apply welcome",
         [SYNC_ACT_SEND_PUSH] = "push",
         [SYNC_ACT_APPLY_ANSWER] = "apply answer",
@@ -179,9 +180,11 @@ static inline bool rig_core(struct station_rig *rig, const struct script_line *l
     } else if (script_is(line, "back")) {
         sync_station_went_back(station, strcmp(line->word, "resend") == 0, rig->now_ms);
     } else if (script_is(line, "stick")) {
-        sync_station_answered(station, n[0], rig->now_ms);
+        sync_station_answered(station, n[0], n[1], rig->now_ms);
     } else if (script_is(line, "applied")) {
         sync_station_applied(station, script_feed(line->word), n[0], rig->now_ms);
+    } else if (script_is(line, "life")) {
+        sync_station_life(station, n[0], n[1], rig->now_ms);
     } else if (script_is(line, "hurry")) {
         sync_station_hurry(station, rig->now_ms);
     } else if (script_is(line, "report")) {

@@ -37,10 +37,21 @@ static void test_answer_in_pieces(void **state)
 {
     (void)state;
     rig_open_at(&rig, 20, 0);
-    TALK(&rig, {"connect", "hello"}, {"welcome 1 1 12 0 0 4", "apply welcome; push 1/1+20; " PULLS},
-         {"answer 1 1 10 4", "apply answer 1/1+10"}, {"answer 1 11 2 4", "apply answer 1/11+2"},
-         {"answer 1 13 8 4", "apply answer 1/13+8"});
-    assert_int_equal(rig.station.answered, 20);
+    TALK(&rig, {"connect", "hello"}, {"welcome 1 1 12 0 0 4", "apply welcome; push 1/1+12; " PULLS},
+         {"answer 1 1 10 4", "apply answer 1/1+10; push 1/11+2"}, {"append 1 21", ""},
+         {"answer 1 11 2 4", "apply answer 1/11+2; push 1/13+9"},
+         {"answer 1 13 9 4", "apply answer 1/13+9"});
+    assert_int_equal(rig.station.answered, 21);
+    /* Of new events too, should a hub do that: those pushed behind are refused, so greet anew. */
+    rig_open_at(&rig, 150, 0);
+    TALK(&rig, {"connect", "hello"},
+         {"welcome 1 0 0 0 0 4", "apply welcome; push 1/1+100; push 1/101+50; " PULLS},
+         {"answer 1 1 10 4", "apply answer 1/1+10; hello"}, {"nack gap 1 101", "apply nack"},
+         {"welcome 1 1 10 0 0 4", "apply welcome; push 1/11+100; push 1/111+40; " PULLS},
+         {"answer 1 11 100 4", "apply answer 1/11+100"},
+         {"answer 1 111 30 4", "apply answer 1/111+30; push 1/141+10"});
+    assert_int_equal(rig.station.answered, 140);
+    assert_int_equal(rig.station.line.counts.errors, 0);
 }
 
 static void test_answers_that_do_not_fit(void **state)
@@ -70,7 +81,7 @@ static void test_repeated_answer(void **state)
     (void)state;
     rig_open_at(&rig, 20, 0);
     TALK(&rig, {"connect", "hello"}, {"welcome 1 1 0 0 0 4", "apply welcome; push 1/1+20; " PULLS},
-         {"answer 1 1 10 4", "apply answer 1/1+10"}, {"answer 1 1 10 4", ""},
+         {"answer 1 1 10 4", "apply answer 1/1+10; push 1/11+10"}, {"answer 1 1 10 4", ""},
          {"answer 1 11 10 4", "apply answer 1/11+10"}, {"answer 1 11 10 4", ""},
          {"welcome 1 1 0 0 0 4", ""}, {"stored 3", ""}, {"blob 3", ""}, {"kind 1", ""},
          {"kind 3", ""}, {"kind 0", ""});

@@ -25,7 +25,7 @@ static void test_silence(void **state)
          {"wait 5001", "hello"}, {"welcome 1 1 0 0 0 4", "apply welcome; push 1/1+5; " PULLS},
          QUIET_ROWS, {"wait 119999", ""}, {"wait 1", "reconnect"}, {"connect", ""},
          {"wait 10001", "hello"}, {"welcome 1 1 5 0 0 4", "apply welcome; push 1/1+5; " PULLS},
-         {"wait 100000", ""}, {"answer 1 1 3 4", "apply answer 1/1+3"}, QUIET_ROWS,
+         {"wait 100000", ""}, {"answer 1 1 3 4", "apply answer 1/1+3; push 1/4+2"}, QUIET_ROWS,
          {"wait 119999", ""}, {"answer 1 4 2 4", "apply answer 1/4+2"});
     assert_int_equal(rig.station.line.counts.timeouts, 2);
     /* A pull that stays out. */
@@ -146,10 +146,16 @@ static void test_restored(void **state)
          {"welcome 1 1 130 0 0 2", "apply welcome; restored; pull chain 1/4+100"},
          {"batch chain 4 100 130", "apply batch chain 1/4+100; pull chain 1/104+100"},
          {"batch chain 104 27 130", "apply batch chain 1/104+27; open 2"}, {"wait 50", ""},
-         {"append 2 0", "hello"}, {"welcome 1 1 130 0 0 2", "apply welcome; " PULLS},
-         {"append 2 2", "push 2/1+2"}, {"answer 2 1 2 2", "apply answer 2/1+2"});
+         {"append 2 0", "hello"}, {"welcome 1 1 130 0 0 2", "apply welcome; life 1; " PULLS},
+         {"append 2 2", ""},
+         /* What came back is proven first, then the new life begins. */
+         {"life 1 130", "push 1/4+100"},
+         {"answer 1 4 100 2", "apply answer 1/4+100; push 1/104+27"},
+         {"answer 1 104 27 2", "apply answer 1/104+27; push 2/1+2"}, {"append 2 3", "push 2/3+1"},
+         {"answer 2 1 2 2", "apply answer 2/1+2"}, {"answer 2 3 1 2", "apply answer 2/3+1"});
     assert_int_equal(rig.station.incarnation, 2);
-    assert_int_equal(rig.station.answered, 2);
+    assert_int_equal(rig.station.answered, 3);
+    assert_true(rig.station.proven.incarnation == 2 && rig.station.proven.seq == 3);
     /* From a very old copy: two lives later, the middle one empty. */
     rig_open_at(&rig, 5, 5);
     TALK(&rig, {"connect", "hello"},
@@ -157,7 +163,47 @@ static void test_restored(void **state)
          {"batch chain 6 1 6", "apply batch chain 1/6+1; pull chain 2/1+100"},
          {"batch chain 1 0 0", "apply batch chain 2/1+0; pull chain 3/1+100"},
          {"batch chain 1 2 2", "apply batch chain 3/1+2; open 4"}, {"append 4 3", "hello"},
-         {"welcome 1 3 2 0 0 2", "apply welcome; push 4/1+3; " PULLS});
+         {"welcome 1 3 2 0 0 2", "apply welcome; life 1; " PULLS}, {"life 1 6", "push 1/6+1"},
+         {"answer 1 6 1 2", "apply answer 1/6+1; life 2"}, {"life 2 0", "life 3"}, {"life 7 9", ""},
+         {"life 3 2", "push 3/1+2"}, {"answer 3 1 2 2", "apply answer 3/1+2; push 4/1+3"});
+}
+
+/* Earlier lives that the hub lacks, or of which it takes nothing any more. */
+static void test_earlier_lives(void **state)
+{
+    struct sync_station_start start = {.incarnation = 3,
+                                       .newest = 4,
+                                       .answered_incarnation = 2,
+                                       .answered = 7,
+                                       .epoch = 1,
+                                       .seen_size = 10};
+    (void)state;
+    /* The hub went back into our first life and opened a new log. */
+    rig_open(&rig, &start);
+    TALK(&rig, {"connect", "hello"}, {"welcome 2 1 5 0 0 2", "apply welcome; new epoch"},
+         {"epoch 0 0", "life 1; " PULLS}, {"life 1 8", "push 1/6+3"},
+         {"answer 1 6 3 2", "apply answer 1/6+3; life 2"}, {"life 2 7", "push 2/1+7"},
+         {"answer 1 6 3 2", ""}, {"answer 2 1 7 2", "apply answer 2/1+7; push 3/1+4"},
+         {"answer 3 1 4 2", "apply answer 3/1+4"});
+    rig_open(&rig, &start);
+    TALK(&rig, {"connect", "hello"}, {"welcome 2 0 0 0 0 2", "apply welcome; new epoch"},
+         {"epoch 0 0", "life 1; " PULLS}, {"connect", "hello"},
+         {"welcome 2 0 0 0 0 2", "apply welcome; life 1; " PULLS}, {"life 1 8", "push 1/1+8"});
+    /* It holds a later life than the first unproven event and answers nothing before it. */
+    start.answered_incarnation = 1;
+    rig_open(&rig, &start);
+    TALK(&rig, {"connect", "hello"}, {"welcome 1 2 3 0 0 2", "apply welcome; life 1; " PULLS},
+         {"life 1 9", "push 1/8+2"}, {"nack old 1 8", "apply nack; hello"}, {"hurry", ""},
+         {"welcome 1 2 3 0 0 2", "apply welcome; life 2; " PULLS}, {"hurry", ""},
+         {"life 2 5", "push 2/1+3"}, {"answer 2 1 3 2", "apply answer 2/1+3; push 2/4+2"},
+         {"nack fork 2 4", "apply nack; hello"}, {"welcome 1 2 3 0 0 2", "apply welcome; " PULLS},
+         {"hurry", "push 3/1+4"}, {"answer 3 1 4 2", "apply answer 3/1+4"});
+    assert_false(rig.station.diverged);
+    /* Before the proven place: it went back. */
+    start.answered_incarnation = 2;
+    rig_open(&rig, &start);
+    TALK(&rig, {"connect", "hello"}, {"welcome 1 2 6 0 0 2", "apply welcome; went back"},
+         {"back resend", "life 2; " PULLS}, {"life 2 5", "push 3/1+4"});
 }
 
 static void test_restore_disturbed(void **state)
@@ -209,11 +255,12 @@ static void test_fork(void **state)
     for (size_t i = 0; i < 2; i++) {
         rig_open_at(&rig, 9, 3);
         TALK(&rig, {"connect", "hello"},
-             {"welcome 1 1 6 0 0 2", "apply welcome; push 1/4+6; " PULLS},
+             {"welcome 1 1 6 0 0 2", "apply welcome; push 1/4+3; " PULLS},
              {nacks[i], "apply nack; hello"},
              {"welcome 1 1 6 0 0 2", "apply welcome; restored; pull chain 1/4+100"},
              {"batch chain 4 3 6", "apply batch chain 1/4+3; open 2"}, {"append 2 6", "hello"},
-             {"welcome 1 1 6 0 0 2", "apply welcome; " PULLS}, {"hurry", "push 2/1+6"});
+             {"welcome 1 1 6 0 0 2", "apply welcome; life 1; " PULLS}, {"life 1 6", ""},
+             {"hurry", "push 1/4+3"}, {"answer 1 4 3 2", "apply answer 1/4+3; push 2/1+6"});
     }
     /* Seen already in WELCOME. */
     rig_open_at(&rig, 9, 3);
@@ -273,12 +320,12 @@ static void test_bundles(void **state)
 {
     (void)state;
     rig_open_at(&rig, 9, 0);
-    TALK(&rig, {"stick 4", ""}, {"applied common 6", ""}, {"connect", "hello"},
+    TALK(&rig, {"stick 1 4", ""}, {"applied common 6", ""}, {"connect", "hello"},
          {"welcome 1 1 4 6 0 2", "apply welcome; push 1/5+5; pull common 7+100; pull own 1+100"},
-         {"stick 3", ""}, {"stick 7", "hello"},
+         {"stick 1 3", ""}, {"stick 1 7", "hello"},
          {"welcome 1 1 9 6 2 2", "apply welcome; push 1/8+2; pull common 7+100; pull own 1+100"},
          {"applied own 2", ""}, {"batch own 1 2 2", "apply batch own 1+2"}, {"keep", ""},
-         {"answer 1 8 2 2", "apply answer 1/8+2"}, {"stick 9", ""}, {"report", "hello"});
+         {"answer 1 8 2 2", "apply answer 1/8+2"}, {"stick 1 9", ""}, {"report", "hello"});
     assert_int_equal(rig.station.own.applied, 2);
     assert_int_equal(rig.station.answered, 9);
 }
@@ -293,6 +340,7 @@ int main(void)
         cmocka_unit_test(test_new_epoch),
         cmocka_unit_test(test_hub_went_back),
         cmocka_unit_test(test_restored),
+        cmocka_unit_test(test_earlier_lives),
         cmocka_unit_test(test_restore_disturbed),
         cmocka_unit_test(test_fork),
         cmocka_unit_test(test_bad_welcome),
