@@ -7,9 +7,8 @@
 /* HTTP/1.1 on one local socket and, if wanted, one TCP address, without any thread of its own.
  * All of it belongs to one thread.
  *
- * In the loop: add http_server_fd for reading with http_server_run as its callback, call
- * http_server_run each second from a timer (it ends connections that are too slow), and
- * http_server_heartbeat every 15 s.
+ * In the loop: add http_server_fd for reading with a callback that calls http_server_run (its
+ * timeouts are in the descriptor too), and a timer that calls http_server_heartbeat every 15 s.
  *
  * Every reply carries nosniff, a content security policy that allows only our own pages, no
  * referrer, and "no-store" unless it brings its own Cache-Control. */
@@ -56,10 +55,12 @@ struct http_server_options {
     void *context;
 };
 
-/* Answered before the handler sees it: 413 (body too large), 421 (foreign Host over TCP), 403
+/* options and what it points to are borrowed until http_server_close.
+ * Answered before the handler sees it: 413 (body too large), 421 (foreign Host over TCP), 403
  * (foreign Origin on a request that may change something).
  * ERR_CONFLICT: another server has the socket or the port. ERR_LIMIT: path of the socket longer
- * than 100 bytes. ERR_AUTH: plain HTTP beyond loopback. ERR_MALFORMED: address or PEM text. */
+ * than 100 bytes. ERR_AUTH: plain HTTP beyond loopback, or no permission. ERR_MALFORMED: address or
+ * PEM text. */
 MUST_USE enum err http_server_open(const struct http_server_options *options,
                                    struct http_server **ret_server);
 /* Answers what is open with 503, ends the streams (their gone is called), removes the socket. All
@@ -68,14 +69,12 @@ void http_server_close(struct http_server *server);
 uint16_t http_server_port(const struct http_server *server); /* 0: no TCP */
 int http_server_fd(const struct http_server *server);
 void http_server_run(struct http_server *server);
-/* How long the loop may sleep at most, in ms; 0: run again at once. */
-uint64_t http_server_wait_ms(struct http_server *server);
 unsigned http_server_connection_count(const struct http_server *server);
 
 /* NULL when absent. Borrowed until the exchange is answered. */
 const char *http_exchange_header(struct http_exchange *exchange, const char *name);
 const char *http_exchange_query(struct http_exchange *exchange, const char *name);
-/* Takes the decoded value of one cookie; NULL when absent. Borrowed likewise. */
+/* The value of one cookie, as sent; NULL when absent. Borrowed likewise. */
 const char *http_exchange_cookie(struct http_exchange *exchange, const char *name);
 /* reply is borrowed for the call. */
 void http_exchange_reply(struct http_exchange *exchange, const struct http_reply *reply);
@@ -98,6 +97,7 @@ MUST_USE enum err http_stream_push(struct http_stream *stream, const char *id, c
 /* To all streams; those that are being ended are passed over. */
 MUST_USE enum err http_server_push(struct http_server *server, const char *id, const char *type,
                                    struct span data);
+/* Ends it once what waits is sent; its gone is still called. */
 void http_stream_end(struct http_stream *stream);
 /* A comment line to all streams. */
 void http_server_heartbeat(struct http_server *server);
