@@ -12,7 +12,8 @@ struct link_bell {
 };
 
 static enum err bell_bind(struct link_bell *bell, const struct link_server_options *options,
-                          const char *endpoint) {
+                          const char *endpoint)
+{
     const struct link_socket_limits limits = {
         .hwm = BELL_HWM,
         .handshake_ms = (int)options->handshake_ms,
@@ -35,7 +36,8 @@ static enum err bell_bind(struct link_bell *bell, const struct link_server_optio
 }
 
 enum err link_bell_open(struct link_server *server, const char *endpoint,
-                        struct link_bell **ret_bell) {
+                        struct link_bell **ret_bell)
+{
     struct link_bell *bell = calloc(1, sizeof *bell);
     enum err err = ERR_NONE;
 
@@ -52,19 +54,22 @@ enum err link_bell_open(struct link_server *server, const char *endpoint,
     return ERR_NONE;
 }
 
-void link_bell_close(struct link_bell *bell) {
+void link_bell_close(struct link_bell *bell)
+{
     if (bell != NULL) {
         link_socket_close(bell->socket);
         free(bell);
     }
 }
 
-const char *link_bell_endpoint_view(const struct link_bell *bell) {
+const char *link_bell_endpoint_view(const struct link_bell *bell)
+{
     return bell->endpoint;
 }
 
 /* Lets in whoever asked for everything since the last ring; other wishes are not kept. */
-static void bell_subscribe(struct link_bell *bell) {
+static void bell_subscribe(struct link_bell *bell)
+{
     for (unsigned i = 0; i < SUBSCRIPTION_TRY_COUNT; i++) {
         zmq_msg_t wish;
 
@@ -84,7 +89,8 @@ static void bell_subscribe(struct link_bell *bell) {
     }
 }
 
-enum err link_bell_ring(struct link_bell *bell, struct span payload) {
+enum err link_bell_ring(struct link_bell *bell, struct span payload)
+{
     int rc = -1;
 
     if (payload.size > LIMIT_FRAME_SIZE) {

@@ -29,7 +29,8 @@ struct link_client {
     zmq_msg_t payload; /* always initialized */
 };
 
-static void client_complete_options(struct link_client *client) {
+static void client_complete_options(struct link_client *client)
+{
     struct link_client_options *options = &client->options;
 
     options->endpoint = client->endpoint;
@@ -44,7 +45,8 @@ static void client_complete_options(struct link_client *client) {
     }
 }
 
-static enum err client_set_options(struct link_client *client) {
+static enum err client_set_options(struct link_client *client)
+{
     const struct link_client_options *options = &client->options;
     const struct link_socket_limits limits = {
         .hwm = CLIENT_HWM,
@@ -73,7 +75,8 @@ static enum err client_set_options(struct link_client *client) {
     return err;
 }
 
-static enum err client_watch(struct link_client *client) {
+static enum err client_watch(struct link_client *client)
+{
     struct epoll_event event = {.events = EPOLLIN};
     void *const sockets[] = {client->socket, client->monitor};
 
@@ -85,7 +88,8 @@ static enum err client_watch(struct link_client *client) {
     return ERR_NONE;
 }
 
-static void client_hang_up(struct link_client *client) {
+static void client_hang_up(struct link_client *client)
+{
     void *const sockets[] = {client->socket, client->monitor};
 
     for (size_t i = 0; i < sizeof sockets / sizeof sockets[0]; i++) {
@@ -101,7 +105,8 @@ static void client_hang_up(struct link_client *client) {
     client->socket = NULL;
 }
 
-static enum err client_dial(struct link_client *client) {
+static enum err client_dial(struct link_client *client)
+{
     enum err err = ERR_IO;
 
     client->status = LINK_CONNECTING;
@@ -125,7 +130,8 @@ static enum err client_dial(struct link_client *client) {
 }
 
 enum err link_client_open(const struct link_client_options *options,
-                          struct link_client **ret_client) {
+                          struct link_client **ret_client)
+{
     enum err err = link_endpoint_check(options->endpoint);
     struct link_client *client = NULL;
 
@@ -150,7 +156,8 @@ enum err link_client_open(const struct link_client_options *options,
     return ERR_NONE;
 }
 
-void link_client_close(struct link_client *client) {
+void link_client_close(struct link_client *client)
+{
     if (client == NULL) {
         return;
     }
@@ -165,7 +172,8 @@ void link_client_close(struct link_client *client) {
 
 /* libzmq gives a connection up for good after a refusal or a broken protocol: then a
  * "disconnected" stands without the "retried" that otherwise follows it. */
-static void client_note(struct link_client *client, int event) {
+static void client_note(struct link_client *client, int event)
+{
     switch (event) {
     case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
         client->status = LINK_CONNECTED;
@@ -184,7 +192,8 @@ static void client_note(struct link_client *client, int event) {
     }
 }
 
-void link_client_wait(struct link_client *client, uint32_t wait_ms) {
+void link_client_wait(struct link_client *client, uint32_t wait_ms)
+{
     int event = link_monitor_next(client->monitor, (long)wait_ms);
 
     while (event != 0) {
@@ -193,23 +202,27 @@ void link_client_wait(struct link_client *client, uint32_t wait_ms) {
     }
 }
 
-enum link_status link_client_status(struct link_client *client) {
+enum link_status link_client_status(struct link_client *client)
+{
     link_client_wait(client, 0);
     client->status_told = client->status;
     return client->status;
 }
 
-enum err link_client_reconnect(struct link_client *client) {
+enum err link_client_reconnect(struct link_client *client)
+{
     /* A fresh socket: the old one could still take a frame and lose it. */
     client_hang_up(client);
     return client_dial(client);
 }
 
-int link_client_fd(const struct link_client *client) {
+int link_client_fd(const struct link_client *client)
+{
     return client->poll_fd;
 }
 
-bool link_client_pending(struct link_client *client) {
+bool link_client_pending(struct link_client *client)
+{
     const int events = link_option_events(client->socket);
     bool pending = (events & ZMQ_POLLIN) != 0;
 
@@ -226,7 +239,8 @@ bool link_client_pending(struct link_client *client) {
 }
 
 /* ERR_MALFORMED: a message was taken and dropped. */
-static enum err client_receive_one(struct link_client *client, struct span *ret_payload) {
+static enum err client_receive_one(struct link_client *client, struct span *ret_payload)
+{
     const int size = zmq_msg_recv(&client->payload, client->socket, ZMQ_DONTWAIT);
     bool whole = true;
 
@@ -246,7 +260,8 @@ static enum err client_receive_one(struct link_client *client, struct span *ret_
     return ERR_NONE;
 }
 
-enum err link_client_receive(struct link_client *client, struct span *ret_payload) {
+enum err link_client_receive(struct link_client *client, struct span *ret_payload)
+{
     enum err err = ERR_MALFORMED;
 
     link_client_wait(client, 0);
@@ -256,7 +271,8 @@ enum err link_client_receive(struct link_client *client, struct span *ret_payloa
     return err == ERR_MALFORMED ? ERR_BUSY : err;
 }
 
-enum err link_client_send(struct link_client *client, struct span payload) {
+enum err link_client_send(struct link_client *client, struct span payload)
+{
     int rc = -1;
 
     if (client->options.kind != LINK_DIALOG) {

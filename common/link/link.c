@@ -12,7 +12,8 @@ enum { Z85_KEY_SIZE = 41 };
 static void *link_context;
 static atomic_int link_socket_count;
 
-enum err link_init(void) {
+enum err link_init(void)
+{
     enum err err = ERR_NONE;
 
     if (link_context != NULL) {
@@ -31,7 +32,8 @@ enum err link_init(void) {
     return err;
 }
 
-void link_done(void) {
+void link_done(void)
+{
     if (link_context == NULL) {
         return;
     }
@@ -43,7 +45,8 @@ void link_done(void) {
     link_context = NULL;
 }
 
-void *link_socket_open(int type) {
+void *link_socket_open(int type)
+{
     CHECK(link_context != NULL);
     void *socket = zmq_socket(link_context, type);
 
@@ -53,14 +56,16 @@ void *link_socket_open(int type) {
     return socket;
 }
 
-void link_socket_close(void *socket) {
+void link_socket_close(void *socket)
+{
     if (socket != NULL) {
         CHECK(zmq_close(socket) == 0);
         atomic_fetch_sub(&link_socket_count, 1);
     }
 }
 
-void link_curve_keypair(uint8_t ret_public[LINK_KEY_SIZE], uint8_t ret_secret[LINK_KEY_SIZE]) {
+void link_curve_keypair(uint8_t ret_public[LINK_KEY_SIZE], uint8_t ret_secret[LINK_KEY_SIZE])
+{
     char public_text[Z85_KEY_SIZE] = "";
     char secret_text[Z85_KEY_SIZE] = "";
 
@@ -70,7 +75,8 @@ void link_curve_keypair(uint8_t ret_public[LINK_KEY_SIZE], uint8_t ret_secret[LI
     explicit_bzero(secret_text, sizeof secret_text);
 }
 
-void link_curve_public(const uint8_t secret[LINK_KEY_SIZE], uint8_t ret_public[LINK_KEY_SIZE]) {
+void link_curve_public(const uint8_t secret[LINK_KEY_SIZE], uint8_t ret_public[LINK_KEY_SIZE])
+{
     char public_text[Z85_KEY_SIZE] = "";
     char secret_text[Z85_KEY_SIZE] = "";
 

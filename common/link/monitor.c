@@ -7,7 +7,8 @@
 
 enum { MONITOR_EVENT_SIZE = 6 };
 
-void *link_monitor_open(void *socket) {
+void *link_monitor_open(void *socket)
+{
     static atomic_uint made_count;
     char endpoint[64] = "";
     void *monitor = link_socket_open(ZMQ_PAIR);
@@ -33,14 +34,16 @@ void *link_monitor_open(void *socket) {
     return monitor;
 }
 
-void link_monitor_close(void *monitor, void *socket) {
+void link_monitor_close(void *monitor, void *socket)
+{
     if (monitor != NULL) {
         (void)zmq_socket_monitor(socket, NULL, 0);
         link_socket_close(monitor);
     }
 }
 
-int link_monitor_next(void *monitor, long wait_ms) {
+int link_monitor_next(void *monitor, long wait_ms)
+{
     zmq_pollitem_t item = {.socket = monitor, .events = ZMQ_POLLIN};
     uint8_t bytes[MONITOR_EVENT_SIZE] = {0};
     uint8_t address[1] = {0};

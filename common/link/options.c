@@ -11,11 +11,13 @@ enum {
     OPTION_ZAP_ENFORCE_DOMAIN = 93,
 };
 
-enum err link_option_number(void *socket, int option, int value) {
+enum err link_option_number(void *socket, int option, int value)
+{
     return zmq_setsockopt(socket, option, &value, sizeof value) == 0 ? ERR_NONE : ERR_IO;
 }
 
-enum err link_options_set(void *socket, const struct link_option *values, size_t count) {
+enum err link_options_set(void *socket, const struct link_option *values, size_t count)
+{
     enum err err = ERR_NONE;
 
     for (size_t i = 0; i < count && err == ERR_NONE; i++) {
@@ -24,7 +26,8 @@ enum err link_options_set(void *socket, const struct link_option *values, size_t
     return err;
 }
 
-enum err link_options_bound(void *socket, const struct link_socket_limits *limits) {
+enum err link_options_bound(void *socket, const struct link_socket_limits *limits)
+{
     const int64_t frame_size_max = LIMIT_FRAME_SIZE + CURVE_ROOM_SIZE;
     const struct link_option values[] = {
         {ZMQ_LINGER, 0},
@@ -42,7 +45,8 @@ enum err link_options_bound(void *socket, const struct link_socket_limits *limit
 }
 
 enum err link_options_server(void *socket, const uint8_t secret[LINK_KEY_SIZE],
-                             const char *zap_domain) {
+                             const char *zap_domain)
+{
     enum err err = link_option_number(socket, ZMQ_CURVE_SERVER, 1);
 
     if (err == ERR_NONE &&
@@ -57,7 +61,8 @@ enum err link_options_server(void *socket, const uint8_t secret[LINK_KEY_SIZE],
 }
 
 enum err link_options_client(void *socket, const uint8_t secret[LINK_KEY_SIZE],
-                             const uint8_t server_public[LINK_KEY_SIZE]) {
+                             const uint8_t server_public[LINK_KEY_SIZE])
+{
     uint8_t public[LINK_KEY_SIZE] = {0};
 
     link_curve_public(secret, public);
@@ -69,7 +74,8 @@ enum err link_options_client(void *socket, const uint8_t secret[LINK_KEY_SIZE],
     return ERR_NONE;
 }
 
-enum err link_endpoint_check(const char *endpoint) {
+enum err link_endpoint_check(const char *endpoint)
+{
     static const char scheme[] = "tcp://";
     const size_t scheme_size = sizeof scheme - 1;
     const char *port = NULL;
@@ -89,7 +95,8 @@ enum err link_endpoint_check(const char *endpoint) {
 }
 
 enum err link_options_bind(void *socket, const char *endpoint,
-                           char ret_endpoint[LINK_ENDPOINT_SIZE]) {
+                           char ret_endpoint[LINK_ENDPOINT_SIZE])
+{
     size_t size = LINK_ENDPOINT_SIZE;
     enum err err = link_endpoint_check(endpoint);
 
@@ -113,14 +120,16 @@ enum err link_options_bind(void *socket, const char *endpoint,
     return zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, ret_endpoint, &size) == 0 ? ERR_NONE : ERR_IO;
 }
 
-int link_option_fd(void *socket) {
+int link_option_fd(void *socket)
+{
     int fd = -1;
     size_t size = sizeof fd;
 
     return zmq_getsockopt(socket, ZMQ_FD, &fd, &size) == 0 ? fd : -1;
 }
 
-int link_option_events(void *socket) {
+int link_option_events(void *socket)
+{
     int events = 0;
     size_t size = sizeof events;
 

@@ -23,7 +23,8 @@ struct link_server {
     uint64_t dropped_shape;
 };
 
-static enum err server_bind(struct link_server *server) {
+static enum err server_bind(struct link_server *server)
+{
     const struct link_socket_limits limits = {
         .hwm = SERVER_HWM,
         .handshake_ms = (int)server->options.handshake_ms,
@@ -50,7 +51,8 @@ static enum err server_bind(struct link_server *server) {
 }
 
 enum err link_server_open(const struct link_server_options *options,
-                          struct link_server **ret_server) {
+                          struct link_server **ret_server)
+{
     struct link_server *server = calloc(1, sizeof *server);
     enum err err = ERR_NONE;
 
@@ -75,7 +77,8 @@ enum err link_server_open(const struct link_server_options *options,
     return ERR_NONE;
 }
 
-void link_server_close(struct link_server *server) {
+void link_server_close(struct link_server *server)
+{
     if (server == NULL) {
         return;
     }
@@ -86,37 +89,45 @@ void link_server_close(struct link_server *server) {
     free(server);
 }
 
-const char *link_server_endpoint_view(const struct link_server *server) {
+const char *link_server_endpoint_view(const struct link_server *server)
+{
     return server->endpoint;
 }
 
-struct zap_list *link_server_list(const struct link_server *server) {
+struct zap_list *link_server_list(const struct link_server *server)
+{
     return server->list;
 }
 
-const struct link_server_options *link_server_options_view(const struct link_server *server) {
+const struct link_server_options *link_server_options_view(const struct link_server *server)
+{
     return &server->options;
 }
 
 enum err link_server_allow(struct link_server *server, const uint8_t curve_public[LINK_KEY_SIZE],
-                           const char *user_id) {
+                           const char *user_id)
+{
     return zap_list_allow(server->list, curve_public, user_id);
 }
 
-void link_server_revoke(struct link_server *server, const uint8_t curve_public[LINK_KEY_SIZE]) {
+void link_server_revoke(struct link_server *server, const uint8_t curve_public[LINK_KEY_SIZE])
+{
     zap_list_revoke(server->list, curve_public);
 }
 
-int link_server_fd(const struct link_server *server) {
+int link_server_fd(const struct link_server *server)
+{
     return link_option_fd(server->socket);
 }
 
-bool link_server_pending(struct link_server *server) {
+bool link_server_pending(struct link_server *server)
+{
     return (link_option_events(server->socket) & ZMQ_POLLIN) != 0;
 }
 
 /* Takes the parts that are left of a message; true when there were any. */
-static bool server_drain(struct link_server *server) {
+static bool server_drain(struct link_server *server)
+{
     bool drained = false;
 
     while (zmq_msg_more(&server->payload) != 0) {
@@ -129,7 +140,8 @@ static bool server_drain(struct link_server *server) {
 }
 
 /* ERR_MALFORMED: a message was taken and dropped. */
-static enum err server_receive_one(struct link_server *server, struct link_frame *ret) {
+static enum err server_receive_one(struct link_server *server, struct link_frame *ret)
+{
     struct link_peer peer = {0};
     struct link_frame frame = {.user = ""};
     int size = zmq_msg_recv(&server->payload, server->socket, ZMQ_DONTWAIT);
@@ -164,7 +176,8 @@ static enum err server_receive_one(struct link_server *server, struct link_frame
     return ERR_NONE;
 }
 
-enum err link_server_receive(struct link_server *server, struct link_frame *ret) {
+enum err link_server_receive(struct link_server *server, struct link_frame *ret)
+{
     enum err err = ERR_MALFORMED;
 
     for (unsigned i = 0; i < RECEIVE_TRY_COUNT && err == ERR_MALFORMED; i++) {
@@ -173,7 +186,8 @@ enum err link_server_receive(struct link_server *server, struct link_frame *ret)
     return err == ERR_MALFORMED ? ERR_BUSY : err;
 }
 
-static enum err server_send_part(struct link_server *server, struct span part, int flags) {
+static enum err server_send_part(struct link_server *server, struct span part, int flags)
+{
     int rc = -1;
 
     do {
@@ -193,7 +207,8 @@ static enum err server_send_part(struct link_server *server, struct span part, i
 }
 
 enum err link_server_send(struct link_server *server, const struct link_peer *peer,
-                          struct span payload) {
+                          struct span payload)
+{
     enum err err = ERR_LIMIT;
 
     if (payload.size <= LIMIT_FRAME_SIZE) {
@@ -202,7 +217,8 @@ enum err link_server_send(struct link_server *server, const struct link_peer *pe
     return err == ERR_NONE ? server_send_part(server, payload, 0) : err;
 }
 
-void link_server_counts(struct link_server *server, struct link_server_counts *ret) {
+void link_server_counts(struct link_server *server, struct link_server_counts *ret)
+{
     struct link_server_counts counts = {
         .frames = server->frames,
         .dropped_user = server->dropped_user,
@@ -213,7 +229,8 @@ void link_server_counts(struct link_server *server, struct link_server_counts *r
     *ret = counts;
 }
 
-enum err link_server_selftest(struct link_server *server, uint32_t wait_ms) {
+enum err link_server_selftest(struct link_server *server, uint32_t wait_ms)
+{
     enum { STEP_MS = 50 };
     struct link_client_options options = {.kind = LINK_DIALOG, .endpoint = server->endpoint};
     struct link_client *client = NULL;

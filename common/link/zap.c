@@ -43,15 +43,18 @@ struct zap_part {
     uint8_t bytes[ZAP_PART_SIZE];
 };
 
-static void zap_lock(void) {
+static void zap_lock(void)
+{
     CHECK(pthread_mutex_lock(&zap.lock) == 0);
 }
 
-static void zap_unlock(void) {
+static void zap_unlock(void)
+{
     CHECK(pthread_mutex_unlock(&zap.lock) == 0);
 }
 
-static struct zap_entry *list_find(struct zap_list *list, const uint8_t key[LINK_KEY_SIZE]) {
+static struct zap_entry *list_find(struct zap_list *list, const uint8_t key[LINK_KEY_SIZE])
+{
     for (size_t i = 0; i < list->count; i++) {
         if (memcmp(list->entries[i].key, key, LINK_KEY_SIZE) == 0) {
             return &list->entries[i];
@@ -60,7 +63,8 @@ static struct zap_entry *list_find(struct zap_list *list, const uint8_t key[LINK
     return NULL;
 }
 
-enum err zap_list_new(struct zap_list **ret_list) {
+enum err zap_list_new(struct zap_list **ret_list)
+{
     struct zap_list *list = calloc(1, sizeof *list);
     enum err err = ERR_LIMIT;
 
@@ -84,7 +88,8 @@ enum err zap_list_new(struct zap_list **ret_list) {
     return ERR_NONE;
 }
 
-void zap_list_free(struct zap_list *list) {
+void zap_list_free(struct zap_list *list)
+{
     if (list == NULL) {
         return;
     }
@@ -98,11 +103,13 @@ void zap_list_free(struct zap_list *list) {
     free(list);
 }
 
-const char *zap_list_domain_view(const struct zap_list *list) {
+const char *zap_list_domain_view(const struct zap_list *list)
+{
     return list->domain;
 }
 
-enum err zap_list_allow(struct zap_list *list, const uint8_t key[LINK_KEY_SIZE], const char *user) {
+enum err zap_list_allow(struct zap_list *list, const uint8_t key[LINK_KEY_SIZE], const char *user)
+{
     const size_t size = strnlen(user, LINK_USER_SIZE);
     struct zap_entry *entry = NULL;
 
@@ -125,7 +132,8 @@ enum err zap_list_allow(struct zap_list *list, const uint8_t key[LINK_KEY_SIZE],
     return entry != NULL ? ERR_NONE : ERR_LIMIT;
 }
 
-void zap_list_revoke(struct zap_list *list, const uint8_t key[LINK_KEY_SIZE]) {
+void zap_list_revoke(struct zap_list *list, const uint8_t key[LINK_KEY_SIZE])
+{
     zap_lock();
     struct zap_entry *entry = list_find(list, key);
     if (entry != NULL) {
@@ -134,7 +142,8 @@ void zap_list_revoke(struct zap_list *list, const uint8_t key[LINK_KEY_SIZE]) {
     zap_unlock();
 }
 
-bool zap_list_user(struct zap_list *list, const char *property, char ret[LINK_USER_SIZE]) {
+bool zap_list_user(struct zap_list *list, const char *property, char ret[LINK_USER_SIZE])
+{
     uint8_t key[LINK_KEY_SIZE] = {0};
     bool found = false;
 
@@ -153,19 +162,22 @@ bool zap_list_user(struct zap_list *list, const char *property, char ret[LINK_US
     return found;
 }
 
-void zap_list_counts(struct zap_list *list, uint64_t *ret_admitted, uint64_t *ret_refused) {
+void zap_list_counts(struct zap_list *list, uint64_t *ret_admitted, uint64_t *ret_refused)
+{
     zap_lock();
     *ret_admitted = list->admitted;
     *ret_refused = list->refused;
     zap_unlock();
 }
 
-static bool part_is(const struct zap_part *part, const char *text) {
+static bool part_is(const struct zap_part *part, const char *text)
+{
     return span_equal(span_of(part->bytes, part->size), span_text(text));
 }
 
 /* False: the context ends. Parts that are too many or too large leave ret_count at 0. */
-static bool request_receive(struct zap_part parts[ZAP_PART_COUNT], size_t *ret_count) {
+static bool request_receive(struct zap_part parts[ZAP_PART_COUNT], size_t *ret_count)
+{
     size_t count = 0;
     int more = 1;
     bool fits = true;
@@ -191,7 +203,8 @@ static bool request_receive(struct zap_part parts[ZAP_PART_COUNT], size_t *ret_c
     return true;
 }
 
-static bool request_admit(const struct zap_part parts[ZAP_PART_COUNT], size_t count) {
+static bool request_admit(const struct zap_part parts[ZAP_PART_COUNT], size_t count)
+{
     bool admitted = false;
 
     if (count != ZAP_PART_COUNT || !part_is(&parts[ZAP_VERSION], "1.0") ||
@@ -211,7 +224,8 @@ static bool request_admit(const struct zap_part parts[ZAP_PART_COUNT], size_t co
     return admitted;
 }
 
-static bool reply_part(struct span part, bool last) {
+static bool reply_part(struct span part, bool last)
+{
     int rc = -1;
 
     do {
@@ -220,7 +234,8 @@ static bool reply_part(struct span part, bool last) {
     return rc >= 0;
 }
 
-static bool request_answer(const struct zap_part parts[ZAP_PART_COUNT], bool admitted) {
+static bool request_answer(const struct zap_part parts[ZAP_PART_COUNT], bool admitted)
+{
     struct buf user = {0};
     bool sent = false;
 
@@ -239,7 +254,8 @@ static bool request_answer(const struct zap_part parts[ZAP_PART_COUNT], bool adm
     return sent;
 }
 
-static void *zap_run(void *unused) {
+static void *zap_run(void *unused)
+{
     bool running = true;
     (void)unused;
 
@@ -255,7 +271,8 @@ static void *zap_run(void *unused) {
     return NULL;
 }
 
-enum err zap_start(void *context) {
+enum err zap_start(void *context)
+{
     sigset_t all;
     sigset_t before;
     int rc = 0;
@@ -281,6 +298,7 @@ enum err zap_start(void *context) {
     return ERR_NONE;
 }
 
-void zap_join(void) {
+void zap_join(void)
+{
     CHECK(pthread_join(zap.thread, NULL) == 0);
 }

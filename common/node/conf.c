@@ -37,7 +37,8 @@ struct conf_reading {
 };
 
 __attribute__((format(printf, 2, 3))) static enum err conf_fail(struct conf_problem *problem,
-                                                                const char *format, ...) {
+                                                                const char *format, ...)
+{
     va_list arguments;
 
     va_start(arguments, format);
@@ -46,7 +47,8 @@ __attribute__((format(printf, 2, 3))) static enum err conf_fail(struct conf_prob
     return ERR_MALFORMED;
 }
 
-static size_t conf_find(const struct conf *conf, const char *section, const char *name) {
+static size_t conf_find(const struct conf *conf, const char *section, const char *name)
+{
     size_t i = 0;
 
     while (i < conf->key_count &&
@@ -56,18 +58,21 @@ static size_t conf_find(const struct conf *conf, const char *section, const char
     return i;
 }
 
-static bool conf_is_switch(const char *text) {
+static bool conf_is_switch(const char *text)
+{
     return strcmp(text, "yes") == 0 || strcmp(text, "no") == 0;
 }
 
-static bool conf_is_number(const struct conf_key *key, const char *text) {
+static bool conf_is_number(const struct conf_key *key, const char *text)
+{
     uint64_t value = 0;
 
     return text_get_number(span_text(text), key->max, &value) == ERR_NONE && value >= key->min;
 }
 
 static enum err conf_check(const struct conf_key *key, const char *value, const char *origin,
-                           struct conf_problem *problem) {
+                           struct conf_problem *problem)
+{
     if (strnlen(value, CONF_VALUE_SIZE) == CONF_VALUE_SIZE) {
         return conf_fail(problem, "%s: [%s] %s: longer than %d bytes", origin, key->section,
                          key->name, CONF_VALUE_SIZE - 1);
@@ -92,7 +97,8 @@ static enum err conf_check(const struct conf_key *key, const char *value, const 
     return ERR_NONE;
 }
 
-struct conf *conf_new(const struct conf_key *keys, size_t key_count) {
+struct conf *conf_new(const struct conf_key *keys, size_t key_count)
+{
     struct conf_problem problem = {""};
     struct conf *conf = calloc(1, sizeof *conf);
 
@@ -114,12 +120,14 @@ struct conf *conf_new(const struct conf_key *keys, size_t key_count) {
     return conf;
 }
 
-void conf_free(struct conf *conf) {
+void conf_free(struct conf *conf)
+{
     free(conf);
 }
 
 enum err conf_set(struct conf *conf, const char *section, const char *name, const char *value,
-                  const char *origin, struct conf_problem *ret_problem) {
+                  const char *origin, struct conf_problem *ret_problem)
+{
     const size_t index = conf_find(conf, section, name);
     struct conf_value *slot = NULL;
     enum err err = ERR_NONE;
@@ -140,7 +148,8 @@ enum err conf_set(struct conf *conf, const char *section, const char *name, cons
 /* --- Files --- */
 
 /* As fgets; a line that does not fit whole ends the reading with an error. */
-static char *conf_next_line(char *ret, int size, void *context) {
+static char *conf_next_line(char *ret, int size, void *context)
+{
     struct conf_reading *reading = context;
     const uint8_t *end = NULL;
     const size_t most = (size_t)size - 2; /* with line end and NUL */
@@ -165,7 +174,8 @@ static char *conf_next_line(char *ret, int size, void *context) {
     return ret;
 }
 
-static int conf_take_line(void *context, const char *section, const char *name, const char *value) {
+static int conf_take_line(void *context, const char *section, const char *name, const char *value)
+{
     struct conf_reading *reading = context;
     char origin[CONF_ORIGIN_SIZE] = "";
 
@@ -176,7 +186,8 @@ static int conf_take_line(void *context, const char *section, const char *name, 
     return reading->err == ERR_NONE ? 1 : 0;
 }
 
-static enum err conf_parse(struct conf_reading *reading) {
+static enum err conf_parse(struct conf_reading *reading)
+{
     int line = 0;
 
     /* An indented line is a key like any other, not the rest of the value above. */
@@ -189,7 +200,8 @@ static enum err conf_parse(struct conf_reading *reading) {
     return line < 0 ? ERR_MEMORY : reading->err;
 }
 
-static enum err conf_read_one(struct conf_reading *reading) {
+static enum err conf_read_one(struct conf_reading *reading)
+{
     struct buf bytes = {0};
     enum err err = ERR_NONE;
 
@@ -207,14 +219,16 @@ static enum err conf_read_one(struct conf_reading *reading) {
     return err;
 }
 
-static enum err conf_read_next(void *context, const char *path) {
+static enum err conf_read_next(void *context, const char *path)
+{
     const struct conf_reading *all = context;
     struct conf_reading reading = {.conf = all->conf, .path = path, .problem = all->problem};
 
     return conf_read_one(&reading);
 }
 
-enum err conf_read(struct conf *conf, const char *path, struct conf_problem *ret_problem) {
+enum err conf_read(struct conf *conf, const char *path, struct conf_problem *ret_problem)
+{
     struct conf_reading reading = {.conf = conf, .path = path, .problem = ret_problem};
     char directory[FILES_PATH_SIZE] = "";
     const int length = snprintf(directory, sizeof directory, "%s.d", path);
@@ -238,7 +252,8 @@ enum err conf_read(struct conf *conf, const char *path, struct conf_problem *ret
 /* --- Environment --- */
 
 static bool conf_variable(const char *prefix, const struct conf_key *key,
-                          char ret[CONF_VARIABLE_SIZE]) {
+                          char ret[CONF_VARIABLE_SIZE])
+{
     const int length =
         snprintf(ret, CONF_VARIABLE_SIZE, "%s_%s_%s", prefix, key->section, key->name);
 
@@ -250,7 +265,8 @@ static bool conf_variable(const char *prefix, const struct conf_key *key,
 }
 
 enum err conf_read_environment(struct conf *conf, const char *prefix,
-                               struct conf_problem *ret_problem) {
+                               struct conf_problem *ret_problem)
+{
     enum err err = ERR_NONE;
 
     for (size_t i = 0; i < conf->key_count && err == ERR_NONE; i++) {
@@ -269,18 +285,21 @@ enum err conf_read_environment(struct conf *conf, const char *prefix,
 
 /* --- Asking --- */
 
-static size_t conf_index(const struct conf *conf, const char *section, const char *name) {
+static size_t conf_index(const struct conf *conf, const char *section, const char *name)
+{
     const size_t index = conf_find(conf, section, name);
 
     CHECK(index < conf->key_count);
     return index;
 }
 
-const char *conf_get_text(const struct conf *conf, const char *section, const char *name) {
+const char *conf_get_text(const struct conf *conf, const char *section, const char *name)
+{
     return conf->values[conf_index(conf, section, name)].text;
 }
 
-uint64_t conf_get_number(const struct conf *conf, const char *section, const char *name) {
+uint64_t conf_get_number(const struct conf *conf, const char *section, const char *name)
+{
     const size_t index = conf_index(conf, section, name);
     uint64_t value = 0;
 
@@ -289,17 +308,20 @@ uint64_t conf_get_number(const struct conf *conf, const char *section, const cha
     return value;
 }
 
-bool conf_get_switch(const struct conf *conf, const char *section, const char *name) {
+bool conf_get_switch(const struct conf *conf, const char *section, const char *name)
+{
     const size_t index = conf_index(conf, section, name);
 
     CHECK(conf->keys[index].kind == CONF_SWITCH);
     return strcmp(conf->values[index].text, "yes") == 0;
 }
 
-bool conf_is_set(const struct conf *conf, const char *section, const char *name) {
+bool conf_is_set(const struct conf *conf, const char *section, const char *name)
+{
     return conf->values[conf_index(conf, section, name)].set;
 }
 
-const char *conf_origin(const struct conf *conf, const char *section, const char *name) {
+const char *conf_origin(const struct conf *conf, const char *section, const char *name)
+{
     return conf->values[conf_index(conf, section, name)].origin;
 }

@@ -11,7 +11,8 @@
 
 enum { READ_SIZE = 16384, NAME_COUNT = 1024 };
 
-static enum err files_error(void) {
+static enum err files_error(void)
+{
     switch (errno) {
     case ENOENT:
     case ENOTDIR:
@@ -32,7 +33,8 @@ static enum err files_error(void) {
     }
 }
 
-static enum err files_read_from(int fd, struct buf *ret) {
+static enum err files_read_from(int fd, struct buf *ret)
+{
     uint8_t chunk[READ_SIZE];
     struct stat status;
 
@@ -58,7 +60,8 @@ static enum err files_read_from(int fd, struct buf *ret) {
     return ret->err;
 }
 
-enum err files_read(const char *path, struct buf *ret) {
+enum err files_read(const char *path, struct buf *ret)
+{
     enum err err = ERR_NONE;
     /* A pipe in the way is refused above, but must not hold us up before. */
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -72,7 +75,8 @@ enum err files_read(const char *path, struct buf *ret) {
 }
 
 /* The directory of path; "." when it names none. */
-static enum err files_directory_of(const char *path, char ret[FILES_PATH_SIZE]) {
+static enum err files_directory_of(const char *path, char ret[FILES_PATH_SIZE])
+{
     const char *slash = strrchr(path, '/');
     const size_t size = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
 
@@ -87,7 +91,8 @@ static enum err files_directory_of(const char *path, char ret[FILES_PATH_SIZE]) 
     return ERR_NONE;
 }
 
-static enum err files_sync_directory_of(const char *path) {
+static enum err files_sync_directory_of(const char *path)
+{
     char directory[FILES_PATH_SIZE] = "";
     enum err err = files_directory_of(path, directory);
     int fd = -1;
@@ -104,7 +109,8 @@ static enum err files_sync_directory_of(const char *path) {
     return err;
 }
 
-static enum err files_write_to(int fd, struct span bytes, unsigned mode) {
+static enum err files_write_to(int fd, struct span bytes, unsigned mode)
+{
     size_t written = 0;
 
     while (written < bytes.size) {
@@ -118,7 +124,8 @@ static enum err files_write_to(int fd, struct span bytes, unsigned mode) {
     return fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0 ? ERR_NONE : files_error();
 }
 
-enum err files_write(const char *path, struct span bytes, unsigned mode) {
+enum err files_write(const char *path, struct span bytes, unsigned mode)
+{
     char temporary[FILES_PATH_SIZE] = "";
     const int length = snprintf(temporary, sizeof temporary, "%s.tmp", path);
     enum err err = ERR_NONE;
@@ -146,7 +153,8 @@ enum err files_write(const char *path, struct span bytes, unsigned mode) {
     return files_sync_directory_of(path) == ERR_NONE ? ERR_NONE : ERR_STORE;
 }
 
-static enum err files_make_one(const char *path) {
+static enum err files_make_one(const char *path)
+{
     struct stat status;
 
     if (mkdir(path, 0700) == 0) {
@@ -161,7 +169,8 @@ static enum err files_make_one(const char *path) {
     return S_ISDIR(status.st_mode) ? ERR_NONE : ERR_CONFLICT;
 }
 
-enum err files_make_directory(const char *path) {
+enum err files_make_directory(const char *path)
+{
     char part[FILES_PATH_SIZE] = "";
     const size_t size = strnlen(path, FILES_PATH_SIZE);
     enum err err = ERR_NONE;
@@ -182,11 +191,13 @@ enum err files_make_directory(const char *path) {
     return err;
 }
 
-enum err files_remove(const char *path) {
+enum err files_remove(const char *path)
+{
     return unlink(path) == 0 ? files_sync_directory_of(path) : files_error();
 }
 
-bool files_exist(const char *path) {
+bool files_exist(const char *path)
+{
     return access(path, F_OK) == 0;
 }
 
@@ -195,14 +206,16 @@ struct files_names {
     size_t count;
 };
 
-static bool files_name_fits(const char *name, const char *suffix) {
+static bool files_name_fits(const char *name, const char *suffix)
+{
     const size_t size = strlen(name);
     const size_t suffix_size = strlen(suffix);
 
     return name[0] != '.' && size >= suffix_size && strcmp(name + size - suffix_size, suffix) == 0;
 }
 
-static enum err files_collect(DIR *directory, const char *suffix, struct files_names *ret) {
+static enum err files_collect(DIR *directory, const char *suffix, struct files_names *ret)
+{
     const struct dirent *entry = NULL;
 
     errno = 0;
@@ -223,12 +236,14 @@ static enum err files_collect(DIR *directory, const char *suffix, struct files_n
     return errno == 0 ? ERR_NONE : files_error();
 }
 
-static int files_compare(const void *a, const void *b) {
+static int files_compare(const void *a, const void *b)
+{
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static enum err files_visit(const char *directory, const char *name,
-                            enum err (*each)(void *context, const char *path), void *context) {
+                            enum err (*each)(void *context, const char *path), void *context)
+{
     char path[FILES_PATH_SIZE] = "";
     const int length = snprintf(path, sizeof path, "%s/%s", directory, name);
 
@@ -236,7 +251,8 @@ static enum err files_visit(const char *directory, const char *name,
 }
 
 enum err files_each(const char *directory, const char *suffix,
-                    enum err (*each)(void *context, const char *path), void *context) {
+                    enum err (*each)(void *context, const char *path), void *context)
+{
     DIR *stream = opendir(directory);
     struct files_names *names = NULL;
     enum err err = ERR_NONE;

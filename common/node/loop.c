@@ -51,7 +51,8 @@ struct loop {
     void *reload_context;
 };
 
-static void loop_woken(void *context, unsigned events) {
+static void loop_woken(void *context, unsigned events)
+{
     const struct loop *loop = context;
     uint64_t count = 0;
     (void)events;
@@ -59,7 +60,8 @@ static void loop_woken(void *context, unsigned events) {
     (void)!read(loop->wake, &count, sizeof count);
 }
 
-enum err loop_new(struct loop **ret_loop) {
+enum err loop_new(struct loop **ret_loop)
+{
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct loop *loop = calloc(1, sizeof *loop);
     enum err err = ERR_NONE;
@@ -86,7 +88,8 @@ enum err loop_new(struct loop **ret_loop) {
     return ERR_NONE;
 }
 
-void loop_free(struct loop *loop) {
+void loop_free(struct loop *loop)
+{
     if (loop == NULL) {
         return;
     }
@@ -102,7 +105,8 @@ void loop_free(struct loop *loop) {
 
 /* --- Descriptors --- */
 
-static struct loop_fd *loop_find_fd(struct loop *loop, int fd) {
+static struct loop_fd *loop_find_fd(struct loop *loop, int fd)
+{
     for (size_t i = 0; i < LOOP_FD_COUNT; i++) {
         if (loop->fds[i].fd == fd) {
             return &loop->fds[i];
@@ -112,7 +116,8 @@ static struct loop_fd *loop_find_fd(struct loop *loop, int fd) {
 }
 
 static enum err loop_control(struct loop *loop, int operation, const struct loop_fd *slot,
-                             unsigned events) {
+                             unsigned events)
+{
     struct epoll_event event = {.events = 0};
 
     event.events |= (events & LOOP_READ) != 0 ? (uint32_t)EPOLLIN : 0;
@@ -122,7 +127,8 @@ static enum err loop_control(struct loop *loop, int operation, const struct loop
 }
 
 enum err loop_add_fd(struct loop *loop, int fd, unsigned events,
-                     void (*ready)(void *context, unsigned events), void *context) {
+                     void (*ready)(void *context, unsigned events), void *context)
+{
     struct loop_fd *slot = NULL;
     enum err err = ERR_NONE;
 
@@ -145,13 +151,15 @@ enum err loop_add_fd(struct loop *loop, int fd, unsigned events,
     return err;
 }
 
-enum err loop_change_fd(struct loop *loop, int fd, unsigned events) {
+enum err loop_change_fd(struct loop *loop, int fd, unsigned events)
+{
     const struct loop_fd *slot = fd >= 0 ? loop_find_fd(loop, fd) : NULL;
 
     return slot != NULL ? loop_control(loop, EPOLL_CTL_MOD, slot, events) : ERR_NOT_FOUND;
 }
 
-void loop_remove_fd(struct loop *loop, int fd) {
+void loop_remove_fd(struct loop *loop, int fd)
+{
     struct loop_fd *slot = fd >= 0 ? loop_find_fd(loop, fd) : NULL;
 
     if (slot != NULL) {
@@ -160,7 +168,8 @@ void loop_remove_fd(struct loop *loop, int fd) {
     }
 }
 
-static void loop_dispatch(struct loop *loop, const struct epoll_event *event) {
+static void loop_dispatch(struct loop *loop, const struct epoll_event *event)
+{
     const struct loop_fd *slot = &loop->fds[event->data.u64 & UINT32_MAX];
     unsigned events = 0;
 
@@ -177,7 +186,8 @@ static void loop_dispatch(struct loop *loop, const struct epoll_event *event) {
 /* --- Timers --- */
 
 enum err loop_add_timer(struct loop *loop, uint64_t after_ms, uint64_t period_ms,
-                        void (*fire)(void *context), void *context, uint64_t *ret_timer) {
+                        void (*fire)(void *context), void *context, uint64_t *ret_timer)
+{
     struct loop_timer timer = {.period_ms = period_ms, .fire = fire, .context = context};
 
     CHECK(fire != NULL);
@@ -197,7 +207,8 @@ enum err loop_add_timer(struct loop *loop, uint64_t after_ms, uint64_t period_ms
     return ERR_LIMIT;
 }
 
-void loop_cancel_timer(struct loop *loop, uint64_t timer) {
+void loop_cancel_timer(struct loop *loop, uint64_t timer)
+{
     for (size_t i = 0; i < LOOP_TIMER_COUNT && timer != 0; i++) {
         if (loop->timers[i].id == timer) {
             loop->timers[i].id = 0;
@@ -206,7 +217,8 @@ void loop_cancel_timer(struct loop *loop, uint64_t timer) {
 }
 
 /* NULL: none. Of two due at once the older. */
-static struct loop_timer *loop_next_timer(struct loop *loop) {
+static struct loop_timer *loop_next_timer(struct loop *loop)
+{
     struct loop_timer *next = NULL;
 
     for (size_t i = 0; i < LOOP_TIMER_COUNT; i++) {
@@ -222,7 +234,8 @@ static struct loop_timer *loop_next_timer(struct loop *loop) {
     return next;
 }
 
-static void loop_fire_timers(struct loop *loop) {
+static void loop_fire_timers(struct loop *loop)
+{
     const uint64_t now_ms = clock_mono_ms();
 
     /* Bounded, so that timers which set themselves again leave room for the rest. */
@@ -242,7 +255,8 @@ static void loop_fire_timers(struct loop *loop) {
     }
 }
 
-static int loop_sleep_ms(struct loop *loop) {
+static int loop_sleep_ms(struct loop *loop)
+{
     const struct loop_timer *timer = loop_next_timer(loop);
     const uint64_t now_ms = clock_mono_ms();
 
@@ -255,7 +269,8 @@ static int loop_sleep_ms(struct loop *loop) {
 
 /* --- Hooks and calls --- */
 
-enum err loop_add_idle(struct loop *loop, bool (*check)(void *context), void *context) {
+enum err loop_add_idle(struct loop *loop, bool (*check)(void *context), void *context)
+{
     CHECK(check != NULL);
     for (size_t i = 0; i < LOOP_IDLE_COUNT; i++) {
         if (loop->idles[i].check == NULL) {
@@ -266,7 +281,8 @@ enum err loop_add_idle(struct loop *loop, bool (*check)(void *context), void *co
     return ERR_LIMIT;
 }
 
-void loop_remove_idle(struct loop *loop, bool (*check)(void *context), void *context) {
+void loop_remove_idle(struct loop *loop, bool (*check)(void *context), void *context)
+{
     for (size_t i = 0; i < LOOP_IDLE_COUNT; i++) {
         if (loop->idles[i].check == check && loop->idles[i].context == context) {
             loop->idles[i] = (struct loop_idle){NULL, NULL};
@@ -274,7 +290,8 @@ void loop_remove_idle(struct loop *loop, bool (*check)(void *context), void *con
     }
 }
 
-static bool loop_check_idles(struct loop *loop) {
+static bool loop_check_idles(struct loop *loop)
+{
     bool busy = false;
 
     for (size_t i = 0; i < LOOP_IDLE_COUNT; i++) {
@@ -285,14 +302,16 @@ static bool loop_check_idles(struct loop *loop) {
     return busy;
 }
 
-void loop_wake(struct loop *loop) {
+void loop_wake(struct loop *loop)
+{
     const uint64_t one = 1;
 
     /* Fails only when the count is full, and then the loop is awake already. */
     (void)!write(loop->wake, &one, sizeof one);
 }
 
-void loop_post(struct loop *loop, struct loop_call *call) {
+void loop_post(struct loop *loop, struct loop_call *call)
+{
     call->next = NULL;
     CHECK(pthread_mutex_lock(&loop->lock) == 0);
     if (loop->call_last != NULL) {
@@ -306,7 +325,8 @@ void loop_post(struct loop *loop, struct loop_call *call) {
     CHECK(pthread_mutex_unlock(&loop->lock) == 0);
 }
 
-static void loop_run_calls(struct loop *loop) {
+static void loop_run_calls(struct loop *loop)
+{
     struct loop_call *call = NULL;
 
     CHECK(pthread_mutex_lock(&loop->lock) == 0);
@@ -323,7 +343,8 @@ static void loop_run_calls(struct loop *loop) {
 
 /* --- Signals --- */
 
-static void loop_take_signal(struct loop *loop, uint32_t number) {
+static void loop_take_signal(struct loop *loop, uint32_t number)
+{
     if (number == SIGTERM || number == SIGINT) {
         loop_stop(loop);
     }
@@ -332,7 +353,8 @@ static void loop_take_signal(struct loop *loop, uint32_t number) {
     }
 }
 
-static void loop_signalled(void *context, unsigned events) {
+static void loop_signalled(void *context, unsigned events)
+{
     struct loop *loop = context;
     struct signalfd_siginfo info = {0};
     (void)events;
@@ -342,7 +364,8 @@ static void loop_signalled(void *context, unsigned events) {
     }
 }
 
-enum err loop_watch_signals(struct loop *loop, void (*reload)(void *context), void *context) {
+enum err loop_watch_signals(struct loop *loop, void (*reload)(void *context), void *context)
+{
     sigset_t set;
 
     if (loop->signals >= 0) {
@@ -361,12 +384,14 @@ enum err loop_watch_signals(struct loop *loop, void (*reload)(void *context), vo
 
 /* --- The round --- */
 
-void loop_stop(struct loop *loop) {
+void loop_stop(struct loop *loop)
+{
     atomic_store(&loop->stopped, true);
     loop_wake(loop);
 }
 
-enum err loop_run(struct loop *loop) {
+enum err loop_run(struct loop *loop)
+{
     struct epoll_event ready[LOOP_READY_COUNT];
 
     while (!atomic_load(&loop->stopped)) {

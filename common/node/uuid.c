@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-void uuid_make(uint64_t wall_ms, const uint8_t random[UUID_RANDOM_SIZE],
-               uint8_t ret[LIMIT_ID_SIZE]) {
+void uuid_make(uint64_t wall_ms, const uint8_t random[UUID_RANDOM_SIZE], uint8_t ret[LIMIT_ID_SIZE])
+{
     uint8_t time[8] = {0};
 
     put_u64(time, wall_ms << 16);
@@ -16,11 +16,13 @@ void uuid_make(uint64_t wall_ms, const uint8_t random[UUID_RANDOM_SIZE],
 }
 
 /* A dash stands before these bytes. */
-static bool uuid_dash_before(size_t index) {
+static bool uuid_dash_before(size_t index)
+{
     return index == 4 || index == 6 || index == 8 || index == 10;
 }
 
-void uuid_text(const uint8_t id[LIMIT_ID_SIZE], char ret[UUID_TEXT_SIZE]) {
+void uuid_text(const uint8_t id[LIMIT_ID_SIZE], char ret[UUID_TEXT_SIZE])
+{
     static const char digits[] = "0123456789abcdef";
     size_t at = 0;
 
@@ -34,7 +36,8 @@ void uuid_text(const uint8_t id[LIMIT_ID_SIZE], char ret[UUID_TEXT_SIZE]) {
     ret[at] = '\0';
 }
 
-enum err uuid_parse(struct span text, uint8_t ret[LIMIT_ID_SIZE]) {
+enum err uuid_parse(struct span text, uint8_t ret[LIMIT_ID_SIZE])
+{
     uint8_t id[LIMIT_ID_SIZE] = {0};
     size_t at = 0;
 

@@ -28,7 +28,8 @@ struct workers {
     bool ending;
 };
 
-static void list_put(struct workers_list *list, struct workers_job *job) {
+static void list_put(struct workers_list *list, struct workers_job *job)
+{
     job->next = NULL;
     if (list->last != NULL) {
         list->last->next = job;
@@ -38,7 +39,8 @@ static void list_put(struct workers_list *list, struct workers_job *job) {
     list->last = job;
 }
 
-static struct workers_job *list_take(struct workers_list *list) {
+static struct workers_job *list_take(struct workers_list *list)
+{
     struct workers_job *job = list->first;
 
     if (job != NULL) {
@@ -48,16 +50,19 @@ static struct workers_job *list_take(struct workers_list *list) {
     return job;
 }
 
-static void workers_lock(struct workers *workers) {
+static void workers_lock(struct workers *workers)
+{
     CHECK(pthread_mutex_lock(&workers->lock) == 0);
 }
 
-static void workers_unlock(struct workers *workers) {
+static void workers_unlock(struct workers *workers)
+{
     CHECK(pthread_mutex_unlock(&workers->lock) == 0);
 }
 
 /* NULL: the pool ends and nothing is left. */
-static struct workers_job *workers_take(struct workers *workers) {
+static struct workers_job *workers_take(struct workers *workers)
+{
     struct workers_job *job = NULL;
 
     workers_lock(workers);
@@ -68,7 +73,8 @@ static struct workers_job *workers_take(struct workers *workers) {
     return job;
 }
 
-static void *workers_work(void *context) {
+static void *workers_work(void *context)
+{
     struct workers *workers = context;
     struct workers_job *job = NULL;
     const uint64_t one = 1;
@@ -83,7 +89,8 @@ static void *workers_work(void *context) {
     return NULL;
 }
 
-static void workers_finish(struct workers *workers) {
+static void workers_finish(struct workers *workers)
+{
     struct workers_list done = {NULL, NULL};
     struct workers_job *job = NULL;
 
@@ -97,7 +104,8 @@ static void workers_finish(struct workers *workers) {
     }
 }
 
-static void workers_finished(void *context, unsigned events) {
+static void workers_finished(void *context, unsigned events)
+{
     struct workers *workers = context;
     uint64_t count = 0;
     (void)events;
@@ -106,7 +114,8 @@ static void workers_finished(void *context, unsigned events) {
     workers_finish(workers);
 }
 
-static enum err workers_start(struct workers *workers, unsigned thread_count) {
+static enum err workers_start(struct workers *workers, unsigned thread_count)
+{
     workers->finished_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (workers->finished_fd < 0) {
         return ERR_IO;
@@ -121,7 +130,8 @@ static enum err workers_start(struct workers *workers, unsigned thread_count) {
 }
 
 enum err workers_new(struct loop *loop, unsigned thread_count, unsigned queue_count,
-                     struct workers **ret_workers) {
+                     struct workers **ret_workers)
+{
     struct workers *workers = NULL;
     enum err err = ERR_NONE;
 
@@ -145,7 +155,8 @@ enum err workers_new(struct loop *loop, unsigned thread_count, unsigned queue_co
     return ERR_NONE;
 }
 
-void workers_free(struct workers *workers) {
+void workers_free(struct workers *workers)
+{
     if (workers == NULL) {
         return;
     }
@@ -166,7 +177,8 @@ void workers_free(struct workers *workers) {
     free(workers);
 }
 
-enum err workers_push(struct workers *workers, struct workers_job *job) {
+enum err workers_push(struct workers *workers, struct workers_job *job)
+{
     bool taken = false;
 
     workers_lock(workers);
@@ -180,6 +192,7 @@ enum err workers_push(struct workers *workers, struct workers_job *job) {
     return taken ? ERR_NONE : ERR_BUSY;
 }
 
-unsigned workers_count(const struct workers *workers) {
+unsigned workers_count(const struct workers *workers)
+{
     return workers->taken_count;
 }

@@ -9,7 +9,8 @@ struct rough {
     void *socket;
 };
 
-static struct rough rough_dial(struct rig *rig, const struct keys *keys) {
+static struct rough rough_dial(struct rig *rig, const struct keys *keys)
+{
     const int linger_ms = 0;
     uint8_t public[LINK_KEY_SIZE] = {0};
     struct rough rough = {.context = zmq_ctx_new()};
@@ -31,16 +32,19 @@ static struct rough rough_dial(struct rig *rig, const struct keys *keys) {
     return rough;
 }
 
-static void rough_connect(struct rig *rig, struct rough *rough) {
+static void rough_connect(struct rig *rig, struct rough *rough)
+{
     assert_int_equal(zmq_connect(rough->socket, link_server_endpoint_view(rig->server)), 0);
 }
 
-static void rough_close(struct rough *rough) {
+static void rough_close(struct rough *rough)
+{
     assert_int_equal(zmq_close(rough->socket), 0);
     assert_int_equal(zmq_ctx_term(rough->context), 0);
 }
 
-static void more_parts_are_dropped(void **state) {
+static void more_parts_are_dropped(void **state)
+{
     struct rig *rig = *state;
     struct link_frame frame = {0};
     struct rough rough = rough_dial(rig, &rig->keys[0]);
@@ -58,7 +62,8 @@ static void more_parts_are_dropped(void **state) {
     rough_close(&rough);
 }
 
-static void larger_frames_end_the_connection(void **state) {
+static void larger_frames_end_the_connection(void **state)
+{
     struct rig *rig = *state;
     struct link_frame frame = {0};
     struct rough rough = rough_dial(rig, &rig->keys[0]);
@@ -91,7 +96,8 @@ static void larger_frames_end_the_connection(void **state) {
     free(bytes);
 }
 
-static void peer_without_curve_gets_nowhere(void **state) {
+static void peer_without_curve_gets_nowhere(void **state)
+{
     struct rig *rig = *state;
     struct link_frame frame = {0};
     struct rough rough = rough_dial(rig, NULL);
@@ -109,7 +115,8 @@ static void peer_without_curve_gets_nowhere(void **state) {
     rough_close(&rough);
 }
 
-static void claimed_routing_id_gives_no_name(void **state) {
+static void claimed_routing_id_gives_no_name(void **state)
+{
     struct rig *rig = *state;
     struct link_frame frame = {0};
     struct link_peer mine = {0};
@@ -131,7 +138,8 @@ static void claimed_routing_id_gives_no_name(void **state) {
     rough_close(&rough);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         RIG(more_parts_are_dropped),
         RIG(larger_frames_end_the_connection),

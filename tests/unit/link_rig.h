@@ -25,14 +25,16 @@ struct rig {
     struct link_client *clients[2];
 };
 
-static inline struct keys keys_make(void) {
+static inline struct keys keys_make(void)
+{
     struct keys keys;
 
     link_curve_keypair(keys.public, keys.secret);
     return keys;
 }
 
-static inline struct link_server *server_open(const struct keys *keys, const char *endpoint) {
+static inline struct link_server *server_open(const struct keys *keys, const char *endpoint)
+{
     struct link_server_options options = {.endpoint = endpoint};
     struct link_server *server = NULL;
 
@@ -42,7 +44,8 @@ static inline struct link_server *server_open(const struct keys *keys, const cha
 }
 
 static inline struct link_client *client_open(const struct rig *rig, const struct keys *keys,
-                                              const char *endpoint, enum link_kind kind) {
+                                              const char *endpoint, enum link_kind kind)
+{
     struct link_client_options options = {
         .kind = kind,
         .endpoint = endpoint,
@@ -58,12 +61,14 @@ static inline struct link_client *client_open(const struct rig *rig, const struc
     return client;
 }
 
-static inline struct link_client *client_dial(const struct rig *rig, const struct keys *keys) {
+static inline struct link_client *client_dial(const struct rig *rig, const struct keys *keys)
+{
     return client_open(rig, keys, link_server_endpoint_view(rig->server), LINK_DIALOG);
 }
 
 /* Sleeps on the descriptors alone, as the loop does: a lost edge would fail the test. */
-static inline void rig_sleep(struct rig *rig, struct link_client *more) {
+static inline void rig_sleep(struct rig *rig, struct link_client *more)
+{
     struct pollfd fds[4] = {{.fd = -1}, {.fd = -1}, {.fd = -1}, {.fd = -1}};
     struct link_client *clients[] = {rig->clients[0], rig->clients[1], more};
     bool pending = false;
@@ -83,8 +88,8 @@ static inline void rig_sleep(struct rig *rig, struct link_client *more) {
     }
 }
 
-static inline void wait_status(struct rig *rig, struct link_client *client,
-                               enum link_status status) {
+static inline void wait_status(struct rig *rig, struct link_client *client, enum link_status status)
+{
     for (unsigned i = 0; i < ROUND_COUNT && link_client_status(client) != status; i++) {
         (void)poll(NULL, 0, 5);
         if (rig->server != NULL) {
@@ -97,7 +102,8 @@ static inline void wait_status(struct rig *rig, struct link_client *client,
     assert_int_equal(link_client_status(client), status);
 }
 
-static inline void server_wait(struct rig *rig, struct link_frame *ret) {
+static inline void server_wait(struct rig *rig, struct link_frame *ret)
+{
     for (unsigned i = 0; i < ROUND_COUNT; i++) {
         const enum err err = link_server_receive(rig->server, ret);
         if (err == ERR_NONE) {
@@ -109,7 +115,8 @@ static inline void server_wait(struct rig *rig, struct link_frame *ret) {
     fail_msg("no frame");
 }
 
-static inline struct span client_wait(struct rig *rig, struct link_client *client) {
+static inline struct span client_wait(struct rig *rig, struct link_client *client)
+{
     struct span payload = {0};
 
     for (unsigned i = 0; i < ROUND_COUNT; i++) {
@@ -125,7 +132,8 @@ static inline struct span client_wait(struct rig *rig, struct link_client *clien
 }
 
 /* Until the connection takes it. */
-static inline void client_send(struct rig *rig, struct link_client *client, struct span payload) {
+static inline void client_send(struct rig *rig, struct link_client *client, struct span payload)
+{
     for (unsigned i = 0; i < ROUND_COUNT; i++) {
         const enum err err = link_client_send(client, payload);
         if (err == ERR_NONE) {
@@ -137,18 +145,21 @@ static inline void client_send(struct rig *rig, struct link_client *client, stru
     fail_msg("never taken");
 }
 
-static inline void assert_span(struct span span, const char *text) {
+static inline void assert_span(struct span span, const char *text)
+{
     assert_true(span_equal(span, span_text(text)));
 }
 
-static inline struct link_server_counts counts_of(struct rig *rig) {
+static inline struct link_server_counts counts_of(struct rig *rig)
+{
     struct link_server_counts counts = {0};
 
     link_server_counts(rig->server, &counts);
     return counts;
 }
 
-static inline int rig_setup(void **state) {
+static inline int rig_setup(void **state)
+{
     struct rig *rig = calloc(1, sizeof *rig);
 
     assert_non_null(rig);
@@ -162,7 +173,8 @@ static inline int rig_setup(void **state) {
     return 0;
 }
 
-static inline int rig_teardown(void **state) {
+static inline int rig_teardown(void **state)
+{
     struct rig *rig = *state;
 
     link_client_close(rig->clients[0]);
@@ -173,7 +185,8 @@ static inline int rig_teardown(void **state) {
     return 0;
 }
 
-static inline void rig_dial(struct rig *rig, size_t index, const char *user) {
+static inline void rig_dial(struct rig *rig, size_t index, const char *user)
+{
     const uint8_t *key = rig->keys[index].public;
 
     assert_int_equal(link_server_allow(rig->server, key, user), ERR_NONE);

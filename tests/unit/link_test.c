@@ -1,6 +1,7 @@
 #include "link_rig.h"
 
-static void keys_fit_together(void **state) {
+static void keys_fit_together(void **state)
+{
     uint8_t public[LINK_KEY_SIZE] = {0};
     const struct keys a = keys_make();
     const struct keys b = keys_make();
@@ -11,12 +12,14 @@ static void keys_fit_together(void **state) {
     assert_memory_not_equal(a.secret, b.secret, LINK_KEY_SIZE);
 }
 
-static void one_context(void **state) {
+static void one_context(void **state)
+{
     (void)state;
     assert_int_equal(link_init(), ERR_STATE);
 }
 
-static void two_peers_are_told_apart(void **state) {
+static void two_peers_are_told_apart(void **state)
+{
     struct rig *rig = *state;
     struct link_frame frame = {0};
     struct link_peer peers[2] = {{0}};
@@ -43,7 +46,8 @@ static void two_peers_are_told_apart(void **state) {
     assert_int_equal(counts_of(rig).refused, 0);
 }
 
-static void sizes_at_the_border(void **state) {
+static void sizes_at_the_border(void **state)
+{
     struct rig *rig = *state;
     struct link_frame frame = {0};
     uint8_t *bytes = malloc(LIMIT_FRAME_SIZE + 1);
@@ -68,7 +72,8 @@ static void sizes_at_the_border(void **state) {
     free(bytes);
 }
 
-static void unknown_key_is_refused_until_allowed(void **state) {
+static void unknown_key_is_refused_until_allowed(void **state)
+{
     struct rig *rig = *state;
     struct link_frame frame = {0};
 
@@ -84,7 +89,8 @@ static void unknown_key_is_refused_until_allowed(void **state) {
     assert_string_equal(frame.user, "alpha");
 }
 
-static void refusal_wakes_the_loop(void **state) {
+static void refusal_wakes_the_loop(void **state)
+{
     struct rig *rig = *state;
 
     rig->clients[0] = client_dial(rig, &rig->keys[0]);
@@ -94,7 +100,8 @@ static void refusal_wakes_the_loop(void **state) {
     }
 }
 
-static void wrong_server_key_never_connects(void **state) {
+static void wrong_server_key_never_connects(void **state)
+{
     struct rig *rig = *state;
     struct rig other = *rig;
     struct link_frame frame = {0};
@@ -115,7 +122,8 @@ static void wrong_server_key_never_connects(void **state) {
     assert_int_equal(counts_of(rig).admitted, 1);
 }
 
-static void revoked_key_is_refused_on_its_open_connection(void **state) {
+static void revoked_key_is_refused_on_its_open_connection(void **state)
+{
     struct rig *rig = *state;
     struct link_frame frame = {0};
 
@@ -147,7 +155,8 @@ static void revoked_key_is_refused_on_its_open_connection(void **state) {
     assert_span(frame.payload, "four");
 }
 
-static void list_is_bounded(void **state) {
+static void list_is_bounded(void **state)
+{
     struct rig *rig = *state;
     uint8_t key[LINK_KEY_SIZE] = {0};
     char user[LINK_USER_SIZE + 1] = "";
@@ -171,7 +180,8 @@ static void list_is_bounded(void **state) {
     assert_int_equal(link_server_allow(rig->server, key, user), ERR_NONE);
 }
 
-static void gone_peer_is_not_found(void **state) {
+static void gone_peer_is_not_found(void **state)
+{
     struct rig *rig = *state;
     struct link_frame frame = {0};
     struct link_peer nobody = {.size = 5, .id = {0, 1, 2, 3, 4}};
@@ -190,7 +200,8 @@ static void gone_peer_is_not_found(void **state) {
     assert_int_equal(err, ERR_NOT_FOUND);
 }
 
-static void slow_peer_is_busy_in_the_end(void **state) {
+static void slow_peer_is_busy_in_the_end(void **state)
+{
     enum { FRAME_SIZE = 65536, FRAME_COUNT = 4096 };
     struct rig *rig = *state;
     struct link_frame frame = {0};
@@ -215,7 +226,8 @@ static void slow_peer_is_busy_in_the_end(void **state) {
     free(bytes);
 }
 
-static void server_restart_is_survived(void **state) {
+static void server_restart_is_survived(void **state)
+{
     struct rig *rig = *state;
     struct link_frame frame = {0};
     char endpoint[LINK_ENDPOINT_SIZE] = "";
@@ -243,7 +255,8 @@ static void server_restart_is_survived(void **state) {
     assert_span(frame.payload, "two");
 }
 
-static void reconnect_drops_and_dials(void **state) {
+static void reconnect_drops_and_dials(void **state)
+{
     struct rig *rig = *state;
     struct link_frame frame = {0};
     struct link_peer before = {0};
@@ -263,7 +276,8 @@ static void reconnect_drops_and_dials(void **state) {
     }
 }
 
-static void selftest_holds(void **state) {
+static void selftest_holds(void **state)
+{
     struct rig *rig = *state;
 
     assert_int_equal(link_server_selftest(rig->server, WAIT_MS), ERR_NONE);
@@ -271,7 +285,8 @@ static void selftest_holds(void **state) {
     assert_int_equal(counts_of(rig).admitted, 0);
 }
 
-static void bell_reaches_allowed_listeners(void **state) {
+static void bell_reaches_allowed_listeners(void **state)
+{
     struct rig *rig = *state;
     struct link_bell *bell = NULL;
     struct link_client *refused = NULL;
@@ -299,7 +314,8 @@ static void bell_reaches_allowed_listeners(void **state) {
     link_bell_close(bell);
 }
 
-static void endpoints_are_checked(void **state) {
+static void endpoints_are_checked(void **state)
+{
     static const char *const bad[] = {
         "",
         "ipc:///tmp/x",
@@ -329,7 +345,8 @@ static void endpoints_are_checked(void **state) {
     assert_null(bell);
 }
 
-static void starts_and_stops_again(void **state) {
+static void starts_and_stops_again(void **state)
+{
     (void)state;
     for (unsigned i = 0; i < 20; i++) {
         const struct keys keys = keys_make();
@@ -344,7 +361,8 @@ static void starts_and_stops_again(void **state) {
     link_done();
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_fit_together),
         RIG(one_context),

@@ -17,14 +17,16 @@ static const struct conf_key keys[] = {
     {"http", "enabled", CONF_SWITCH, "yes", 0, 0},
 };
 
-static struct conf *conf_make(void) {
+static struct conf *conf_make(void)
+{
     struct conf *conf = conf_new(keys, sizeof keys / sizeof keys[0]);
 
     assert_non_null(conf);
     return conf;
 }
 
-static void put(const char *name, const char *text) {
+static void put(const char *name, const char *text)
+{
     char full[FILES_PATH_SIZE + 64];
 
     (void)snprintf(full, sizeof full, "%s/%s", root, name);
@@ -32,7 +34,8 @@ static void put(const char *name, const char *text) {
 }
 
 /* Reads text as hub.conf and demands err with exactly this problem behind the path. */
-static void refuse(const char *text, const char *problem_tail) {
+static void refuse(const char *text, const char *problem_tail)
+{
     struct conf *conf = conf_make();
     struct conf_problem problem = {""};
     char expected[CONF_PROBLEM_SIZE + FILES_PATH_SIZE] = "";
@@ -44,7 +47,8 @@ static void refuse(const char *text, const char *problem_tail) {
     conf_free(conf);
 }
 
-static void defaults_stand(void **state) {
+static void defaults_stand(void **state)
+{
     struct conf *conf = conf_make();
     (void)state;
 
@@ -57,7 +61,8 @@ static void defaults_stand(void **state) {
     conf_free(conf);
 }
 
-static void later_files_win(void **state) {
+static void later_files_win(void **state)
+{
     struct conf *conf = conf_make();
     struct conf_problem problem = {""};
     char expected[FILES_PATH_SIZE + 64] = "";
@@ -84,7 +89,8 @@ static void later_files_win(void **state) {
     put("hub.conf.d/10-x.conf", "");
 }
 
-static void problems_name_file_and_line(void **state) {
+static void problems_name_file_and_line(void **state)
+{
     (void)state;
     refuse("[hub]\n\nadress = 1\n", ":3: unknown key [hub] adress");
     refuse("name = 1\n", ":1: unknown key [] name");
@@ -100,7 +106,8 @@ static void problems_name_file_and_line(void **state) {
     refuse("[hub]\nname = \xff\n", ": not UTF-8 text");
 }
 
-static void line_length_at_the_border(void **state) {
+static void line_length_at_the_border(void **state)
+{
     struct conf *conf = conf_make();
     struct conf_problem problem = {""};
     char text[256] = "";
@@ -119,7 +126,8 @@ static void line_length_at_the_border(void **state) {
     refuse(text, ":2: line too long, 198 bytes are the most");
 }
 
-static void problem_in_a_drop_in(void **state) {
+static void problem_in_a_drop_in(void **state)
+{
     struct conf *conf = conf_make();
     struct conf_problem problem = {""};
     char expected[FILES_PATH_SIZE + 64] = "";
@@ -135,7 +143,8 @@ static void problem_in_a_drop_in(void **state) {
     put("hub.conf.d/10-x.conf", "");
 }
 
-static void missing_file_is_told(void **state) {
+static void missing_file_is_told(void **state)
+{
     struct conf *conf = conf_make();
     struct conf_problem problem = {""};
     (void)state;
@@ -145,7 +154,8 @@ static void missing_file_is_told(void **state) {
     conf_free(conf);
 }
 
-static void single_values(void **state) {
+static void single_values(void **state)
+{
     struct conf *conf = conf_make();
     struct conf_problem problem = {""};
     char longest[CONF_VALUE_SIZE + 1] = "";
@@ -165,7 +175,8 @@ static void single_values(void **state) {
     conf_free(conf);
 }
 
-static void environment_wins_last(void **state) {
+static void environment_wins_last(void **state)
+{
     struct conf *conf = conf_make();
     struct conf_problem problem = {""};
     (void)state;
@@ -183,7 +194,8 @@ static void environment_wins_last(void **state) {
     conf_free(conf);
 }
 
-static int root_make(void **state) {
+static int root_make(void **state)
+{
     char directory[FILES_PATH_SIZE + 16];
     (void)state;
 
@@ -195,7 +207,8 @@ static int root_make(void **state) {
     return files_make_directory(directory) == ERR_NONE ? 0 : -1;
 }
 
-static int root_remove(void **state) {
+static int root_remove(void **state)
+{
     char command[FILES_PATH_SIZE];
     (void)state;
 
@@ -203,7 +216,8 @@ static int root_remove(void **state) {
     return system(command);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_stand),
         cmocka_unit_test(later_files_win),

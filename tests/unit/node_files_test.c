@@ -13,7 +13,8 @@
 
 static char root[] = "/tmp/jieli-files-XXXXXX";
 
-static const char *in_root(const char *name) {
+static const char *in_root(const char *name)
+{
     static char path[4][FILES_PATH_SIZE];
     static unsigned next;
 
@@ -22,14 +23,16 @@ static const char *in_root(const char *name) {
     return path[next];
 }
 
-static unsigned mode_of(const char *path) {
+static unsigned mode_of(const char *path)
+{
     struct stat status;
 
     assert_int_equal(stat(path, &status), 0);
     return status.st_mode & 07777;
 }
 
-static void assert_content(const char *path, const char *text) {
+static void assert_content(const char *path, const char *text)
+{
     struct buf bytes;
 
     buf_init(&bytes, 1000);
@@ -38,7 +41,8 @@ static void assert_content(const char *path, const char *text) {
     buf_done(&bytes);
 }
 
-static void written_whole_or_not_at_all(void **state) {
+static void written_whole_or_not_at_all(void **state)
+{
     (void)state;
     assert_int_equal(files_write(in_root("a"), span_text("one"), 0640), ERR_NONE);
     assert_content(in_root("a"), "one");
@@ -58,7 +62,8 @@ static void written_whole_or_not_at_all(void **state) {
     assert_false(files_exist(in_root("dir.tmp")));
 }
 
-static void failed_write_keeps_the_old(void **state) {
+static void failed_write_keeps_the_old(void **state)
+{
     static uint8_t large[8192];
     const struct rlimit small = {.rlim_cur = 4096, .rlim_max = RLIM_INFINITY};
     struct rlimit before;
@@ -78,7 +83,8 @@ static void failed_write_keeps_the_old(void **state) {
     assert_false(files_exist(in_root("kept.tmp")));
 }
 
-static void read_is_bounded_and_never_waits(void **state) {
+static void read_is_bounded_and_never_waits(void **state)
+{
     struct buf bytes;
     (void)state;
 
@@ -97,7 +103,8 @@ static void read_is_bounded_and_never_waits(void **state) {
     buf_done(&bytes);
 }
 
-static void directories_are_made_private(void **state) {
+static void directories_are_made_private(void **state)
+{
     (void)state;
     assert_int_equal(files_make_directory(in_root("x/y//z/")), ERR_NONE);
     assert_int_equal(mode_of(in_root("x")), 0700);
@@ -109,7 +116,8 @@ static void directories_are_made_private(void **state) {
     assert_int_equal(files_make_directory(""), ERR_MALFORMED);
 }
 
-static void removed_is_gone(void **state) {
+static void removed_is_gone(void **state)
+{
     (void)state;
     assert_int_equal(files_write(in_root("r"), span_text(""), 0600), ERR_NONE);
     assert_true(files_exist(in_root("r")));
@@ -118,7 +126,8 @@ static void removed_is_gone(void **state) {
     assert_int_equal(files_remove(in_root("r")), ERR_NOT_FOUND);
 }
 
-static enum err note(void *context, const char *path) {
+static enum err note(void *context, const char *path)
+{
     char *names = context;
     const char *name = strrchr(path, '/') + 1;
 
@@ -131,7 +140,8 @@ static enum err note(void *context, const char *path) {
     return ERR_NONE;
 }
 
-static void each_in_order(void **state) {
+static void each_in_order(void **state)
+{
     static const char *const made[] = {"20-b.conf", "10-a.conf", "x.conf~", ".hidden.conf",
                                        "9-c.conf"};
     char names[256] = "";
@@ -153,7 +163,8 @@ static void each_in_order(void **state) {
     assert_string_equal(names, "10-a.conf 20-b.conf 9-c.conf ");
 }
 
-static void names_are_bounded(void **state) {
+static void names_are_bounded(void **state)
+{
     char names[1] = "";
     (void)state;
 
@@ -170,7 +181,8 @@ static void names_are_bounded(void **state) {
     assert_string_equal(names, "");
 }
 
-static void uuid_is_version_7(void **state) {
+static void uuid_is_version_7(void **state)
+{
     /* The example of RFC 9562, appendix A.6. */
     static const uint8_t random[UUID_RANDOM_SIZE] = {0x0c, 0xc3, 0x18, 0xc4, 0xdc,
                                                      0x0c, 0x0c, 0x07, 0x39, 0x8f};
@@ -192,7 +204,8 @@ static void uuid_is_version_7(void **state) {
     assert_string_equal(text, "ffffffff-ffff-7fff-bfff-ffffffffffff");
 }
 
-static void uuid_refuses(void **state) {
+static void uuid_refuses(void **state)
+{
     static const char *const bad[] = {
         "",
         "017f22e2-79b0-7cc3-98c4-dc0c0c07398",
@@ -210,7 +223,8 @@ static void uuid_refuses(void **state) {
     assert_int_equal(id[0], 7);
 }
 
-static void clock_is_shifted_only_on_purpose(void **state) {
+static void clock_is_shifted_only_on_purpose(void **state)
+{
     const uint64_t day_ms = 86400000;
     const uint64_t before_ms = clock_wall_ms();
     const uint64_t mono_ms = clock_mono_ms();
@@ -229,7 +243,8 @@ static void clock_is_shifted_only_on_purpose(void **state) {
     assert_true(clock_mono_ms() < mono_ms + day_ms);
 }
 
-static void boot_id_stays(void **state) {
+static void boot_id_stays(void **state)
+{
     uint8_t a[LIMIT_ID_SIZE] = {0};
     uint8_t b[LIMIT_ID_SIZE] = {0};
     const uint8_t none[LIMIT_ID_SIZE] = {0};
@@ -241,12 +256,14 @@ static void boot_id_stays(void **state) {
     assert_memory_not_equal(a, none, sizeof a);
 }
 
-static int root_make(void **state) {
+static int root_make(void **state)
+{
     (void)state;
     return mkdtemp(root) != NULL ? 0 : -1;
 }
 
-static int root_remove(void **state) {
+static int root_remove(void **state)
+{
     char command[FILES_PATH_SIZE];
     (void)state;
 
@@ -254,7 +271,8 @@ static int root_remove(void **state) {
     return system(command);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(written_whole_or_not_at_all),
         cmocka_unit_test(failed_write_keeps_the_old),

@@ -22,12 +22,14 @@ struct rig {
     unsigned count;
 };
 
-static void patience_ends(void *context) {
+static void patience_ends(void *context)
+{
     (void)context;
     fail_msg("nothing happened");
 }
 
-static int rig_setup(void **state) {
+static int rig_setup(void **state)
+{
     struct rig *rig = calloc(1, sizeof *rig);
 
     assert_non_null(rig);
@@ -39,7 +41,8 @@ static int rig_setup(void **state) {
     return 0;
 }
 
-static int rig_teardown(void **state) {
+static int rig_teardown(void **state)
+{
     struct rig *rig = *state;
 
     loop_free(rig->loop);
@@ -49,36 +52,43 @@ static int rig_teardown(void **state) {
     return 0;
 }
 
-static void trace(struct rig *rig, const char *text) {
+static void trace(struct rig *rig, const char *text)
+{
     strncat(rig->trace, text, sizeof rig->trace - strlen(rig->trace) - 1);
 }
 
-static void stop(void *context) {
+static void stop(void *context)
+{
     struct rig *rig = context;
 
     trace(rig, "stop ");
     loop_stop(rig->loop);
 }
 
-static void trace_a(void *context) {
+static void trace_a(void *context)
+{
     trace(context, "a ");
 }
 
-static void trace_b(void *context) {
+static void trace_b(void *context)
+{
     trace(context, "b ");
 }
 
-static void run(struct rig *rig) {
+static void run(struct rig *rig)
+{
     assert_int_equal(loop_run(rig->loop), ERR_NONE);
 }
 
-static void after(struct rig *rig, uint64_t after_ms, void (*fire)(void *context)) {
+static void after(struct rig *rig, uint64_t after_ms, void (*fire)(void *context))
+{
     assert_int_equal(loop_add_timer(rig->loop, after_ms, 0, fire, rig, NULL), ERR_NONE);
 }
 
 /* --- Timers --- */
 
-static void timers_fire_in_order(void **state) {
+static void timers_fire_in_order(void **state)
+{
     struct rig *rig = *state;
 
     after(rig, 30, stop);
@@ -90,7 +100,8 @@ static void timers_fire_in_order(void **state) {
     assert_string_equal(rig->trace, "a b a b stop ");
 }
 
-static void timers_are_cancelled(void **state) {
+static void timers_are_cancelled(void **state)
+{
     struct rig *rig = *state;
     uint64_t timer = 0;
 
@@ -104,7 +115,8 @@ static void timers_are_cancelled(void **state) {
     assert_string_equal(rig->trace, "stop ");
 }
 
-static void cancel_third(void *context) {
+static void cancel_third(void *context)
+{
     struct rig *rig = context;
 
     trace(rig, "p ");
@@ -114,7 +126,8 @@ static void cancel_third(void *context) {
     }
 }
 
-static void periodic_until_cancelled(void **state) {
+static void periodic_until_cancelled(void **state)
+{
     struct rig *rig = *state;
 
     assert_int_equal(loop_add_timer(rig->loop, 0, 2, cancel_third, rig, &rig->timer), ERR_NONE);
@@ -122,7 +135,8 @@ static void periodic_until_cancelled(void **state) {
     assert_string_equal(rig->trace, "p p p stop ");
 }
 
-static void late_once(void *context) {
+static void late_once(void *context)
+{
     struct rig *rig = context;
 
     if (++rig->count == 1) {
@@ -131,7 +145,8 @@ static void late_once(void *context) {
     }
 }
 
-static void late_loop_fires_a_period_once(void **state) {
+static void late_loop_fires_a_period_once(void **state)
+{
     struct rig *rig = *state;
 
     /* Ten periods go by in the first call; they are made up for by one, before the stop. */
@@ -140,7 +155,8 @@ static void late_loop_fires_a_period_once(void **state) {
     assert_int_equal(rig->count, 2);
 }
 
-static void timers_are_bounded(void **state) {
+static void timers_are_bounded(void **state)
+{
     struct rig *rig = *state;
     uint64_t timer = 0;
 
@@ -154,19 +170,22 @@ static void timers_are_bounded(void **state) {
     assert_string_equal(rig->trace, "stop ");
 }
 
-static void again(void *context) {
+static void again(void *context)
+{
     struct rig *rig = context;
 
     rig->count++;
     after(rig, 0, again);
 }
 
-static bool stop_when_checked(void *context) {
+static bool stop_when_checked(void *context)
+{
     stop(context);
     return false;
 }
 
-static void timers_cannot_starve_the_rest(void **state) {
+static void timers_cannot_starve_the_rest(void **state)
+{
     struct rig *rig = *state;
 
     after(rig, 0, again);
@@ -178,7 +197,8 @@ static void timers_cannot_starve_the_rest(void **state) {
 
 /* --- Descriptors --- */
 
-static void pipe_ready(void *context, unsigned events) {
+static void pipe_ready(void *context, unsigned events)
+{
     struct rig *rig = context;
     char letter[2] = "";
 
@@ -190,7 +210,8 @@ static void pipe_ready(void *context, unsigned events) {
     }
 }
 
-static void descriptors_are_level_triggered(void **state) {
+static void descriptors_are_level_triggered(void **state)
+{
     struct rig *rig = *state;
 
     assert_int_equal(loop_add_fd(rig->loop, rig->pipe[0], LOOP_READ, pipe_ready, rig), ERR_NONE);
@@ -202,7 +223,8 @@ static void descriptors_are_level_triggered(void **state) {
     assert_string_equal(rig->trace, "xyzstop ");
 }
 
-static void write_ready(void *context, unsigned events) {
+static void write_ready(void *context, unsigned events)
+{
     struct rig *rig = context;
 
     trace(rig, events == LOOP_WRITE ? "w " : "? ");
@@ -210,7 +232,8 @@ static void write_ready(void *context, unsigned events) {
     after(rig, 5, stop);
 }
 
-static void events_are_changed(void **state) {
+static void events_are_changed(void **state)
+{
     struct rig *rig = *state;
 
     assert_int_equal(loop_change_fd(rig->loop, rig->pipe[1], LOOP_WRITE), ERR_NOT_FOUND);
@@ -220,14 +243,16 @@ static void events_are_changed(void **state) {
     assert_string_equal(rig->trace, "w stop ");
 }
 
-static void hung_up(void *context, unsigned events) {
+static void hung_up(void *context, unsigned events)
+{
     struct rig *rig = context;
 
     assert_true((events & LOOP_HANGUP) != 0);
     stop(rig);
 }
 
-static void hangup_is_told(void **state) {
+static void hangup_is_told(void **state)
+{
     struct rig *rig = *state;
 
     assert_int_equal(loop_add_fd(rig->loop, rig->pipe[0], LOOP_READ, hung_up, rig), ERR_NONE);
@@ -238,7 +263,8 @@ static void hangup_is_told(void **state) {
 
 static int twin_fds[2];
 
-static void twin_ready(void *context, unsigned events) {
+static void twin_ready(void *context, unsigned events)
+{
     struct rig *rig = context;
     (void)events;
 
@@ -250,7 +276,8 @@ static void twin_ready(void *context, unsigned events) {
     after(rig, 10, stop);
 }
 
-static void removed_descriptor_is_silent_at_once(void **state) {
+static void removed_descriptor_is_silent_at_once(void **state)
+{
     struct rig *rig = *state;
     int pipes[2][2] = {{0}};
 
@@ -270,7 +297,8 @@ static void removed_descriptor_is_silent_at_once(void **state) {
 
 /* --- Hooks, calls, stopping --- */
 
-static bool busy_five_times(void *context) {
+static bool busy_five_times(void *context)
+{
     struct rig *rig = context;
 
     if (++rig->count == 5) {
@@ -279,7 +307,8 @@ static bool busy_five_times(void *context) {
     return rig->count < 5;
 }
 
-static void idle_keeps_the_loop_awake(void **state) {
+static void idle_keeps_the_loop_awake(void **state)
+{
     struct rig *rig = *state;
 
     assert_int_equal(loop_add_idle(rig->loop, busy_five_times, rig), ERR_NONE);
@@ -291,7 +320,8 @@ static void idle_keeps_the_loop_awake(void **state) {
     assert_int_equal(rig->count, 5);
 }
 
-static void idles_are_bounded(void **state) {
+static void idles_are_bounded(void **state)
+{
     struct rig *rig = *state;
 
     for (unsigned i = 0; i < LOOP_IDLE_COUNT; i++) {
@@ -300,7 +330,8 @@ static void idles_are_bounded(void **state) {
     assert_int_equal(loop_add_idle(rig->loop, busy_five_times, rig), ERR_LIMIT);
 }
 
-static void stop_before_run(void **state) {
+static void stop_before_run(void **state)
+{
     struct rig *rig = *state;
 
     loop_stop(rig->loop);
@@ -323,7 +354,8 @@ struct numbered_call {
     unsigned number;
 };
 
-static void numbered_run(void *context) {
+static void numbered_run(void *context)
+{
     struct numbered_call *numbered = context;
     struct rig *rig = numbered->poster->rig;
 
@@ -335,7 +367,8 @@ static void numbered_run(void *context) {
     }
 }
 
-static void *poster_run(void *context) {
+static void *poster_run(void *context)
+{
     struct poster *poster = context;
 
     for (unsigned i = 0; i < POST_COUNT; i++) {
@@ -351,7 +384,8 @@ static void *poster_run(void *context) {
     return NULL;
 }
 
-static void calls_from_threads_arrive_once_in_order(void **state) {
+static void calls_from_threads_arrive_once_in_order(void **state)
+{
     struct rig *rig = *state;
     struct poster posters[POSTER_COUNT];
     pthread_t threads[POSTER_COUNT];
@@ -369,12 +403,14 @@ static void calls_from_threads_arrive_once_in_order(void **state) {
 
 /* --- Signals --- */
 
-static void reloaded(void *context) {
+static void reloaded(void *context)
+{
     trace(context, "reload ");
     (void)kill(getpid(), SIGTERM);
 }
 
-static void signals_arrive_in_the_loop(void **state) {
+static void signals_arrive_in_the_loop(void **state)
+{
     struct rig *rig = *state;
 
     assert_int_equal(loop_watch_signals(rig->loop, reloaded, rig), ERR_NONE);
@@ -387,7 +423,8 @@ static void signals_arrive_in_the_loop(void **state) {
     assert_string_equal(rig->trace, "reload ");
 }
 
-static void broken_pipe_is_an_error_not_a_signal(void **state) {
+static void broken_pipe_is_an_error_not_a_signal(void **state)
+{
     struct rig *rig = *state;
 
     assert_int_equal(close(rig->pipe[0]), 0);
@@ -406,13 +443,15 @@ struct sum {
     unsigned square;
 };
 
-static void sum_run(void *context) {
+static void sum_run(void *context)
+{
     struct sum *sum = context;
 
     sum->square = pthread_equal(pthread_self(), sum->loop_thread) ? 0 : sum->input * sum->input;
 }
 
-static void sum_done(void *context) {
+static void sum_done(void *context)
+{
     struct sum *sum = context;
 
     assert_true(pthread_equal(pthread_self(), sum->loop_thread));
@@ -422,7 +461,8 @@ static void sum_done(void *context) {
     }
 }
 
-static struct sum sum_of(struct rig *rig, unsigned input) {
+static struct sum sum_of(struct rig *rig, unsigned input)
+{
     struct sum sum = {.rig = rig, .loop_thread = pthread_self(), .input = input};
 
     sum.job.run = sum_run;
@@ -430,7 +470,8 @@ static struct sum sum_of(struct rig *rig, unsigned input) {
     return sum;
 }
 
-static void jobs_run_elsewhere_and_end_here(void **state) {
+static void jobs_run_elsewhere_and_end_here(void **state)
+{
     enum { JOB_COUNT = 100 };
     struct rig *rig = *state;
     struct workers *workers = NULL;
@@ -451,7 +492,8 @@ static void jobs_run_elsewhere_and_end_here(void **state) {
     workers_free(workers);
 }
 
-static void jobs_are_bounded_and_none_is_lost(void **state) {
+static void jobs_are_bounded_and_none_is_lost(void **state)
+{
     struct rig *rig = *state;
     struct workers *workers = NULL;
     struct sum sums[3];
@@ -470,7 +512,8 @@ static void jobs_are_bounded_and_none_is_lost(void **state) {
 
 #define RIG(test) cmocka_unit_test_setup_teardown(test, rig_setup, rig_teardown)
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         RIG(timers_fire_in_order),
         RIG(timers_are_cancelled),
