@@ -133,11 +133,154 @@ static void test_independent_reader(void **state)
     jieli__v1__event_body__free_unpacked(body, NULL);
 }
 
+static void a_note(struct wire_event *ret)
+{
+    memset(ret, 0, sizeof *ret);
+    ret->version = 1;
+    memset(ret->hub, 1, sizeof ret->hub);
+    memset(ret->device, 2, sizeof ret->device);
+    memset(ret->author, 3, sizeof ret->author);
+    memset(ret->record, 4, sizeof ret->record);
+    ret->incarnation = 1;
+    ret->seq = 1;
+    ret->payload = WIRE_NOTE;
+}
+
+static void refused(struct fixture *fixture, enum err err)
+{
+    assert_int_equal(wire_event_encode(&fixture->event, &fixture->body), err);
+    assert_int_equal(fixture->body.size, 0);
+    a_note(&fixture->event);
+}
+
+/* What no decoder takes is never signed. */
+static void test_encode_refuses_header(void **state)
+{
+    struct fixture *fixture = *state;
+    struct wire_event *event = &fixture->event;
+    a_note(event);
+    assert_int_equal(wire_event_encode(event, &fixture->body), ERR_NONE);
+    buf_clear(&fixture->body);
+    event->version = 0;
+    refused(fixture, ERR_MALFORMED);
+    event->version = 2;
+    refused(fixture, ERR_VERSION);
+    memset(event->hub, 0, sizeof event->hub);
+    refused(fixture, ERR_MALFORMED);
+    memset(event->author, 0, sizeof event->author);
+    refused(fixture, ERR_MALFORMED);
+    event->seq = 0;
+    refused(fixture, ERR_MALFORMED);
+    event->seq = 2;
+    refused(fixture, ERR_MALFORMED);
+    event->has_prev = true;
+    refused(fixture, ERR_MALFORMED);
+    event->clock = 4;
+    refused(fixture, ERR_MALFORMED);
+    event->seen_size = 1;
+    refused(fixture, ERR_MALFORMED);
+    event->has_seen = true;
+    refused(fixture, ERR_MALFORMED);
+    event->has_seen = true;
+    event->seen_origin = span_of("hub\0evil", 8);
+    refused(fixture, ERR_MALFORMED);
+    event->paper_serial = span_text("P1");
+    refused(fixture, ERR_MALFORMED);
+    event->back_entry = true;
+    event->back_reason = span_text("\xe5\x81\x9c\xe7\x94\xb5");
+    refused(fixture, ERR_MALFORMED);
+    event->attestation_ground = span_text("guardian");
+    refused(fixture, ERR_MALFORMED);
+    event->attestation = 8;
+    refused(fixture, ERR_MALFORMED);
+    event->attestation = 1;
+    event->attestation_evidence = span_text("short");
+    refused(fixture, ERR_MALFORMED);
+    event->sealed_count = LIMIT_SEALED_COUNT + 1;
+    refused(fixture, ERR_LIMIT);
+    event->sealed_count = 1;
+    refused(fixture, ERR_MALFORMED);
+    event->payload = 0;
+    refused(fixture, ERR_MALFORMED);
+    event->payload = 9; /* the author is no payload */
+    refused(fixture, ERR_MALFORMED);
+}
+
+static void test_encode_refuses_facts(void **state)
+{
+    struct fixture *fixture = *state;
+    struct values *facts = &fixture->event.facts;
+    uint8_t id[LIMIT_HASH_SIZE] = {1};
+    a_note(&fixture->event);
+    values_set_number(facts, FIELD_rating, 0, 1); /* not of a note */
+    refused(fixture, ERR_MALFORMED);
+    values_set_number(facts, FIELD_kind, 1, 1); /* not a list */
+    refused(fixture, ERR_MALFORMED);
+    values_set_number(facts, FIELD_kind, 0, (uint64_t)UINT32_MAX + 1);
+    refused(fixture, ERR_MALFORMED);
+    values_set_bytes(facts, FIELD_case_record, 0, span_of(id, LIMIT_HASH_SIZE));
+    refused(fixture, ERR_MALFORMED);
+    facts->err = ERR_LIMIT;
+    refused(fixture, ERR_LIMIT);
+    fixture->event.payload = WIRE_CASE;
+    values_set_number(facts, FIELD_verb, 0, 42);
+    refused(fixture, ERR_MALFORMED);
+    fixture->event.payload = WIRE_CASE;
+    values_set_number(facts, FIELD_verb, 0, (uint64_t)1 << 32 | 1);
+    refused(fixture, ERR_MALFORMED);
+    fixture->event.payload = WIRE_CASE;
+    values_set_number(facts, FIELD_proxy, 0, 2);
+    refused(fixture, ERR_MALFORMED);
+    fixture->event.payload = WIRE_CASE;
+    values_set_number(facts, FIELD_materials_form, 1, 1); /* and nothing at place 0 */
+    refused(fixture, ERR_MALFORMED);
+    fixture->event.payload = WIRE_CASE;
+    values_set_bytes(facts, FIELD_children, 1, span_of(id, LIMIT_ID_SIZE));
+    refused(fixture, ERR_MALFORMED);
+    fixture->event.payload = WIRE_CASE;
+    values_set_number(facts, FIELD_materials_form, LIMIT_LIST_COUNT, 1);
+    refused(fixture, ERR_LIMIT);
+    fixture->event.payload = WIRE_CASE;
+    values_set_number(facts, FIELD_materials_form, UINT16_MAX, 1);
+    refused(fixture, ERR_LIMIT);
+    fixture->event.payload = WIRE_CASE;
+    values_set_bytes(facts, FIELD_item, 0, span_of("I\0", 2));
+    refused(fixture, ERR_MALFORMED);
+    fixture->event.payload = WIRE_CASE;
+    values_set_bytes(facts, FIELD_item, 0, span_text("two\nlines"));
+    refused(fixture, ERR_MALFORMED);
+}
+
+/* 32 children and 32 materials with long codes are more than a body holds. */
+static void test_encode_refuses_large(void **state)
+{
+    struct fixture *fixture = *state;
+    struct values *facts = &fixture->event.facts;
+    static const char code[] = "0123456789012345678901234567890123456789012345678901234567890123";
+    a_note(&fixture->event);
+    fixture->event.payload = WIRE_CASE;
+    for (uint16_t i = 0; i < LIMIT_LIST_COUNT; i++) {
+        values_set_bytes(facts, FIELD_materials_code, i, span_text(code));
+    }
+    refused(fixture, ERR_LIMIT);
+    fixture->event.payload = WIRE_CASE;
+    values_set_bytes(facts, FIELD_item, 0, span_text(code));
+    assert_int_equal(wire_event_encode(&fixture->event, &fixture->body), ERR_NONE);
+    buf_clear(&fixture->body);
+    static const char longer[] =
+        "01234567890123456789012345678901234567890123456789012345678901234";
+    values_set_bytes(facts, FIELD_item, 0, span_text(longer));
+    refused(fixture, ERR_MALFORMED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(test_independent_reader, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_encode_refuses_header, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_encode_refuses_facts, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_encode_refuses_large, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
