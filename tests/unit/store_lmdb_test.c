@@ -142,9 +142,12 @@ static void test_place_is_something_else(void **state)
 static void test_remains_are_refused(void **state)
 {
     kv_close(store_open(*state));
+    struct stat status;
+    char *path = store_path_in(*state, "data.mdb");
     write_in(*state, "data.mdb", span_text(""));
     expect_open(*state, ERR_MALFORMED);
-    char *path = store_path_in(*state, "data.mdb");
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_size, 0); /* no new store was made over it */
     assert_int_equal(unlink(path), 0);
     expect_open(*state, ERR_MALFORMED); /* lock.mdb tells that there was a store */
     free(path);
