@@ -334,6 +334,7 @@ static void test_calendar_refused(void **state)
         {"year 2026\nholiday 2028-10-02 x", 2, "缺少 year 2028"},
         {"holiday 2026-10-01 x", 1, "缺少 year 2026"},
         {"year 2026\nworkday 2026-10-12 x", 2, "不是周六或周日"},
+        {"year 2026\nworkday 2026-10-09 x", 2, "不是周六或周日"},
         {"year 2026\nholiday 2026-10-01..2026-10-07 x\nholiday 2026-10-07 y", 3, "第 2 行"},
         {"year 2026\nholiday 2026-10-10 x\nworkday 2026-10-10 y", 3, "第 2 行"},
         {"closed 2026-10-10 x\nclosed 2026-10-10 y", 2, "第 1 行"},
