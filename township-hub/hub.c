@@ -247,7 +247,9 @@ static enum err judge_local(struct hub *hub, const struct author_draft *draft,
     kv_begin(hub->kv, false, &txn);
     fill_chain(hub, &txn, &chain);
     author_fill(&chain, draft, signer_key_id_view(signer), hub->event);
-    hub->event->seen_origin = span_text(hub->origin);
+    if (hub->event->has_seen) {
+        hub->event->seen_origin = span_text(hub->origin); /* the chain is gone after this call */
+    }
     struct fold_ask ask = {.event = hub->event,
                            .id = no_id,
                            .leaf_ms =

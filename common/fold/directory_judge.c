@@ -46,7 +46,8 @@ static bool key_usable(const struct directory *directory, const struct wire_even
     struct span box_key = values_bytes(&event->facts, FIELD_box_key, 0);
     uint8_t id[LIMIT_KEY_SIZE];
     if (values_number(&event->facts, FIELD_suite, 0) != SEAL_SUITE_ED25519 ||
-        public_key.size != LIMIT_KEY_SIZE || box_key.size != LIMIT_KEY_SIZE ||
+        public_key.size != LIMIT_KEY_SIZE ||
+        (box_key.size != LIMIT_KEY_SIZE && event->payload == WIRE_PERSON) ||
         !seal_ed25519_key_valid(public_key.data)) {
         return false;
     }

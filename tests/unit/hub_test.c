@@ -1,0 +1,202 @@
+#include "tests/support/town.h"
+#include "unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Verbs of proto/record.proto. */
+enum { CONTACT_RECEIVED = 1 };
+enum { CASE_OPENED = 1, CASE_ACCEPTED = 6, CASE_SUBMITTED_UP = 13, CASE_RECEIVED_AT_HUB = 14 };
+
+static const uint64_t start_ms = 1789689600000; /* 2026-09-18 08:00 at +08:00, a Friday */
+
+static int town_setup(void **state)
+{
+    *state = town_open(start_ms);
+    return 0;
+}
+
+static int town_teardown(void **state)
+{
+    town_close(*state);
+    return 0;
+}
+
+/* Every case cites a first contact (R01). */
+static void contact(struct town *town, uint32_t record)
+{
+    struct town_act act;
+    town_act(&act, WIRE_CONTACT, record + 1000, CONTACT_RECEIVED);
+    town_number(&act, FIELD_channel, 0, 1);
+    town_text(&act, FIELD_item, 0, "I51");
+    act.sealed_labels = 2;
+    struct sync_answered answered = town_station(town, &town->worker, &act);
+    assert_int_equal(answered.refusal, REFUSAL_NONE);
+}
+
+static void open_case(struct town_act *act, uint32_t record)
+{
+    struct town_act cited;
+    town_act(&cited, WIRE_CONTACT, record + 1000, CONTACT_RECEIVED);
+    town_act(act, WIRE_CASE, record, CASE_OPENED);
+    town_text(act, FIELD_item, 0, "I51");
+    town_bytes(act, FIELD_contact, 0, cited.record, sizeof cited.record);
+    act->sealed_labels = 2;
+}
+
+static void accept_case(struct town_act *act, uint32_t record)
+{
+    town_act(act, WIRE_CASE, record, CASE_ACCEPTED);
+    town_materials(act);
+}
+
+static void test_case_accepted(void **state)
+{
+    struct town *town = *state;
+    struct town_act act;
+    struct record *record = calloc(1, sizeof *record);
+    contact(town, 1);
+    open_case(&act, 1);
+    struct sync_answered answered = town_station(town, &town->worker, &act);
+    assert_int_equal(answered.refusal, REFUSAL_NONE);
+    assert_int_equal(answered.verdict, WIRE_ACCEPTED);
+    accept_case(&act, 1);
+    answered = town_station(town, &town->worker, &act);
+    assert_int_equal(answered.refusal, REFUSAL_NONE);
+    assert_true(town_record(town, 1, record));
+    assert_string_equal(rule_state_name(MACHINE_CASE, record->state), "accepted");
+    /* 10 working days from Friday 2026-09-18: Sunday 09-20 is a make-up day, Mid-Autumn takes
+     * 09-25 to 09-27 and the National Day week 10-01 to 10-07. */
+    uint64_t due = values_number(&record->facts, FIELD_due_day, 0);
+    char text[CIVIL_DAY_SIZE];
+    civil_day_format((int32_t)due, text);
+    assert_string_equal(text, "2026-10-09");
+    free(record);
+}
+
+static void test_wrong_role_refused(void **state)
+{
+    struct town *town = *state;
+    struct town_act act;
+    contact(town, 2);
+    open_case(&act, 2);
+    struct sync_answered answered = town_station(town, &town->agent, &act);
+    assert_int_equal(answered.verdict, WIRE_REFUSED);
+    assert_int_not_equal(answered.refusal, REFUSAL_NONE);
+    /* The seq is consumed: the chain goes on. */
+    answered = town_station(town, &town->worker, &act);
+    assert_int_equal(answered.verdict, WIRE_ACCEPTED);
+}
+
+static void test_repeat_gives_same_answer(void **state)
+{
+    struct town *town = *state;
+    struct town_act act;
+    struct town_event event;
+    contact(town, 3);
+    open_case(&act, 3);
+    town_write(town, &town->worker, &act, &event);
+    struct hub_push *first = town_push(town, &event, 1, town->chain.seq);
+    uint64_t size = hub_size(town->hub);
+    town_restart(town);
+    struct hub_push *second = town_push(town, &event, 1, town->chain.seq);
+    assert_true(hub_push_accepted(second));
+    assert_int_equal(hub_size(town->hub), size);
+    struct span a = hub_push_reply_view(first);
+    struct span b = hub_push_reply_view(second);
+    assert_true(span_equal(a, b));
+    hub_push_free(first);
+    hub_push_free(second);
+    town_event_done(&event);
+}
+
+static void test_forged_event_is_void(void **state)
+{
+    struct town *town = *state;
+    struct town_act act;
+    struct town_event event[2];
+    contact(town, 4);
+    contact(town, 5);
+    open_case(&act, 4);
+    town_write(town, &town->worker, &act, &event[0]);
+    event[0].envelope.signature[3] ^= 1;
+    open_case(&act, 5);
+    town_write(town, &town->worker, &act, &event[1]);
+    struct hub_push *push = town_push(town, event, 2, town->chain.seq - 1);
+    struct record *record = calloc(1, sizeof *record);
+    assert_true(hub_push_accepted(push));
+    assert_int_equal(hub_push_count(push), 2);
+    assert_false(town_record(town, 4, record));
+    assert_true(town_record(town, 5, record));
+    hub_push_free(push);
+    town_event_done(&event[0]);
+    town_event_done(&event[1]);
+    free(record);
+}
+
+static void test_gap_and_fork(void **state)
+{
+    struct town *town = *state;
+    struct town_act act;
+    struct town_event event;
+    contact(town, 6);
+    struct author_chain before = town->chain;
+    open_case(&act, 6);
+    town_write(town, &town->worker, &act, &event);
+    struct hub_push *push = town_push(town, &event, 1, town->chain.seq + 1);
+    assert_false(hub_push_accepted(push));
+    hub_push_free(push);
+    push = town_push(town, &event, 1, town->chain.seq);
+    assert_true(hub_push_accepted(push));
+    hub_push_free(push);
+    town_event_done(&event);
+    uint64_t evidence = hub_evidence_count(town->hub);
+    town->chain = before;
+    open_case(&act, 7);
+    town_write(town, &town->worker, &act, &event);
+    push = town_push(town, &event, 1, town->chain.seq);
+    assert_false(hub_push_accepted(push));
+    assert_int_equal(hub_evidence_count(town->hub), evidence + 1);
+    hub_push_free(push);
+    town_event_done(&event);
+}
+
+static void test_revoked_is_quarantined(void **state)
+{
+    struct town *town = *state;
+    struct town_act act;
+    town_act(&act, WIRE_PERSON, 21, PERSON_REVOKED);
+    town_bytes(&act, FIELD_staff, 0, town->worker.staff, sizeof town->worker.staff);
+    struct fold_verdict verdict = town_hub(town, &town->leader, &act);
+    assert_int_equal(verdict.verdict, WIRE_ACCEPTED);
+    open_case(&act, 8);
+    struct sync_answered answered = town_station(town, &town->worker, &act);
+    assert_int_equal(answered.verdict, WIRE_QUARANTINED);
+}
+
+static void test_nobody_grants_himself(void **state)
+{
+    struct town *town = *state;
+    struct town_act act;
+    town_act(&act, WIRE_PERSON, 10, PERSON_GRANTED);
+    town_bytes(&act, FIELD_staff, 0, town->leader.staff, sizeof town->leader.staff);
+    town_number(&act, FIELD_grants_roles, 0, ROLE_HUB_OPERATOR);
+    struct fold_verdict verdict = town_hub(town, &town->leader, &act);
+    assert_int_equal(verdict.refusal, REFUSAL_DIRECTORY_LEADER_ONLY);
+    verdict = town_device(town, &act);
+    assert_int_equal(verdict.refusal, REFUSAL_DIRECTORY_LEADER_ONLY);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_case_accepted, town_setup, town_teardown),
+        cmocka_unit_test_setup_teardown(test_wrong_role_refused, town_setup, town_teardown),
+        cmocka_unit_test_setup_teardown(test_repeat_gives_same_answer, town_setup, town_teardown),
+        cmocka_unit_test_setup_teardown(test_forged_event_is_void, town_setup, town_teardown),
+        cmocka_unit_test_setup_teardown(test_gap_and_fork, town_setup, town_teardown),
+        cmocka_unit_test_setup_teardown(test_revoked_is_quarantined, town_setup, town_teardown),
+        cmocka_unit_test_setup_teardown(test_nobody_grants_himself, town_setup, town_teardown),
+    };
+    return cmocka_run_group_tests_name("hub", tests, NULL, NULL);
+}
