@@ -19,9 +19,17 @@ static struct {
     bool fired;
 } fault;
 
+/* What was called since: w for a write, s for a sync, r for a renaming. */
+static char trace[64];
+
 /* 0: do the call; 1: fail at once; 2: do it, then fail. */
-static int meet_fault(void)
+static int meet_fault(char call)
 {
+    size_t size = strlen(trace);
+    if (size < sizeof trace - 1) {
+        trace[size] = call;
+        trace[size + 1] = 0;
+    }
     if (fault.countdown == 0 || --fault.countdown > 0) {
         return 0;
     }
@@ -38,8 +46,8 @@ static void next_function(const char *name, void *ret)
     memcpy(ret, &found, sizeof found);
 }
 
-#define FAULTY(type, call, ...)                                                                    \
-    int fate = meet_fault();                                                                       \
+#define FAULTY(type, kind, call, ...)                                                              \
+    int fate = meet_fault(kind);                                                                   \
     type result = -1;                                                                              \
     next_function(#call, &next);                                                                   \
     if (fate != 1) {                                                                               \
@@ -55,37 +63,37 @@ static void next_function(const char *name, void *ret)
 ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
 {
     ssize_t (*next)(int, const void *, size_t, off_t) = NULL;
-    FAULTY(ssize_t, pwrite, fd, data, size, offset);
+    FAULTY(ssize_t, 'w', pwrite, fd, data, size, offset);
 }
 
 ssize_t write(int fd, const void *data, size_t size)
 {
     ssize_t (*next)(int, const void *, size_t) = NULL;
-    FAULTY(ssize_t, write, fd, data, size);
+    FAULTY(ssize_t, 'w', write, fd, data, size);
 }
 
 ssize_t writev(int fd, const struct iovec *pieces, int count)
 {
     ssize_t (*next)(int, const struct iovec *, int) = NULL;
-    FAULTY(ssize_t, writev, fd, pieces, count);
+    FAULTY(ssize_t, 'w', writev, fd, pieces, count);
 }
 
 int fdatasync(int fd)
 {
     int (*next)(int) = NULL;
-    FAULTY(int, fdatasync, fd);
+    FAULTY(int, 's', fdatasync, fd);
 }
 
 int fsync(int fd)
 {
     int (*next)(int) = NULL;
-    FAULTY(int, fsync, fd);
+    FAULTY(int, 's', fsync, fd);
 }
 
 int renameat(int old_fd, const char *old_path, int new_fd, const char *new_path)
 {
     int (*next)(int, const char *, int, const char *) = NULL;
-    FAULTY(int, renameat, old_fd, old_path, new_fd, new_path);
+    FAULTY(int, 'r', renameat, old_fd, old_path, new_fd, new_path);
 }
 
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
@@ -229,6 +237,34 @@ static void test_full_disk_heals(void **state)
     store_place_free(place);
 }
 
+/* A page counts only after what it refers to is on disk, a name only after its file, and all only
+ * after the directory and the one above. */
+static void test_order_of_syncs(void **state)
+{
+    (void)state;
+    char *place = store_place_new();
+    char *target = store_place_new();
+    trace[0] = 0;
+    struct kv *kv = store_open(place);
+    const char *renaming = strchr(trace, 'r');
+    assert_non_null(renaming);
+    assert_true(renaming - trace > 3);
+    assert_memory_equal(renaming - 1, "srss", 4);
+    trace[0] = 0;
+    assert_int_equal(write_state(kv, "old"), ERR_NONE);
+    size_t size = strlen(trace);
+    assert_in_range(size, 3, 20);
+    assert_string_equal(trace + size - 3, "wsw");
+    assert_int_equal(strspn(trace, "w"), size - 2); /* one sync a commit */
+    trace[0] = 0;
+    assert_int_equal(kv_copy(kv, target), ERR_NONE);
+    assert_int_equal(trace[0], 'w');
+    assert_string_equal(trace + strspn(trace, "w"), "srss");
+    kv_close(kv);
+    store_place_free(place);
+    store_place_free(target);
+}
+
 static bool fail_creation(long countdown, int error_number, bool after)
 {
     struct kv *kv = NULL;
@@ -304,9 +340,8 @@ static void test_copy_faults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commit_faults),
-        cmocka_unit_test(test_full_disk_heals),
-        cmocka_unit_test(test_creation_faults),
+        cmocka_unit_test(test_commit_faults),  cmocka_unit_test(test_full_disk_heals),
+        cmocka_unit_test(test_order_of_syncs), cmocka_unit_test(test_creation_faults),
         cmocka_unit_test(test_copy_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
