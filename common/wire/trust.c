@@ -61,6 +61,11 @@ static bool take_text(const char *text, char *ret, size_t size)
     return true;
 }
 
+static bool is_kind(Jieli__V1__EnrolmentKind kind)
+{
+    return (int)kind >= WIRE_ENROL_STATION && (int)kind <= WIRE_ENROL_HUB;
+}
+
 enum err wire_enrolment_seal(const struct wire_enrolment *enrolment, const struct signer *signer,
                              struct buf *ret)
 {
@@ -99,8 +104,7 @@ enum err wire_enrolment_open(struct span bytes, struct wire_enrolment *ret)
     const Jieli__V1__Enrolment *message = (const Jieli__V1__Enrolment *)read;
     struct wire_enrolment enrolment = {.kind = (enum wire_enrolment_kind)message->kind,
                                        .made_ms = message->made_ms};
-    if (message->kind < WIRE_ENROL_STATION || message->kind > WIRE_ENROL_HUB ||
-        !wire_is_id(message->public_key, LIMIT_KEY_SIZE) ||
+    if (!is_kind(message->kind) || !wire_is_id(message->public_key, LIMIT_KEY_SIZE) ||
         !wire_is_id(message->curve_key, LIMIT_KEY_SIZE) ||
         !wire_is_id_or_empty(message->box_key, LIMIT_KEY_SIZE) ||
         !wire_is_id_or_empty(message->hub, LIMIT_ID_SIZE) ||
@@ -203,8 +207,7 @@ static enum err read_bundle(struct span body, struct wire_arena *arena, struct w
     }
     const Jieli__V1__Bundle *message = (const Jieli__V1__Bundle *)read;
     if (!wire_is_id(message->root, LIMIT_KEY_SIZE) ||
-        !wire_is_id(message->device, LIMIT_KEY_SIZE) || message->kind < WIRE_ENROL_STATION ||
-        message->kind > WIRE_ENROL_HUB ||
+        !wire_is_id(message->device, LIMIT_KEY_SIZE) || !is_kind(message->kind) ||
         !take_text(message->endpoint, ret->endpoint, sizeof ret->endpoint) ||
         !take_text(message->bell_endpoint, ret->bell_endpoint, sizeof ret->bell_endpoint)) {
         return ERR_MALFORMED;
