@@ -9,7 +9,8 @@ static _Thread_local struct kv_disk *disks;
 static const uint64_t DEFAULT_MAP_SIZE = 16ULL << 30;
 static const uint64_t LEAST_MAP_SIZE = 1ULL << 20;
 
-struct kv_image kv_memory_image_share(const struct kv_image *image) {
+struct kv_image kv_memory_image_share(const struct kv_image *image)
+{
     struct kv_image copy = {.has_store = image->has_store};
     for (size_t i = 0; i < KV_TABLE_COUNT; i++) {
         copy.tables[i] = kv_tree_share(&image->tables[i]);
@@ -17,13 +18,15 @@ struct kv_image kv_memory_image_share(const struct kv_image *image) {
     return copy;
 }
 
-static void image_done(struct kv_image *image) {
+static void image_done(struct kv_image *image)
+{
     for (size_t i = 0; i < KV_TABLE_COUNT; i++) {
         kv_tree_done(&image->tables[i]);
     }
 }
 
-uint64_t kv_memory_image_size(const struct kv_image *image) {
+uint64_t kv_memory_image_size(const struct kv_image *image)
+{
     uint64_t size = 0;
     for (size_t i = 0; i < KV_TABLE_COUNT; i++) {
         size += image->tables[i].size;
@@ -31,7 +34,8 @@ uint64_t kv_memory_image_size(const struct kv_image *image) {
     return size;
 }
 
-struct kv_disk *kv_memory_find(const char *name) {
+struct kv_disk *kv_memory_find(const char *name)
+{
     struct kv_disk *disk = disks;
     while (disk != NULL && strcmp(disk->name, name) != 0) {
         disk = disk->next;
@@ -39,14 +43,16 @@ struct kv_disk *kv_memory_find(const char *name) {
     return disk;
 }
 
-static void forget_owed(struct kv_disk *disk) {
+static void forget_owed(struct kv_disk *disk)
+{
     for (size_t i = 0; i < disk->owed_count; i++) {
         image_done(&disk->owed[i]);
     }
     disk->owed_count = 0;
 }
 
-struct kv_disk *kv_memory_disk_new(const char *name) {
+struct kv_disk *kv_memory_disk_new(const char *name)
+{
     CHECK(name != NULL);
     CHECK(kv_memory_find(name) == NULL);
     struct kv_disk *disk = calloc(1, sizeof *disk);
@@ -58,7 +64,8 @@ struct kv_disk *kv_memory_disk_new(const char *name) {
     return disk;
 }
 
-void kv_memory_disk_free(struct kv_disk *disk) {
+void kv_memory_disk_free(struct kv_disk *disk)
+{
     if (disk == NULL) {
         return;
     }
@@ -76,7 +83,8 @@ void kv_memory_disk_free(struct kv_disk *disk) {
     free(disk);
 }
 
-static void lose_power(struct kv_disk *disk) {
+static void lose_power(struct kv_disk *disk)
+{
     if (disk->owed_count > 0) {
         image_done(&disk->now);
         disk->now = kv_memory_image_share(&disk->owed[0]);
@@ -84,7 +92,8 @@ static void lose_power(struct kv_disk *disk) {
     }
 }
 
-void kv_memory_crash(struct kv *kv) {
+void kv_memory_crash(struct kv *kv)
+{
     CHECK(kv != NULL);
     if (!kv->dead) {
         lose_power(kv->disk);
@@ -92,23 +101,27 @@ void kv_memory_crash(struct kv *kv) {
     kv->dead = true;
 }
 
-void kv_memory_kill(struct kv *kv) {
+void kv_memory_kill(struct kv *kv)
+{
     CHECK(kv != NULL);
     kv->dead = true;
 }
 
-void kv_memory_disk_crash(struct kv_disk *disk) {
+void kv_memory_disk_crash(struct kv_disk *disk)
+{
     CHECK(disk != NULL);
     CHECK(!disk->is_open);
     lose_power(disk);
 }
 
-void kv_memory_set_commit_fault(struct kv *kv, enum kv_memory_fault fault) {
+void kv_memory_set_commit_fault(struct kv *kv, enum kv_memory_fault fault)
+{
     CHECK(kv != NULL);
     kv->disk->fault = fault;
 }
 
-void kv_memory_set_lying_flush(struct kv_disk *disk, size_t lost_count) {
+void kv_memory_set_lying_flush(struct kv_disk *disk, size_t lost_count)
+{
     CHECK(disk != NULL);
     forget_owed(disk);
     free(disk->owed);
@@ -120,7 +133,8 @@ void kv_memory_set_lying_flush(struct kv_disk *disk, size_t lost_count) {
     }
 }
 
-struct kv_image *kv_memory_snapshot(const struct kv_disk *disk) {
+struct kv_image *kv_memory_snapshot(const struct kv_disk *disk)
+{
     CHECK(disk != NULL);
     struct kv_image *image = malloc(sizeof *image);
     CHECK(image != NULL);
@@ -128,7 +142,8 @@ struct kv_image *kv_memory_snapshot(const struct kv_disk *disk) {
     return image;
 }
 
-void kv_memory_restore(struct kv_disk *disk, const struct kv_image *image) {
+void kv_memory_restore(struct kv_disk *disk, const struct kv_image *image)
+{
     CHECK(disk != NULL);
     CHECK(image != NULL);
     CHECK(!disk->is_open);
@@ -137,14 +152,16 @@ void kv_memory_restore(struct kv_disk *disk, const struct kv_image *image) {
     disk->now = kv_memory_image_share(image);
 }
 
-void kv_memory_image_free(struct kv_image *image) {
+void kv_memory_image_free(struct kv_image *image)
+{
     if (image != NULL) {
         image_done(image);
         free(image);
     }
 }
 
-enum err kv_open(const char *directory, const struct kv_options *options, struct kv **ret_kv) {
+enum err kv_open(const char *directory, const struct kv_options *options, struct kv **ret_kv)
+{
     CHECK(directory != NULL);
     CHECK(ret_kv != NULL);
     struct kv_options chosen = options == NULL ? (struct kv_options){0} : *options;
@@ -172,7 +189,8 @@ enum err kv_open(const char *directory, const struct kv_options *options, struct
     return ERR_NONE;
 }
 
-void kv_close(struct kv *kv) {
+void kv_close(struct kv *kv)
+{
     if (kv == NULL) {
         return;
     }
@@ -187,7 +205,8 @@ void kv_close(struct kv *kv) {
     free(kv);
 }
 
-void kv_begin(struct kv *kv, bool write, struct kv_txn *ret_txn) {
+void kv_begin(struct kv *kv, bool write, struct kv_txn *ret_txn)
+{
     CHECK(kv != NULL);
     CHECK(ret_txn != NULL);
     *ret_txn = (struct kv_txn){.kv = kv, .write = write};
@@ -210,7 +229,8 @@ void kv_begin(struct kv *kv, bool write, struct kv_txn *ret_txn) {
     ret_txn->handle = transaction;
 }
 
-void kv_abort(struct kv_txn *txn) {
+void kv_abort(struct kv_txn *txn)
+{
     CHECK(txn != NULL);
     struct transaction *transaction = txn->handle;
     if (transaction == NULL) {
@@ -231,7 +251,8 @@ void kv_abort(struct kv_txn *txn) {
 }
 
 /* Moves the transaction's trees onto the disk. */
-static void keep(struct kv_disk *disk, struct transaction *transaction) {
+static void keep(struct kv_disk *disk, struct transaction *transaction)
+{
     struct kv_image before = disk->now;
     disk->now = transaction->view;
     transaction->view = (struct kv_image){.has_store = true};
@@ -248,7 +269,8 @@ static void keep(struct kv_disk *disk, struct transaction *transaction) {
     disk->owed_count++;
 }
 
-static enum err write_commit(struct kv *kv, struct transaction *transaction) {
+static enum err write_commit(struct kv *kv, struct transaction *transaction)
+{
     struct kv_disk *disk = kv->disk;
     enum kv_memory_fault fault = disk->fault;
     uint64_t size = kv_memory_image_size(&transaction->view);
@@ -273,7 +295,8 @@ static enum err write_commit(struct kv *kv, struct transaction *transaction) {
     return ERR_STORE;
 }
 
-enum err kv_commit(struct kv_txn *txn) {
+enum err kv_commit(struct kv_txn *txn)
+{
     CHECK(txn != NULL);
     CHECK(txn->handle != NULL || txn->err != ERR_NONE);
     if (txn->err == ERR_NONE && txn->kv->dead) {

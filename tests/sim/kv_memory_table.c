@@ -3,18 +3,21 @@
 
 #include <string.h>
 
-static void fail(struct kv_txn *txn, enum err err) {
+static void fail(struct kv_txn *txn, enum err err)
+{
     if (txn->err == ERR_NONE) {
         txn->err = err;
     }
 }
 
-static struct kv_tree *tree_of(struct kv_txn *txn, enum kv_table table) {
+static struct kv_tree *tree_of(struct kv_txn *txn, enum kv_table table)
+{
     struct transaction *transaction = txn->handle;
     return &transaction->view.tables[table];
 }
 
-static bool is_usable(struct kv_txn *txn, enum kv_table table) {
+static bool is_usable(struct kv_txn *txn, enum kv_table table)
+{
     CHECK(txn != NULL);
     CHECK((unsigned)table < KV_TABLE_COUNT);
     CHECK(txn->handle != NULL || txn->err != ERR_NONE);
@@ -24,7 +27,8 @@ static bool is_usable(struct kv_txn *txn, enum kv_table table) {
     return txn->err == ERR_NONE;
 }
 
-static bool is_writable(struct kv_txn *txn, enum kv_table table) {
+static bool is_writable(struct kv_txn *txn, enum kv_table table)
+{
     if (!is_usable(txn, table)) {
         return false;
     }
@@ -34,7 +38,8 @@ static bool is_writable(struct kv_txn *txn, enum kv_table table) {
     return true;
 }
 
-static bool is_within(struct kv_txn *txn, size_t size, size_t least, size_t most) {
+static bool is_within(struct kv_txn *txn, size_t size, size_t least, size_t most)
+{
     if (size < least || size > most) {
         fail(txn, ERR_LIMIT);
         return false;
@@ -42,7 +47,8 @@ static bool is_within(struct kv_txn *txn, size_t size, size_t least, size_t most
     return true;
 }
 
-void kv_put(struct kv_txn *txn, enum kv_table table, struct span key, struct span value) {
+void kv_put(struct kv_txn *txn, enum kv_table table, struct span key, struct span value)
+{
     if (!is_writable(txn, table) || !is_within(txn, key.size, 1, KV_KEY_SIZE) ||
         !is_within(txn, value.size, 0, KV_VALUE_SIZE)) {
         return;
@@ -55,31 +61,36 @@ void kv_put(struct kv_txn *txn, enum kv_table table, struct span key, struct spa
     }
 }
 
-void kv_delete(struct kv_txn *txn, enum kv_table table, struct span key) {
+void kv_delete(struct kv_txn *txn, enum kv_table table, struct span key)
+{
     if (is_writable(txn, table) && is_within(txn, key.size, 1, KV_KEY_SIZE)) {
         kv_tree_delete(tree_of(txn, table), key);
     }
 }
 
-static bool copy_out(struct kv_txn *txn, struct span bytes, struct buf *ret) {
+static bool copy_out(struct kv_txn *txn, struct span bytes, struct buf *ret)
+{
     buf_clear(ret);
     buf_put_span(ret, bytes);
     fail(txn, ret->err);
     return ret->err == ERR_NONE;
 }
 
-static bool find(struct kv_txn *txn, enum kv_table table, struct span key, struct span *ret) {
+static bool find(struct kv_txn *txn, enum kv_table table, struct span key, struct span *ret)
+{
     return is_usable(txn, table) && is_within(txn, key.size, 1, KV_KEY_SIZE) &&
            kv_tree_get(tree_of(txn, table), key, ret);
 }
 
-bool kv_get(struct kv_txn *txn, enum kv_table table, struct span key, struct buf *ret) {
+bool kv_get(struct kv_txn *txn, enum kv_table table, struct span key, struct buf *ret)
+{
     CHECK(ret != NULL);
     struct span value;
     return find(txn, table, key, &value) && copy_out(txn, value, ret);
 }
 
-bool kv_has(struct kv_txn *txn, enum kv_table table, struct span key) {
+bool kv_has(struct kv_txn *txn, enum kv_table table, struct span key)
+{
     struct span value;
     return find(txn, table, key, &value);
 }
@@ -91,18 +102,21 @@ struct scan {
     void *context;
 };
 
-static bool has_prefix(struct span key, struct span prefix) {
+static bool has_prefix(struct span key, struct span prefix)
+{
     return key.size >= prefix.size && span_equal(span_of(key.data, prefix.size), prefix);
 }
 
-static bool visit_prefixed(void *context, struct span key, struct span value) {
+static bool visit_prefixed(void *context, struct span key, struct span value)
+{
     const struct scan *scan = context;
     return has_prefix(key, scan->prefix) && scan->visit(scan->context, key, value) &&
            scan->txn->err == ERR_NONE;
 }
 
 void kv_scan(struct kv_txn *txn, enum kv_table table, struct span prefix, struct span from,
-             kv_visit visit, void *context) {
+             kv_visit visit, void *context)
+{
     CHECK(visit != NULL);
     if (!is_usable(txn, table) || !is_within(txn, prefix.size, 0, KV_KEY_SIZE) ||
         !is_within(txn, from.size, 0, KV_KEY_SIZE)) {
@@ -118,7 +132,8 @@ void kv_scan(struct kv_txn *txn, enum kv_table table, struct span prefix, struct
 }
 
 bool kv_last(struct kv_txn *txn, enum kv_table table, struct span prefix, struct buf *ret_key,
-             struct buf *ret_value) {
+             struct buf *ret_value)
+{
     struct span key;
     struct span value;
     if (!is_usable(txn, table) || !is_within(txn, prefix.size, 0, KV_KEY_SIZE) ||
@@ -129,7 +144,8 @@ bool kv_last(struct kv_txn *txn, enum kv_table table, struct span prefix, struct
            (ret_value == NULL || copy_out(txn, value, ret_value));
 }
 
-void kv_clear(struct kv_txn *txn, enum kv_table table, struct span prefix) {
+void kv_clear(struct kv_txn *txn, enum kv_table table, struct span prefix)
+{
     if (!is_writable(txn, table) || !is_within(txn, prefix.size, 0, KV_KEY_SIZE)) {
         return;
     }
@@ -147,7 +163,8 @@ void kv_clear(struct kv_txn *txn, enum kv_table table, struct span prefix) {
     }
 }
 
-enum err kv_stat(struct kv *kv, struct kv_stat *ret) {
+enum err kv_stat(struct kv *kv, struct kv_stat *ret)
+{
     CHECK(kv != NULL);
     CHECK(ret != NULL);
     if (kv->dead) {
@@ -162,7 +179,8 @@ enum err kv_stat(struct kv *kv, struct kv_stat *ret) {
     return ERR_NONE;
 }
 
-enum err kv_copy(struct kv *kv, const char *directory) {
+enum err kv_copy(struct kv *kv, const char *directory)
+{
     CHECK(kv != NULL);
     CHECK(directory != NULL);
     CHECK(!kv->writing);
@@ -180,7 +198,8 @@ enum err kv_copy(struct kv *kv, const char *directory) {
     return ERR_NONE;
 }
 
-enum err kv_reader_check(struct kv *kv) {
+enum err kv_reader_check(struct kv *kv)
+{
     CHECK(kv != NULL);
     return kv->dead ? ERR_STORE : ERR_NONE;
 }

@@ -24,19 +24,23 @@ struct kv_tree_node {
 
 enum { ENTRY_OVERHEAD = 64 };
 
-static struct span key_of(const struct kv_tree_node *node) {
+static struct span key_of(const struct kv_tree_node *node)
+{
     return span_of(node->entry->bytes, node->entry->key_size);
 }
 
-static struct span value_of(const struct kv_tree_node *node) {
+static struct span value_of(const struct kv_tree_node *node)
+{
     return span_of(node->entry->bytes + node->entry->key_size, node->entry->value_size);
 }
 
-static uint64_t size_of(const struct entry *entry) {
+static uint64_t size_of(const struct entry *entry)
+{
     return (uint64_t)entry->key_size + entry->value_size + ENTRY_OVERHEAD;
 }
 
-static uint64_t priority_of(struct span key) {
+static uint64_t priority_of(struct span key)
+{
     uint64_t hash = 0xCBF29CE484222325ULL; /* FNV-1a, then the finish of splitmix64 */
     for (size_t i = 0; i < key.size; i++) {
         hash = (hash ^ key.data[i]) * 0x100000001B3ULL;
@@ -46,7 +50,8 @@ static uint64_t priority_of(struct span key) {
     return hash ^ (hash >> 31);
 }
 
-static struct entry *entry_new(struct span key, struct span value) {
+static struct entry *entry_new(struct span key, struct span value)
+{
     struct entry *entry = malloc(sizeof *entry + key.size + value.size);
     CHECK(entry != NULL);
     CHECK(key.size <= KV_KEY_SIZE);
@@ -63,14 +68,16 @@ static struct entry *entry_new(struct span key, struct span value) {
     return entry;
 }
 
-static void entry_release(struct entry *entry) {
+static void entry_release(struct entry *entry)
+{
     entry->reference_count--;
     if (entry->reference_count == 0) {
         free(entry);
     }
 }
 
-static struct kv_tree_node *node_new(struct entry *entry) {
+static struct kv_tree_node *node_new(struct entry *entry)
+{
     struct kv_tree_node *node = malloc(sizeof *node);
     CHECK(node != NULL);
     *node = (struct kv_tree_node){
@@ -81,7 +88,8 @@ static struct kv_tree_node *node_new(struct entry *entry) {
     return node;
 }
 
-static struct kv_tree_node *node_share(struct kv_tree_node *node) {
+static struct kv_tree_node *node_share(struct kv_tree_node *node)
+{
     if (node != NULL) {
         node->reference_count++;
     }
@@ -90,7 +98,8 @@ static struct kv_tree_node *node_share(struct kv_tree_node *node) {
 
 /* NOLINTBEGIN(misc-no-recursion): a treap is some twice log2(count) deep */
 
-static void node_release(struct kv_tree_node *node) {
+static void node_release(struct kv_tree_node *node)
+{
     if (node == NULL) {
         return;
     }
@@ -104,7 +113,8 @@ static void node_release(struct kv_tree_node *node) {
 }
 
 /* Makes the node in slot our own, by copying it when others see it too. */
-static struct kv_tree_node *node_own(struct kv_tree_node **slot) {
+static struct kv_tree_node *node_own(struct kv_tree_node **slot)
+{
     struct kv_tree_node *node = *slot;
     CHECK(node != NULL);
     if (node->reference_count == 1) {
@@ -122,17 +132,20 @@ static struct kv_tree_node *node_own(struct kv_tree_node **slot) {
     return copy;
 }
 
-struct kv_tree kv_tree_share(const struct kv_tree *tree) {
+struct kv_tree kv_tree_share(const struct kv_tree *tree)
+{
     (void)node_share(tree->root);
     return *tree;
 }
 
-void kv_tree_done(struct kv_tree *tree) {
+void kv_tree_done(struct kv_tree *tree)
+{
     node_release(tree->root);
     *tree = (struct kv_tree){NULL, 0, 0};
 }
 
-static void rotate_right(struct kv_tree_node **slot) {
+static void rotate_right(struct kv_tree_node **slot)
+{
     struct kv_tree_node *node = *slot;
     struct kv_tree_node *left = node->left;
     node->left = left->right;
@@ -140,7 +153,8 @@ static void rotate_right(struct kv_tree_node **slot) {
     *slot = left;
 }
 
-static void rotate_left(struct kv_tree_node **slot) {
+static void rotate_left(struct kv_tree_node **slot)
+{
     struct kv_tree_node *node = *slot;
     struct kv_tree_node *right = node->right;
     node->right = right->left;
@@ -149,7 +163,8 @@ static void rotate_left(struct kv_tree_node **slot) {
 }
 
 /* Takes the entry; answers the size of the one it replaced, or 0. */
-static uint64_t put_at(struct kv_tree_node **slot, struct entry *entry) {
+static uint64_t put_at(struct kv_tree_node **slot, struct entry *entry)
+{
     if (*slot == NULL) {
         *slot = node_new(entry);
         return 0;
@@ -171,7 +186,8 @@ static uint64_t put_at(struct kv_tree_node **slot, struct entry *entry) {
     return replaced;
 }
 
-void kv_tree_put(struct kv_tree *tree, struct span key, struct span value) {
+void kv_tree_put(struct kv_tree *tree, struct span key, struct span value)
+{
     struct entry *entry = entry_new(key, value);
     tree->size += size_of(entry);
     uint64_t replaced = put_at(&tree->root, entry);
@@ -180,7 +196,8 @@ void kv_tree_put(struct kv_tree *tree, struct span key, struct span value) {
 }
 
 /* All of left stands before all of right; takes both. */
-static struct kv_tree_node *join(struct kv_tree_node *left, struct kv_tree_node *right) {
+static struct kv_tree_node *join(struct kv_tree_node *left, struct kv_tree_node *right)
+{
     if (left == NULL || right == NULL) {
         return left == NULL ? right : left;
     }
@@ -194,7 +211,8 @@ static struct kv_tree_node *join(struct kv_tree_node *left, struct kv_tree_node 
     return node;
 }
 
-void kv_tree_delete(struct kv_tree *tree, struct span key) {
+void kv_tree_delete(struct kv_tree *tree, struct span key)
+{
     struct span value;
     if (!kv_tree_get(tree, key, &value)) {
         return;
@@ -215,7 +233,8 @@ void kv_tree_delete(struct kv_tree *tree, struct span key) {
     node_release(node);
 }
 
-bool kv_tree_get(const struct kv_tree *tree, struct span key, struct span *ret_value) {
+bool kv_tree_get(const struct kv_tree *tree, struct span key, struct span *ret_value)
+{
     const struct kv_tree_node *node = tree->root;
     while (node != NULL) {
         int order = span_compare(key, key_of(node));
@@ -229,7 +248,8 @@ bool kv_tree_get(const struct kv_tree *tree, struct span key, struct span *ret_v
 }
 
 static bool visit_at(const struct kv_tree_node *node, struct span from, kv_visit visit,
-                     void *context) {
+                     void *context)
+{
     if (node == NULL) {
         return true;
     }
@@ -241,12 +261,14 @@ static bool visit_at(const struct kv_tree_node *node, struct span from, kv_visit
            visit_at(node->right, from, visit, context);
 }
 
-bool kv_tree_visit(const struct kv_tree *tree, struct span from, kv_visit visit, void *context) {
+bool kv_tree_visit(const struct kv_tree *tree, struct span from, kv_visit visit, void *context)
+{
     return visit_at(tree->root, from, visit, context);
 }
 
 bool kv_tree_last(const struct kv_tree *tree, struct span prefix, struct span *ret_key,
-                  struct span *ret_value) {
+                  struct span *ret_value)
+{
     const struct kv_tree_node *node = tree->root;
     const struct kv_tree_node *last = NULL;
     while (node != NULL) {

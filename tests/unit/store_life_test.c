@@ -195,7 +195,7 @@ static void test_full_to_the_brim(void **state)
  * not add to it must still be possible. */
 static void test_smaller_map(void **state)
 {
-    struct kv *kv = store_open_sized(*state, 2 * SMALL_MAP);
+    struct kv *kv = store_open_sized(*state, (uint64_t)2 * SMALL_MAP);
     uint32_t count = fill_up(kv, 0, 1, PIECE_SIZE);
     kv_close(kv);
     kv = store_open_sized(*state, SMALL_MAP);
