@@ -96,7 +96,7 @@ bool case_guard_proxy_allowed(const struct rule_input *input)
 
 bool case_guard_need_not_appear(const struct rule_input *input)
 {
-    return !input->item->in_person;
+    return input->item != NULL && !input->item->in_person;
 }
 
 bool case_guard_proxy_consent(const struct rule_input *input)

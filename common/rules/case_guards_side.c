@@ -223,8 +223,3 @@ bool case_guard_date_given(const struct rule_input *input)
 {
     return input_has(input, FIELD_received_ms);
 }
-
-bool case_guard_has_notice(const struct rule_input *input)
-{
-    return before_number(input, FIELD_notice_count) != 0;
-}

@@ -59,9 +59,11 @@ bool case_guard_joint_power(const struct rule_input *input)
     return input->event->tier == TIER_HUB || case_guard_has_power(input);
 }
 
+/* X28: what can go up is refused above; what cannot is the station's own to refuse. */
 bool case_guard_may_refuse(const struct rule_input *input)
 {
     return input->event->tier == TIER_HUB ||
+           (input->item != NULL && input->item->route == CATALOGUE_ROUTE_NONE) ||
            policy_is(input->world->policy, POLICY_REFUSAL_BY_STATION);
 }
 

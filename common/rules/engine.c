@@ -94,11 +94,15 @@ static bool row_selects(const struct rule_row *row, const struct rule_event *eve
            values_number(event->facts, (enum field)row->when_field, 0) == row->when_number;
 }
 
+/* sources: the states that the verb leads from. */
 static enum refusal engine_why_no_state(const struct rule_machine *machine,
-                                        const struct record *record)
+                                        const struct record *record, uint32_t sources)
 {
     if (record == NULL) {
         return REFUSAL_NO_RECORD;
+    }
+    if (sources == FROM_NONE) {
+        return REFUSAL_RECORD_EXISTS;
     }
     return record_is_in(record, machine->final_states) ? REFUSAL_FINAL_STATE : REFUSAL_WRONG_STATE;
 }
@@ -109,29 +113,29 @@ static enum refusal engine_choose(const struct rule_machine *machine, const stru
                                   const struct rule_row **ret_row)
 {
     uint32_t from = record == NULL ? FROM_NONE : engine_state_bit(record->state);
-    enum refusal refusal = engine_why_no_state(machine, record);
-    enum refusal worst = REFUSAL_NONE;
+    uint32_t sources = 0;
+    enum refusal refusal = REFUSAL_NONE;
     for (size_t i = 0; i < machine->row_count; i++) {
         const struct rule_row *row = &machine->rows[i];
         if (row->verb != event->verb) {
             continue;
         }
+        sources |= row->from;
         if ((row->from & from) == 0) {
-            refusal = record != NULL && (row->from & FROM_NONE) != 0 && worst == REFUSAL_NONE
-                          ? REFUSAL_RECORD_EXISTS
-                          : refusal;
-        } else if (!row_selects(row, event)) {
-            worst = worst == REFUSAL_NONE ? REFUSAL_WRONG_CHOICE : worst;
+            continue;
+        }
+        if (!row_selects(row, event)) {
+            refusal = refusal == REFUSAL_NONE ? REFUSAL_WRONG_CHOICE : refusal;
         } else if ((row->tier >> event->tier & 1) == 0) {
-            worst = worst == REFUSAL_WRONG_ROLE ? worst : REFUSAL_WRONG_TIER;
+            refusal = refusal == REFUSAL_WRONG_ROLE ? refusal : REFUSAL_WRONG_TIER;
         } else if (ask_roles && (row->who & event->roles) == 0) {
-            worst = REFUSAL_WRONG_ROLE;
+            refusal = REFUSAL_WRONG_ROLE;
         } else {
             *ret_row = row;
             return REFUSAL_NONE;
         }
     }
-    return worst != REFUSAL_NONE ? worst : refusal;
+    return refusal != REFUSAL_NONE ? refusal : engine_why_no_state(machine, record, sources);
 }
 
 static bool engine_knows(const struct rule_machine *machine, const struct record *record,

@@ -12,7 +12,8 @@ _Static_assert(RECORD_HEAD_SIZE + LIMIT_VALUE_COUNT * RECORD_VALUE_SIZE + VALUES
                    LIMIT_RECORD_SIZE,
                "every record can be encoded");
 
-void record_encode(const struct record *record, struct buf *ret) {
+void record_encode(const struct record *record, struct buf *ret)
+{
     buf_put_u8(ret, RECORD_FORMAT);
     buf_put_u8(ret, (uint8_t)record->machine);
     buf_put_u16(ret, record->state);
@@ -36,8 +37,8 @@ void record_encode(const struct record *record, struct buf *ret) {
 }
 
 /* One value; false when it may not stand behind one with key last. */
-static bool record_read_value(struct reader *reader, uint32_t *last, bool first,
-                              struct value *ret) {
+static bool record_read_value(struct reader *reader, uint32_t *last, bool first, struct value *ret)
+{
     *ret = (struct value){.field = reader_u16(reader), .place = reader_u16(reader)};
     enum value_type type = field_type((enum field)ret->field);
     uint32_t key = (uint32_t)ret->field << 16 | ret->place;
@@ -56,7 +57,8 @@ static bool record_read_value(struct reader *reader, uint32_t *last, bool first,
 }
 
 /* All values of a record, checked before the first is stored: ret stays whole on failure. */
-static enum err record_check_values(struct reader reader, size_t count) {
+static enum err record_check_values(struct reader reader, size_t count)
+{
     uint32_t last = 0;
     size_t storage = 0;
     for (size_t i = 0; i < count; i++) {
@@ -73,7 +75,8 @@ static enum err record_check_values(struct reader reader, size_t count) {
 }
 
 /* They are sorted and fit: appended without a search. */
-static void record_take_values(struct reader reader, size_t count, struct values *ret) {
+static void record_take_values(struct reader reader, size_t count, struct values *ret)
+{
     uint32_t last = 0;
     values_clear(ret);
     for (size_t i = 0; i < count; i++) {
@@ -91,7 +94,8 @@ static void record_take_values(struct reader reader, size_t count, struct values
     }
 }
 
-enum err record_decode(struct span bytes, struct record *ret) {
+enum err record_decode(struct span bytes, struct record *ret)
+{
     struct reader reader;
     if (bytes.size > LIMIT_RECORD_SIZE) {
         return ERR_LIMIT;

@@ -15,15 +15,18 @@ static const struct field_row field_rows[FIELD_END] = {
 #undef FIELD
 };
 
-const char *field_name(enum field field) {
+const char *field_name(enum field field)
+{
     return (unsigned)field < FIELD_END ? field_rows[field].name : NULL;
 }
 
-enum value_type field_type(enum field field) {
+enum value_type field_type(enum field field)
+{
     return (unsigned)field < FIELD_END ? field_rows[field].type : (enum value_type)0;
 }
 
-enum field field_by_name(struct span name) {
+enum field field_by_name(struct span name)
+{
     for (unsigned i = 0; i < FIELD_END; i++) {
         if (field_rows[i].name != NULL && span_equal(name, span_text(field_rows[i].name))) {
             return (enum field)i;
@@ -32,12 +35,14 @@ enum field field_by_name(struct span name) {
     return FIELD_END;
 }
 
-static uint32_t value_key(unsigned field, unsigned place) {
+static uint32_t value_key(unsigned field, unsigned place)
+{
     return (uint32_t)field << 16 | (uint32_t)place;
 }
 
 /* Index of the first value not before (field, place); count when all are before it. */
-static size_t values_search(const struct values *values, enum field field, uint16_t place) {
+static size_t values_search(const struct values *values, enum field field, uint16_t place)
+{
     uint32_t key = value_key((unsigned)field, place);
     size_t low = 0;
     size_t high = values->count;
@@ -54,18 +59,21 @@ static size_t values_search(const struct values *values, enum field field, uint1
 }
 
 static bool values_stands_at(const struct values *values, size_t index, enum field field,
-                             uint16_t place) {
+                             uint16_t place)
+{
     return index < values->count && values->value[index].field == (uint16_t)field &&
            values->value[index].place == place;
 }
 
-void values_clear(struct values *values) {
+void values_clear(struct values *values)
+{
     values->count = 0;
     values->storage_used = 0;
     values->err = ERR_NONE;
 }
 
-void values_copy(struct values *to, const struct values *from) {
+void values_copy(struct values *to, const struct values *from)
+{
     if (to == from) {
         return;
     }
@@ -83,7 +91,8 @@ void values_copy(struct values *to, const struct values *from) {
 
 /* Closes the gap that the bytes leave, so that storage_used is always the sum of what is held and
  * the limit depends on content alone. */
-static void values_release(struct values *values, struct span bytes) {
+static void values_release(struct values *values, struct span bytes)
+{
     size_t offset = (size_t)(bytes.data - values->storage);
     size_t behind = values->storage_used - offset - bytes.size;
     memmove(values->storage + offset, values->storage + offset + bytes.size, behind);
@@ -96,7 +105,8 @@ static void values_release(struct values *values, struct span bytes) {
     }
 }
 
-static void values_remove(struct values *values, enum field field, uint16_t place) {
+static void values_remove(struct values *values, enum field field, uint16_t place)
+{
     size_t index = values_search(values, field, place);
     if (!values_stands_at(values, index, field, place)) {
         return;
@@ -110,7 +120,8 @@ static void values_remove(struct values *values, enum field field, uint16_t plac
 }
 
 /* The value at (field, place), made if absent; NULL when there is no room. */
-static struct value *values_make(struct values *values, enum field field, uint16_t place) {
+static struct value *values_make(struct values *values, enum field field, uint16_t place)
+{
     size_t index = values_search(values, field, place);
     if (values_stands_at(values, index, field, place)) {
         return &values->value[index];
@@ -126,7 +137,8 @@ static struct value *values_make(struct values *values, enum field field, uint16
     return &values->value[index];
 }
 
-void values_set_number(struct values *values, enum field field, uint16_t place, uint64_t number) {
+void values_set_number(struct values *values, enum field field, uint16_t place, uint64_t number)
+{
     CHECK(field_type(field) == VALUE_NUMBER);
     if (values->err != ERR_NONE) {
         return;
@@ -142,7 +154,8 @@ void values_set_number(struct values *values, enum field field, uint16_t place, 
     }
 }
 
-void values_set_bytes(struct values *values, enum field field, uint16_t place, struct span bytes) {
+void values_set_bytes(struct values *values, enum field field, uint16_t place, struct span bytes)
+{
     CHECK(field_type(field) == VALUE_BYTES);
     if (values->err != ERR_NONE) {
         return;
@@ -171,23 +184,27 @@ void values_set_bytes(struct values *values, enum field field, uint16_t place, s
     }
 }
 
-uint64_t values_number(const struct values *values, enum field field, uint16_t place) {
+uint64_t values_number(const struct values *values, enum field field, uint16_t place)
+{
     size_t index = values_search(values, field, place);
     return values_stands_at(values, index, field, place) ? values->value[index].number : 0;
 }
 
-struct span values_bytes(const struct values *values, enum field field, uint16_t place) {
+struct span values_bytes(const struct values *values, enum field field, uint16_t place)
+{
     size_t index = values_search(values, field, place);
     return values_stands_at(values, index, field, place) ? values->value[index].bytes
                                                          : (struct span){NULL, 0};
 }
 
-bool values_has(const struct values *values, enum field field) {
+bool values_has(const struct values *values, enum field field)
+{
     size_t index = values_search(values, field, 0);
     return index < values->count && values->value[index].field == (uint16_t)field;
 }
 
-uint16_t values_places(const struct values *values, enum field field) {
+uint16_t values_places(const struct values *values, enum field field)
+{
     size_t index = values_search(values, field, UINT16_MAX);
     if (values_stands_at(values, index, field, UINT16_MAX)) {
         return UINT16_MAX;

@@ -7,7 +7,8 @@ static struct values values;
 static struct record record;
 static struct record again;
 
-static void test_sorted_and_zero_removes(void **state) {
+static void test_sorted_and_zero_removes(void **state)
+{
     (void)state;
     values_clear(&values);
     values_set_number(&values, FIELD_due_day, 0, 20000);
@@ -33,7 +34,8 @@ static void test_sorted_and_zero_removes(void **state) {
     assert_int_equal(values_bytes(&values, FIELD_papers_code, 0).size, 0);
 }
 
-static void test_replacing_from_own_storage(void **state) {
+static void test_replacing_from_own_storage(void **state)
+{
     (void)state;
     values_clear(&values);
     values_set_bytes(&values, FIELD_item, 0, span_text("longer-than-the-next"));
@@ -46,7 +48,8 @@ static void test_replacing_from_own_storage(void **state) {
     assert_int_equal(values.storage_used, 9);
 }
 
-static void test_limits_stick(void **state) {
+static void test_limits_stick(void **state)
+{
     (void)state;
     static uint8_t large[VALUES_STORAGE];
     memset(large, 'x', sizeof large);
@@ -69,7 +72,8 @@ static void test_limits_stick(void **state) {
     assert_int_equal(values.count, 1);
 }
 
-static void test_copy_owns_its_bytes(void **state) {
+static void test_copy_owns_its_bytes(void **state)
+{
     (void)state;
     static struct values copy;
     values_clear(&values);
@@ -82,7 +86,8 @@ static void test_copy_owns_its_bytes(void **state) {
     assert_int_equal(copy.count, 1);
 }
 
-static void test_field_names(void **state) {
+static void test_field_names(void **state)
+{
     (void)state;
     assert_string_equal(field_name(FIELD_due_day), "due_day");
     assert_int_equal(field_type(FIELD_due_day), VALUE_NUMBER);
@@ -95,7 +100,8 @@ static void test_field_names(void **state) {
     assert_int_equal(field_type((enum field)9999), 0);
 }
 
-static void make_record(void) {
+static void make_record(void)
+{
     memset(&record, 0, sizeof record);
     memset(record.id, 0x11, sizeof record.id);
     memset(record.station, 0x22, sizeof record.station);
@@ -110,7 +116,8 @@ static void make_record(void) {
     values_set_bytes(&record.facts, FIELD_papers_code, 2, span_text("hukou"));
 }
 
-static void test_record_round_trip(void **state) {
+static void test_record_round_trip(void **state)
+{
     (void)state;
     struct buf bytes;
     struct buf second;
@@ -130,7 +137,8 @@ static void test_record_round_trip(void **state) {
 }
 
 /* One content has one encoding: any changed byte is refused or is another record's own encoding. */
-static void test_record_strict(void **state) {
+static void test_record_strict(void **state)
+{
     (void)state;
     struct buf bytes;
     struct buf second;
@@ -158,7 +166,8 @@ static void test_record_strict(void **state) {
     buf_done(&second);
 }
 
-static void test_record_refuses(void **state) {
+static void test_record_refuses(void **state)
+{
     (void)state;
     struct buf bytes;
     make_record();
@@ -184,7 +193,8 @@ static void test_record_refuses(void **state) {
     buf_done(&bytes);
 }
 
-static void test_record_at_the_bound(void **state) {
+static void test_record_at_the_bound(void **state)
+{
     (void)state;
     static uint8_t large[VALUES_STORAGE];
     struct buf bytes;
@@ -203,7 +213,8 @@ static void test_record_at_the_bound(void **state) {
     buf_done(&bytes);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sorted_and_zero_removes),
         cmocka_unit_test(test_replacing_from_own_storage),
