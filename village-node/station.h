@@ -41,9 +41,11 @@ const struct sync_station *station_session_view(const struct station *station);
 /* --- Writing --- */
 
 /* Judges tentatively, signs, and commits one event; after ERR_NONE with an accepted verdict it is
- * kept. A refusal writes nothing. ERR_STATE: no editions have reached the station yet. wall_ms is
- * the wall clock, mono_ms the monotonic one. blobs: the sealed parts' bytes, stored and put into
- * the outbox in the same commit (draft->sealed names their hashes). */
+ * kept. A refusal writes nothing. wall_ms is the wall clock: a later claimed time becomes it.
+ * blobs: the sealed parts' bytes, stored and put into the outbox in the same commit
+ * (draft->sealed names their hashes). Nothing written: ERR_STATE: no editions have reached the
+ * station yet, or a payload without machine; ERR_BUSY: the station's own past is being fetched
+ * back; ERR_MALFORMED, ERR_LIMIT: draft or a blob; ERR_FULL. ERR_STORE: close and reopen. */
 struct station_blob {
     uint8_t hash[LIMIT_HASH_SIZE];
     struct span bytes;
@@ -92,7 +94,14 @@ struct station_status {
     int64_t clock_offset_ms;  /* hub's clock - ours at the last contact */
     bool hub_went_back;       /* alarm */
     bool restored;            /* an incarnation was opened because the hub held more than we did */
-    uint64_t outbox;          /* sealed parts waiting */
+    bool restoring;           /* our own past is being fetched back: nobody can write now */
+    /* Alarms that only people can end. */
+    enum sync_nack_reason refusal; /* the hub refuses this chain; SYNC_NACK_NONE: it does not */
+    bool split;                    /* the hub signed two logs that do not fit: see KV_EVIDENCE */
+    bool stuck;                    /* something proven does not verify or fit: facts stand still */
+    uint64_t displaced;            /* own events another life of this chain displaced: evidence,
+                                      to be written again by their authors */
+    uint64_t outbox;               /* sealed parts waiting */
 };
 void station_status(struct station *station, struct station_status *ret);
 

@@ -1,0 +1,262 @@
+#include "village-node/inside.h"
+
+#include <string.h>
+
+/* Proven facts. What the hub has proven is kept when it is verified and folded when its turn has
+ * come, because the line delivers in another order than the log holds:
+ *   - the common feed in its order; an edition waits for its text, and what lies behind it waits;
+ *   - answers of the own chain and leaves of the own feed in the order of the log, as far as both
+ *     are known; a leaf of the own feed waits while an unanswered event of ours names a record
+ *     that it names too, since our event may stand before it in the log;
+ *   - both wait for what their author knew of the feeds.
+ * What does not verify or does not fit, although the hub has proven it, is a broken or lying hub:
+ * the fold stands still there (stuck), the tail goes on. */
+
+enum turn { TURN_DONE, TURN_WAIT, TURN_STUCK };
+
+/* Leaf at index into station->leaf, its event into station->event. */
+static bool read_leaf(struct station *station, struct kv_txn *txn, uint64_t index,
+                      struct wire_leaf *ret_leaf, uint8_t *ret_id)
+{
+    buf_clear(&station->leaf);
+    wire_arena_reset(&station->event_arena);
+    if (!log_leaf(&station->fold->log, txn, index, &station->leaf) ||
+        wire_leaf_decode(buf_span(&station->leaf), ret_leaf) != ERR_NONE || ret_leaf->is_void ||
+        wire_event_decode(ret_leaf->envelope.body, &station->event_arena, station->event) !=
+            ERR_NONE) {
+        return false;
+    }
+    seal_body_id(SEAL_EVENT, ret_leaf->envelope.body, ret_id);
+    return memcmp(station->event->hub, station->hub, sizeof station->hub) == 0;
+}
+
+static bool author_signed(const struct station *station, const struct wire_envelope *envelope)
+{
+    const struct directory *directory = world_directory(station->fold->world);
+    const uint8_t *key = directory_public(directory, station->event->author);
+    return key != NULL && envelope->suite == SEAL_SUITE_ED25519 &&
+           seal_verify(key, SEAL_EVENT, envelope->body, envelope->signature);
+}
+
+static enum turn turn_of(const struct kv_txn *txn, enum err err)
+{
+    return txn->err != ERR_NONE ? TURN_WAIT : err == ERR_NONE ? TURN_DONE : TURN_STUCK;
+}
+
+static enum err apply(struct station *station, struct kv_txn *txn, const struct fold_ask *with,
+                      uint64_t common_seq)
+{
+    struct fold_ask ask = *with;
+    ask.event = station->event;
+    ask.space = FOLD_PROVEN;
+    ask.record = station->record;
+    enum err err = fold_apply(station->fold, txn, &ask, common_seq);
+    if (station_is_fatal(err) && txn->err == ERR_NONE) {
+        txn->err = err;
+    }
+    return err;
+}
+
+static enum turn fold_common(struct station *station, struct kv_txn *txn, uint64_t seq)
+{
+    struct wire_leaf leaf;
+    uint64_t index = 0;
+    uint8_t id[LIMIT_HASH_SIZE];
+    uint8_t wanted[LIMIT_HASH_SIZE];
+    if (!log_feed_index(&station->fold->log, txn, STATION_FEED_COMMON, seq, &index) ||
+        !read_leaf(station, txn, index, &leaf, id) || !author_signed(station, &leaf.envelope)) {
+        return turn_of(txn, ERR_MALFORMED);
+    }
+    enum err err = world_ready(station->event, txn, wanted);
+    if (err == ERR_NOT_FOUND) {
+        station_want(txn, true, wanted);
+        return TURN_WAIT;
+    }
+    struct fold_ask ask = {.id = id, .leaf_ms = leaf.hub_ms, .leaf_index = index};
+    err = err != ERR_NONE ? err : apply(station, txn, &ask, seq);
+    if (err == ERR_NONE) {
+        log_keep_feed_leaf(&station->fold->log, txn, STATION_FEED_FOLDED, seq, index,
+                           buf_span(&station->leaf));
+        station->state.common.folded = seq;
+        /* Somebody may have been revoked whose events wait for their answers. */
+        station->dirty = station->dirty || !station_tail_is_empty(station);
+    }
+    return turn_of(txn, err);
+}
+
+/* Is a record that the event names still open to unanswered events of ours? Ids of people look
+ * alike and are never there. */
+static bool named_in_tail(const struct station *station, struct kv_txn *txn)
+{
+    const struct wire_event *event = station->event;
+    if (station_tail_touches(txn, event->record)) {
+        return true;
+    }
+    for (size_t i = 0; i < event->facts.count; i++) {
+        const struct value *value = &event->facts.value[i];
+        if (value->type == VALUE_BYTES && value->bytes.size == LIMIT_ID_SIZE &&
+            station_tail_touches(txn, value->bytes.data)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* overtaken: an answered event of ours stands behind it in the log, so all before it are known. */
+static enum turn fold_own(struct station *station, struct kv_txn *txn, uint64_t index,
+                          bool overtaken)
+{
+    struct station_state *state = &station->state;
+    struct wire_leaf leaf;
+    uint8_t id[LIMIT_HASH_SIZE];
+    if (!read_leaf(station, txn, index, &leaf, id)) {
+        return turn_of(txn, ERR_MALFORMED);
+    }
+    if (station->event->applied_common > state->common.folded ||
+        (!overtaken && named_in_tail(station, txn))) {
+        return TURN_WAIT;
+    }
+    if (memcmp(station->event->device, station->hub_device, LIMIT_KEY_SIZE) != 0 ||
+        !author_signed(station, &leaf.envelope)) {
+        return TURN_STUCK;
+    }
+    struct fold_ask ask = {
+        .id = id, .leaf_ms = leaf.hub_ms, .leaf_index = index, .own_seq = leaf.own_seq};
+    enum err err = apply(station, txn, &ask, 0);
+    if (err == ERR_NONE) {
+        state->own.folded++;
+        station->dirty = station->dirty || !station_tail_is_empty(station);
+    }
+    return turn_of(txn, err);
+}
+
+static struct span doubt_key(struct kv_key *key, uint64_t incarnation, uint64_t seq)
+{
+    kv_key_init(key);
+    kv_key_u8(key, 'v');
+    kv_key_u64(key, incarnation);
+    kv_key_u64(key, seq);
+    return kv_key_span(key);
+}
+
+void station_doubt_put(struct kv_txn *txn, uint64_t incarnation, uint64_t seq)
+{
+    struct kv_key key;
+    uint8_t one = 1;
+    kv_put(txn, KV_CACHE, doubt_key(&key, incarnation, seq), span_of(&one, 1));
+}
+
+/* An event fetched back before its author was known to us is verified now. */
+static bool doubt_holds(struct station *station, struct kv_txn *txn, uint64_t incarnation,
+                        uint64_t seq)
+{
+    struct kv_key key;
+    struct wire_envelope envelope;
+    return !kv_has(txn, KV_CACHE, doubt_key(&key, incarnation, seq)) ||
+           (wire_envelope_decode(buf_span(&station->envelope), &envelope) == ERR_NONE &&
+            author_signed(station, &envelope));
+}
+
+static enum turn fold_answer(struct station *station, struct kv_txn *txn, uint64_t incarnation,
+                             uint64_t seq, const struct station_row *row)
+{
+    struct station_state *state = &station->state;
+    uint8_t id[LIMIT_HASH_SIZE];
+    const struct record *record = NULL;
+    enum err err = ERR_NONE;
+    if (row->verdict == WIRE_ACCEPTED) {
+        if (!station_event_get(station, txn, incarnation, seq, id)) {
+            return turn_of(txn, ERR_MALFORMED);
+        }
+        const struct wire_event *event = station->event;
+        bool own_comes = state->own.folded < state->own.newest;
+        if (event->applied_common > state->common.folded ||
+            (event->applied_own > state->own.folded && own_comes)) {
+            return TURN_WAIT;
+        }
+        if (!doubt_holds(station, txn, incarnation, seq)) {
+            return TURN_STUCK;
+        }
+        struct fold_ask ask = {.id = id, .leaf_ms = row->hub_ms, .leaf_index = row->index};
+        err = apply(station, txn, &ask, 0);
+        record = fold_machine_of(event->payload) != MACHINE_NONE ? station->record : NULL;
+    }
+    if (err == ERR_NONE) {
+        state->folded_incarnation = incarnation;
+        state->folded = seq;
+        station_tail_settle(station, txn, incarnation, seq, record);
+    }
+    return turn_of(txn, err);
+}
+
+/* One step of what our hub has proven, in the order of the log. */
+static enum turn fold_next(struct station *station, struct kv_txn *txn)
+{
+    const struct station_state *state = &station->state;
+    struct station_row row = {.verdict = WIRE_VERDICT_NONE};
+    uint64_t incarnation = state->folded_incarnation;
+    uint64_t seq = state->folded;
+    uint64_t index = 0;
+    bool answer = station_next_place(txn, KV_ANSWER, &incarnation, &seq) &&
+                  station_row_get(txn, incarnation, seq, &row);
+    bool own = state->own.folded < state->own.kept;
+    if (own && !log_feed_index(&station->fold->log, txn, STATION_FEED_OWN, state->own.folded + 1,
+                               &index)) {
+        return turn_of(txn, ERR_MALFORMED);
+    }
+    if (own && (!answer || index < row.index)) {
+        return fold_own(station, txn, index, answer);
+    }
+    return answer ? fold_answer(station, txn, incarnation, seq, &row) : TURN_WAIT;
+}
+
+void station_advance(struct station *station, struct kv_txn *txn)
+{
+    struct station_state *state = &station->state;
+    enum turn common = TURN_WAIT;
+    enum turn proven = TURN_WAIT;
+    do {
+        common = state->common.folded < state->common.kept
+                     ? fold_common(station, txn, state->common.folded + 1)
+                     : TURN_WAIT;
+    } while (common == TURN_DONE && txn->err == ERR_NONE);
+    do {
+        proven = fold_next(station, txn);
+    } while (proven == TURN_DONE && txn->err == ERR_NONE);
+    state->stuck = common == TURN_STUCK || proven == TURN_STUCK;
+    if (station->dirty && txn->err == ERR_NONE) {
+        station_tail_refold(station, txn);
+    }
+}
+
+void station_fold_again(struct station *station, struct kv_txn *txn)
+{
+    struct fold *fold = station->fold;
+    struct station_state *state = &station->state;
+    struct world *world = NULL;
+    struct kv_key prefix;
+    enum err err = world_new(station->hub_device, station->hub_public, &world);
+    if (err != ERR_NONE) {
+        txn->err = txn->err != ERR_NONE ? txn->err : err;
+        return;
+    }
+    world_free(fold->world);
+    fold->world = world;
+    fold->log.common_seq = 0;
+    fold->seen_size = 0;
+    fold->seen_ms = 0;
+    kv_key_init(&prefix);
+    kv_key_u8(&prefix, fold->log.slot);
+    kv_clear(txn, KV_RECORD, kv_key_span(&prefix));
+    kv_clear(txn, KV_TENTATIVE, kv_key_span(&prefix));
+    kv_clear(txn, KV_INDEX, kv_key_span(&prefix));
+    kv_clear(txn, KV_CACHE, span_text("t"));
+    kv_clear(txn, KV_CACHE, span_text("u"));
+    state->common.folded = 0;
+    state->own.folded = 0;
+    state->folded_incarnation = 0;
+    state->folded = 0;
+    station_tail_index(station, txn);
+    station->dirty = true;
+    station_advance(station, txn);
+}

@@ -1,0 +1,204 @@
+#include "village-node/inside.h"
+
+#include <string.h>
+
+/* WELCOME, and what follows when the hub's log is another one than before. */
+
+static enum err check_consistency(struct station *station, const struct sync_welcome *welcome)
+{
+    const struct station_state *state = &station->state;
+    const struct tlog_checkpoint *now = &station->welcome;
+    struct tlog_proof proof;
+    /* Of a log with an earlier or later number, or a shorter one, the session knows what to do. */
+    if (welcome->epoch != state->epoch || now->size < state->head_size || state->head_size == 0) {
+        return ERR_NONE;
+    }
+    enum err err = station_proof_read(welcome->consistency, &proof);
+    if (err == ERR_NONE) {
+        err = tlog_check_consistency(state->head_size, &state->head_root, now->size, &now->root,
+                                     &proof);
+    }
+    if (err == ERR_AUTH) {
+        err = station_keep_split(station, welcome->checkpoint);
+        err = err != ERR_NONE ? err : ERR_AUTH;
+    }
+    return err;
+}
+
+static enum err check_welcome(struct station *station, const struct sync_welcome *welcome)
+{
+    if (welcome->version != SYNC_VERSION) {
+        return ERR_VERSION;
+    }
+    if (memcmp(welcome->hub, station->hub, LIMIT_ID_SIZE) != 0) {
+        return ERR_AUTH;
+    }
+    enum err err =
+        station_note_open(station, welcome->checkpoint, welcome->epoch, &station->welcome);
+    return err != ERR_NONE ? err : check_consistency(station, welcome);
+}
+
+/* Is the event that the hub holds at its newest place the one we hold there, if we do? */
+static bool same_event(struct station *station, const struct sync_welcome *welcome)
+{
+    const struct station_state *state = &station->state;
+    struct kv_txn txn;
+    struct wire_envelope envelope;
+    uint8_t id[LIMIT_HASH_SIZE];
+    if (welcome->incarnation == state->answered_incarnation && welcome->seq == state->answered) {
+        memcpy(id, state->answered_id, sizeof id);
+    } else {
+        kv_begin(station->kv, false, &txn);
+        bool here =
+            station_envelope_get(station, &txn, welcome->incarnation, welcome->seq, &envelope);
+        kv_abort(&txn);
+        if (!here) {
+            return true;
+        }
+        seal_body_id(SEAL_EVENT, envelope.body, id);
+    }
+    return memcmp(welcome->id, id, sizeof id) == 0;
+}
+
+/* What a verified WELCOME changes in the store. */
+static enum err keep_welcome(struct station *station, const struct sync_welcome *welcome,
+                             uint64_t wall_ms)
+{
+    struct station_state *state = &station->state;
+    struct kv_txn txn;
+    bool first = state->epoch == 0;
+    bool same = welcome->epoch == state->epoch && station->welcome.size >= state->head_size;
+    bool lifted = state->alarm == SYNC_NACK_REVOKED || state->alarm == SYNC_NACK_NOT_OUR_HUB;
+    bool news = station->welcome.size > state->head_size ||
+                state->common.newest != welcome->common || state->own.newest != welcome->own;
+    if (!first && !(same && (news || lifted))) {
+        return ERR_NONE;
+    }
+    kv_begin(station->kv, true, &txn);
+    state->epoch = welcome->epoch;
+    station_head_take(station, &txn, &station->welcome, welcome->checkpoint);
+    state->common.newest = welcome->common;
+    state->own.newest = welcome->own;
+    state->contact_ms = wall_ms;
+    state->alarm = lifted ? SYNC_NACK_NONE : state->alarm;
+    return station_commit(station, &txn);
+}
+
+enum err station_apply_welcome(struct station *station, const struct sync_welcome *welcome,
+                               uint64_t wall_ms)
+{
+    enum err err = check_welcome(station, welcome);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    buf_clear(&station->welcome_note);
+    buf_put_span(&station->welcome_note, welcome->checkpoint);
+    if (station->welcome_note.err != ERR_NONE) {
+        return station->welcome_note.err;
+    }
+    err = keep_welcome(station, welcome, wall_ms);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    station->state.contact_ms = wall_ms;
+    station->went_back = false;
+    if (welcome->clock_ms <= STATION_MS_MAX && wall_ms <= STATION_MS_MAX) {
+        station->clock_offset_ms = (int64_t)welcome->clock_ms - (int64_t)wall_ms;
+    }
+    return same_event(station, welcome) ? ERR_NONE : ERR_CONFLICT;
+}
+
+/* One pair of notes an epoch shows that the hub went back. */
+enum err station_note_went_back(struct station *station)
+{
+    struct kv_key key;
+    struct kv_txn txn;
+    struct buf ours;
+    struct buf both;
+    station->went_back = true;
+    kv_key_init(&key);
+    kv_key_u8(&key, 'B');
+    kv_key_u64(&key, station->state.epoch);
+    buf_init(&ours, LIMIT_NOTE_SIZE);
+    buf_init(&both, 2 * LIMIT_NOTE_SIZE + 2);
+    kv_begin(station->kv, true, &txn);
+    enum err err = ERR_NONE;
+    if (!kv_has(&txn, KV_EVIDENCE, kv_key_span(&key)) &&
+        kv_get(&txn, KV_META, span_text("H"), &ours)) {
+        buf_put_u16(&both, (uint16_t)ours.size);
+        buf_put_span(&both, buf_span(&ours));
+        buf_put_span(&both, buf_span(&station->welcome_note));
+        kv_put(&txn, KV_EVIDENCE, kv_key_span(&key), buf_span(&both));
+        err = station_commit(station, &txn);
+    }
+    err = err != ERR_NONE ? err : txn.err;
+    kv_abort(&txn);
+    buf_done(&ours);
+    buf_done(&both);
+    return err;
+}
+
+/* The hub no longer holds this answered event: it is pushed again, with its sealed parts. */
+static void forget_answer(struct station *station, struct kv_txn *txn, uint64_t incarnation,
+                          uint64_t seq)
+{
+    struct kv_key key;
+    uint8_t id[LIMIT_HASH_SIZE];
+    kv_delete(txn, KV_ANSWER, station_chain_key(&key, incarnation, seq));
+    kv_delete(txn, KV_TASK, station_task_key(&key, incarnation, seq));
+    if (!station_event_get(station, txn, incarnation, seq, id)) {
+        return;
+    }
+    for (uint32_t i = 0; i < station->event->sealed_count; i++) {
+        const uint8_t *hash = station->event->sealed[i].hash;
+        if (kv_has(txn, KV_BLOB, span_of(hash, LIMIT_HASH_SIZE))) {
+            station_outbox_put(txn, station->event, hash);
+        }
+    }
+}
+
+/* Answers beyond what the hub claims to hold; false: there are none. */
+static bool forget_answers(struct station *station, struct kv_txn *txn,
+                           const struct sync_claim *claim)
+{
+    struct station_state *state = &station->state;
+    uint64_t incarnation = claim->incarnation;
+    uint64_t seq = claim->seq;
+    bool lost = station_next_place(txn, KV_ANSWER, &incarnation, &seq);
+    if (!lost) {
+        return false;
+    }
+    do {
+        forget_answer(station, txn, incarnation, seq);
+    } while (station_next_place(txn, KV_ANSWER, &incarnation, &seq));
+    state->answered_incarnation = claim->incarnation > 0 ? claim->incarnation : 1;
+    state->answered = claim->incarnation > 0 ? claim->seq : 0;
+    memset(state->answered_id, 0, sizeof state->answered_id);
+    if (state->answered > 0) {
+        memcpy(state->answered_id, claim->id, sizeof state->answered_id);
+    }
+    return true;
+}
+
+/* The hub opened a new log. Answers beyond what it holds are void; the feeds are read again from
+ * the start and compared, while what we had of them still serves. */
+enum err station_open_epoch(struct station *station, const struct sync_claim *claim)
+{
+    struct station_state *state = &station->state;
+    struct kv_txn txn;
+    kv_begin(station->kv, true, &txn);
+    bool lost = forget_answers(station, &txn, claim);
+    state->epoch = claim->epoch;
+    state->head_size = 0;
+    state->seen_size = 0;
+    state->split = false;
+    station_head_take(station, &txn, &station->welcome, buf_span(&station->welcome_note));
+    state->common.got = 0;
+    state->common.newest = claim->common;
+    state->own.got = 0;
+    state->own.newest = claim->own;
+    if (lost) {
+        station_fold_again(station, &txn);
+    }
+    return station_commit(station, &txn);
+}
