@@ -10,16 +10,19 @@
  * events from JSON with sealed parts, look at records, lists, editions and refusals. The HTTP+JSON
  * API of the control socket; pages and commands are its clients. One thread.
  *
- * Routes (all under /api/v1; the token of POST /unlock goes into "Authorization: Bearer"):
- *   POST /unlock {"staff","password"} -> {"token","staff","roles","name"}    POST /lock
- *   POST /events {payload,"record","identity","matter","attestation","backEntry"}
- *        -> {"record","number","id","seq","standing","verdict","refusal","form","state","due"}
- *        200 also for a refusal by rule: {"refusal":{"name","article","zh","en"}} with status 409
- *   GET  /records/ID[?open=1]   facts, state, holder, allowed verbs, due; sealed parts when
- * unlocked GET  /records/ID/events     its events in order, with their standing GET
- * /cases?due=..|state=..|search=..&after=..&limit=.. GET  /catalogue /catalogue/CODE /policy
- * /calendar /refusals /machines /openapi.json Errors: application/problem+json with a stable code,
- * zh and en. */
+ * Routes, all under /api/v1; the token of unlock goes into "Authorization: Bearer":
+ *   POST /unlock {"staff","password"} -> {"token","staff","roles","name"}
+ *   POST /lock
+ *   POST /events  a payload, record, identity, matter, attestation, backEntry, force (wire/act.h)
+ *        -> {"record","number","id","seq","standing","form","machine","state","due"}; a refusal by
+ *        rule: status 409 and {"refusal":{"name","article","zh","en"}}
+ *   GET  /session                who is unlocked by this token, with which roles
+ *   GET  /records/ID[?open=1]    ID: hex or human number; sealed parts when unlocked
+ *   GET  /records/ID/events      its events in order, with their standing
+ *   GET  /cases?due=DAY|search=TEXT|state=NAME[&machine=NAME][&after=CURSOR][&limit=N]
+ *   GET  /catalogue /catalogue/CODE /policy /calendar /refusals /refusals/NAME /machines
+ *        /machines/NAME /openapi.json
+ * Errors: application/problem+json with a stable code, zh and en (desk/reply.h). */
 struct desk;
 
 struct desk_blob {
@@ -30,6 +33,12 @@ struct desk_blob {
 /* What the program behind the desk does. */
 struct desk_port {
     void *context;
+    /* Place that the next event of this device's chain gets: it is bound into every sealed part.
+     * NULL: as the store shows it (wrong only for a hub between a new epoch and its first event).
+     */
+    void (*next)(void *context, uint64_t *ret_incarnation, uint64_t *ret_seq);
+    /* Writes one event with the blobs it names; after ERR_NONE with an accepted verdict both are
+     * kept. *ret_seq: its place in the chain. */
     enum err (*submit)(void *context, const struct author_draft *draft, const struct signer *signer,
                        const struct desk_blob *blobs, size_t blob_count,
                        struct fold_verdict *ret_verdict, uint8_t ret_id[LIMIT_HASH_SIZE],
@@ -59,10 +68,13 @@ void desk_free(struct desk *desk);
 /* Answers the exchange when the path is one of the desk's; false: not its route. */
 MUST_USE bool desk_handle(struct desk *desk, struct http_exchange *exchange,
                           const struct http_request *request);
-/* The signer of the request's token, for the program's own routes; NULL after answering 401. */
+/* The keys of the request's token, for the program's own routes; NULL after answering 401. Until
+ * the next call into the desk. */
 const struct keyring *desk_authorize(struct desk *desk, struct http_exchange *exchange,
                                      uint8_t ret_staff[LIMIT_ID_SIZE]);
-/* Locks who has been idle. */
+/* The device's roles of that person today, bits of rule_role; 0: none. */
+uint64_t desk_roles(struct desk *desk, const struct keyring *keyring);
+/* Locks who has been idle and works on the search index; call about once a second. */
 void desk_tick(struct desk *desk);
 
 #endif

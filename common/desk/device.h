@@ -34,4 +34,16 @@ MUST_USE enum err device_person_open(const uint8_t secret[DEVICE_SECRET_SIZE],
                                      const char *directory, const uint8_t staff[LIMIT_ID_SIZE],
                                      struct span password, struct keyring **ret_keyring);
 
+/* The name shown for a person on this PC, in <directory>/<staff hex>.name beside the key file. */
+enum { DEVICE_NAME_SIZE = 128 /* with the NUL */ };
+MUST_USE enum err device_name_write(const char *directory, const uint8_t staff[LIMIT_ID_SIZE],
+                                    const char *name);
+/* "" when none was written. */
+void device_name_read(const char *directory, const uint8_t staff[LIMIT_ID_SIZE],
+                      char ret_name[DEVICE_NAME_SIZE]);
+/* The person of this PC who is meant by text: staff id in hex, or the name. ERR_NOT_FOUND: nobody;
+ * ERR_CONFLICT: two of that name. */
+MUST_USE enum err device_person_find(const char *directory, const char *text,
+                                     uint8_t ret_staff[LIMIT_ID_SIZE]);
+
 #endif
