@@ -112,7 +112,8 @@ static enum refusal engine_choose(const struct rule_machine *machine, const stru
                                   const struct rule_event *event, bool ask_roles,
                                   const struct rule_row **ret_row)
 {
-    uint32_t from = record == NULL ? FROM_NONE : engine_state_bit(record->state);
+    uint32_t from =
+        record == NULL ? FROM_NONE : engine_state_bit(record->state) & ~(uint32_t)FROM_NONE;
     uint32_t sources = 0;
     enum refusal refusal = REFUSAL_NONE;
     for (size_t i = 0; i < machine->row_count; i++) {

@@ -16,13 +16,16 @@
     (UNDECIDED | IN(NOT_ACCEPTED) | IN(FINISHED) | IN(REFUSED) | IN(ANSWERED) | IN(WITHDRAWN) |    \
      IN(RESULT_ON_WAY) | IN(RESULT_AT_STATION) | IN(HANDED) | IN(CONFIRMED) | IN(RATED))
 
+/* In the order of the work: buttons come in this order. */
+/* clang-format off */
 static const struct rule_row case_rows[] = {
 #include "rules/case_intake.def"
-#include "rules/case_result.def"
-#include "rules/case_side.def"
 #include "rules/case_station.def"
 #include "rules/case_upward.def"
+#include "rules/case_result.def"
+#include "rules/case_side.def"
 };
+/* clang-format on */
 
 static const struct rule_name case_states[] = {
     {CASE_STATE_EXAMINING, "examining", "审查"},

@@ -83,10 +83,17 @@ static bool consent_holds(const struct rule_input *input)
                                       input_number(input, FIELD_consent));
 }
 
-/* Any clerk of the hub may take up a withdrawal or a reminder; an extension needs a leader. */
-static bool leader_holds(const struct rule_input *input)
+/* Whoever holds the case answers; an extension needs a leader there, or one of the hub's. Any clerk
+ * may take up a withdrawal or a reminder. */
+static bool may_answer_holds(const struct rule_input *input)
 {
-    return !request_is(input, REQUEST_EXTENSION) || input_acts_as(input, WHO_LEADER);
+    const struct record *record = request_case(input);
+    bool at_station = input->event->tier == TIER_STATION;
+    bool holds = record != NULL && (record->holder == HOLDER_STATION) == at_station;
+    if (!request_is(input, REQUEST_EXTENSION)) {
+        return holds;
+    }
+    return input_acts_as(input, WHO_LEADER) && (holds || !at_station);
 }
 
 static bool other_person_holds(const struct rule_input *input)
@@ -130,7 +137,7 @@ RULE_GUARD(count_left, EXTENSION_TOO_MANY);
 RULE_GUARD(length, EXTENSION_TOO_LONG);
 RULE_GUARD(in_time, EXTENSION_TOO_LATE);
 RULE_GUARD(consent, NO_CONSENT);
-RULE_GUARD(leader, NOT_LEADER);
+RULE_GUARD(may_answer, NOT_LEADER);
 RULE_GUARD(other_person, SAME_PERSON);
 RULE_GUARD(case_open, CASE_DECIDED_ALREADY);
 RULE_GUARD(may_be_refused, WITHDRAWAL_STANDS);
