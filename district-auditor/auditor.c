@@ -169,7 +169,8 @@ struct fold *auditor_fold(struct auditor *auditor)
 
 void auditor_origin(const struct auditor *auditor, uint64_t epoch, char ret[TLOG_ORIGIN_SIZE])
 {
-    (void)snprintf(ret, TLOG_ORIGIN_SIZE, "%.100s/%llu", auditor->prefix, (unsigned long long)epoch);
+    (void)snprintf(ret, TLOG_ORIGIN_SIZE, "%.100s/%llu", auditor->prefix,
+                   (unsigned long long)epoch);
 }
 
 const char *auditor_finding_name(enum auditor_finding finding)

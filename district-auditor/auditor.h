@@ -40,6 +40,8 @@ void auditor_doorbell(struct auditor *auditor, struct span payload, uint64_t mon
 MUST_USE enum err auditor_tick(struct auditor *auditor, const struct auditor_port *port,
                                uint64_t mono_ms);
 uint64_t auditor_deadline(const struct auditor *auditor);
+/* Greeted, nothing in flight, the mirror reaches the newest size heard of. */
+bool auditor_idle(const struct auditor *auditor);
 
 /* --- Verifying --- */
 

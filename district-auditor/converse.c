@@ -245,3 +245,8 @@ uint64_t auditor_deadline(const struct auditor *auditor)
 {
     return sync_auditor_deadline(&auditor->session);
 }
+
+bool auditor_idle(const struct auditor *auditor)
+{
+    return sync_auditor_idle(&auditor->session);
+}

@@ -61,6 +61,8 @@ MUST_USE enum err auditor_take_checkpoint(struct auditor *auditor, struct kv_txn
 /* Verifies a batch of leaves against its checkpoint and stores them behind what is mirrored. */
 MUST_USE enum err auditor_take_leaves(struct auditor *auditor, struct kv_txn *txn,
                                       const struct sync_batch *batch);
+/* Appends one leaf that is proven or about to be. */
+void auditor_store_leaf(struct auditor *auditor, struct kv_txn *txn, struct span bytes);
 MUST_USE enum err auditor_unpack_proof(struct span bytes, struct tlog_proof *ret);
 
 #endif

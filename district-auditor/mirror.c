@@ -95,7 +95,7 @@ static bool leaf_place(const struct wire_leaf *leaf, struct wire_event *event,
 
 /* Stores one proven leaf. Feed seqs that are not the next ones are kept out of the feed tables;
  * the replay reports them. */
-static void store_leaf(struct auditor *auditor, struct kv_txn *txn, struct span bytes)
+void auditor_store_leaf(struct auditor *auditor, struct kv_txn *txn, struct span bytes)
 {
     struct wire_leaf leaf;
     struct log_place place;
@@ -163,7 +163,7 @@ enum err auditor_take_leaves(struct auditor *auditor, struct kv_txn *txn,
         return err;
     }
     for (size_t i = 0; i < count; i++) {
-        store_leaf(auditor, txn, leaves[i]);
+        auditor_store_leaf(auditor, txn, leaves[i]);
     }
     log_flush(&auditor->fold->log, txn, &root);
     return txn->err;

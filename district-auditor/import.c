@@ -1,0 +1,189 @@
+#include "base/text.h"
+#include "district-auditor/inside.h"
+#include "node/files.h"
+#include "seal/hash.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A whole log from files (layout: auditor.h), believed no more than one that came by wire: the
+ * checkpoint must be signed, the leaves must give its root. */
+
+enum { CHUNK_SIZE = LIMIT_BATCH_COUNT * (LIMIT_LEAF_SIZE + 4) };
+
+struct import {
+    struct auditor *auditor;
+    struct kv_txn txn;
+    const char *directory;
+    uint64_t appended; /* since the last commit */
+};
+
+static enum err commit_and_go_on(struct import *import)
+{
+    struct tlog_hash root;
+    log_flush(&import->auditor->fold->log, &import->txn, &root);
+    enum err err = kv_commit(&import->txn);
+    kv_abort(&import->txn);
+    import->appended = 0;
+    kv_begin(import->auditor->kv, true, &import->txn);
+    return err;
+}
+
+/* A leaf whose place in the log is number; what is mirrored already must be the same. */
+static enum err take_leaf(struct import *import, uint64_t number, struct span leaf)
+{
+    struct auditor *auditor = import->auditor;
+    struct buf known;
+    if (number < auditor->fold->log.size) {
+        buf_init(&known, LIMIT_LEAF_SIZE);
+        bool same = log_leaf(&auditor->fold->log, &import->txn, number, &known) &&
+                    span_equal(buf_span(&known), leaf);
+        buf_done(&known);
+        return same ? ERR_NONE : ERR_AUTH;
+    }
+    auditor_store_leaf(auditor, &import->txn, leaf);
+    import->appended++;
+    return import->appended < LOG_PENDING ? import->txn.err : commit_and_go_on(import);
+}
+
+static enum err take_chunk(struct import *import, uint64_t first, struct span bytes)
+{
+    struct reader reader;
+    uint64_t number = first;
+    enum err err = ERR_NONE;
+    reader_init(&reader, bytes);
+    while (err == ERR_NONE && reader.left > 0) {
+        uint32_t size = reader_u32(&reader);
+        struct span leaf = reader_bytes(&reader, size);
+        if (reader.failed || size > LIMIT_LEAF_SIZE) {
+            return ERR_MALFORMED;
+        }
+        err = take_leaf(import, number, leaf);
+        number++;
+    }
+    return err;
+}
+
+static enum err take_leaves(struct import *import, uint64_t size)
+{
+    char path[FILES_PATH_SIZE];
+    struct buf bytes;
+    enum err err = ERR_NONE;
+    buf_init(&bytes, CHUNK_SIZE);
+    for (uint64_t first = 0; err == ERR_NONE && first < size; first += LIMIT_BATCH_COUNT) {
+        int length = snprintf(path, sizeof path, "%s/leaves/%08llu", import->directory,
+                              (unsigned long long)(first / LIMIT_BATCH_COUNT));
+        buf_clear(&bytes);
+        err = length < 0 || (size_t)length >= sizeof path ? ERR_LIMIT : files_read(path, &bytes);
+        if (err == ERR_NONE) {
+            err = take_chunk(import, first, buf_span(&bytes));
+        }
+    }
+    buf_done(&bytes);
+    return err != ERR_NONE || import->auditor->fold->log.size >= size ? err : ERR_MALFORMED;
+}
+
+/* Public blobs; each is known by what it hashes to. */
+static enum err take_blob(void *context, const char *path)
+{
+    struct import *import = context;
+    uint8_t hash[LIMIT_HASH_SIZE];
+    struct buf bytes;
+    buf_init(&bytes, LIMIT_BLOB_SIZE);
+    enum err err = files_read(path, &bytes);
+    if (err == ERR_NONE) {
+        seal_sha256(buf_span(&bytes), hash);
+        kv_put(&import->txn, KV_BLOB, span_of(hash, sizeof hash), buf_span(&bytes));
+        err = import->txn.err;
+    }
+    buf_done(&bytes);
+    return err;
+}
+
+/* The epoch is the number behind the last slash of the note's first line. */
+static uint64_t epoch_of(struct span note)
+{
+    uint64_t epoch = 0;
+    const uint8_t *end = memchr(note.data, '\n', note.size);
+    const uint8_t *slash = end == NULL ? NULL : memrchr(note.data, '/', (size_t)(end - note.data));
+    if (slash != NULL && text_get_number(span_of(slash + 1, (size_t)(end - slash - 1)), UINT32_MAX,
+                                         &epoch) != ERR_NONE) {
+        epoch = 0;
+    }
+    return epoch;
+}
+
+static enum err open_note(struct import *import, struct span note, struct tlog_checkpoint *ret)
+{
+    char origin[TLOG_ORIGIN_SIZE];
+    uint64_t epoch = epoch_of(note);
+    struct auditor_state *state = &import->auditor->state;
+    auditor_origin(import->auditor, epoch, origin);
+    enum err err = epoch == 0 || (state->epoch != 0 && state->epoch != epoch)
+                       ? ERR_STATE
+                       : tlog_checkpoint_open(note, origin, import->auditor->hub_public, ret);
+    if (err == ERR_NONE) {
+        state->epoch = epoch;
+    }
+    return err;
+}
+
+/* Does what is mirrored now give the checkpoint's root? */
+static enum err check_root(struct import *import, const struct tlog_checkpoint *checkpoint)
+{
+    static const uint32_t nothing[2] = {0, 0};
+    struct auditor *auditor = import->auditor;
+    struct tlog_hash root;
+    struct log_tiles context = {&auditor->fold->log, &import->txn};
+    struct tlog_tiles tiles = log_tiles(&context);
+    log_flush(&auditor->fold->log, &import->txn, &root);
+    enum err err =
+        import->txn.err != ERR_NONE ? import->txn.err : tlog_root(&tiles, checkpoint->size, &root);
+    if (err == ERR_NONE && memcmp(&root, &checkpoint->root, sizeof root) != 0) {
+        auditor_find(auditor, &import->txn, FINDING_RANGE, checkpoint->size, nothing);
+        return ERR_NONE;
+    }
+    if (err == ERR_NONE && checkpoint->size > auditor->state.seen_size) {
+        auditor->state.seen_size = checkpoint->size;
+        auditor->state.seen_root = root;
+    }
+    return err;
+}
+
+enum err auditor_import(struct auditor *auditor, const char *directory)
+{
+    char path[FILES_PATH_SIZE];
+    struct buf note;
+    struct tlog_checkpoint checkpoint;
+    struct import import = {.auditor = auditor, .directory = directory};
+    buf_init(&note, LIMIT_NOTE_SIZE);
+    int length = snprintf(path, sizeof path, "%s/checkpoint", directory);
+    enum err err =
+        length < 0 || (size_t)length >= sizeof path ? ERR_LIMIT : files_read(path, &note);
+    kv_begin(auditor->kv, true, &import.txn);
+    if (err == ERR_NONE) {
+        err = open_note(&import, buf_span(&note), &checkpoint);
+    }
+    if (err == ERR_NONE) {
+        (void)snprintf(path, sizeof path, "%.1000s/blobs", directory);
+        err = files_each(path, "", take_blob, &import);
+    }
+    if (err == ERR_NONE) {
+        err = take_leaves(&import, checkpoint.size);
+    }
+    if (err == ERR_NONE) {
+        err = check_root(&import, &checkpoint);
+    }
+    auditor_state_put(auditor, &import.txn);
+    if (err == ERR_NONE) {
+        err = kv_commit(&import.txn);
+    }
+    kv_abort(&import.txn);
+    buf_done(&note);
+    if (err != ERR_NONE) {
+        enum err again = auditor_reload(auditor);
+        return again != ERR_NONE ? again : err;
+    }
+    return ERR_NONE;
+}
