@@ -313,7 +313,7 @@ struct rule_outcome rule_judge(const struct rule_world *world, const struct reco
     if (outcome.refusal == REFUSAL_NONE) {
         outcome.refusal = fit;
     }
-    if (outcome.refusal != REFUSAL_NONE) {
+    if (outcome.refusal != REFUSAL_NONE || row == NULL) {
         return outcome;
     }
     struct rule_input input = engine_input(world, record, event, row);
@@ -336,7 +336,7 @@ bool rule_apply(const struct rule_world *world, const struct record *record,
     const struct rule_row *row = NULL;
     enum refusal refusal = REFUSAL_NONE;
     if (!engine_knows(machine, record, event, &refusal) ||
-        engine_choose(machine, record, event, false, &row) != REFUSAL_NONE ||
+        engine_choose(machine, record, event, false, &row) != REFUSAL_NONE || row == NULL ||
         engine_check_room(record, event) != REFUSAL_NONE) {
         return false;
     }

@@ -84,7 +84,7 @@ static void record_take_values(struct reader reader, size_t count, struct values
         if (!record_read_value(&reader, &last, i == 0, value)) {
             return;
         }
-        if (value->type == VALUE_BYTES) {
+        if (value->type == VALUE_BYTES && value->bytes.data != NULL) {
             uint8_t *data = ret->storage + ret->storage_used;
             memcpy(data, value->bytes.data, value->bytes.size);
             value->bytes.data = data;

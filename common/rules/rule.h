@@ -131,16 +131,16 @@ struct rule_guard {
 
 struct rule_row {
     uint8_t number; /* row of the rule book's transition table; 0: none */
-    uint32_t from;  /* bits 1 << state; 1 << 0: the record does not exist yet */
+    uint8_t tier;   /* bits 1 << enum tier */
     uint16_t verb;
-    uint8_t tier;        /* bits 1 << enum tier */
+    uint32_t from;       /* bits 1 << state; 1 << 0: the record does not exist yet */
     uint64_t who;        /* bits of rule_role; one is enough */
     uint16_t when_field; /* selector: the event's field has this value; 0: always */
+    uint16_t to;         /* state; RULE_SAME or RULE_RESUME */
+    uint16_t form;
     uint64_t when_number;
     const struct rule_guard *guards[RULE_GUARDS];
-    uint16_t to; /* state; RULE_SAME or RULE_RESUME */
     void (*effects[RULE_EFFECTS])(struct rule_input *input);
-    uint16_t form;
     const char *article;
     const char *regimes; /* "R04 R12" */
 };

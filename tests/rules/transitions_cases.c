@@ -55,9 +55,9 @@ static bool attestation_of(struct span word, uint8_t *ret_kind)
 {
     static const char *const kinds[] = {"none",    "paper",    "screen", "thumb",
                                         "witness", "callback", "slip",   "relative"};
-    for (uint8_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (text_is(word, kinds[i])) {
-            *ret_kind = i;
+            *ret_kind = (uint8_t)i;
             return true;
         }
     }

@@ -54,8 +54,8 @@ static void test_limits_stick(void **state)
     static uint8_t large[VALUES_STORAGE];
     memset(large, 'x', sizeof large);
     values_clear(&values);
-    for (uint16_t i = 0; i < LIMIT_VALUE_COUNT; i++) {
-        values_set_number(&values, FIELD_papers_holder, i, 1);
+    for (unsigned i = 0; i < LIMIT_VALUE_COUNT; i++) {
+        values_set_number(&values, FIELD_papers_holder, (uint16_t)i, 1);
     }
     assert_int_equal(values.err, ERR_NONE);
     values_set_number(&values, FIELD_papers_holder, 7, 2);
@@ -202,8 +202,8 @@ static void test_record_at_the_bound(void **state)
     values_clear(&record.facts);
     memset(large, 'x', sizeof large);
     values_set_bytes(&record.facts, FIELD_item, 0, span_of(large, sizeof large));
-    for (uint16_t i = 1; i < LIMIT_VALUE_COUNT; i++) {
-        values_set_number(&record.facts, FIELD_papers_holder, i, UINT64_MAX);
+    for (unsigned i = 1; i < LIMIT_VALUE_COUNT; i++) {
+        values_set_number(&record.facts, FIELD_papers_holder, (uint16_t)i, UINT64_MAX);
     }
     buf_init(&bytes, LIMIT_RECORD_SIZE);
     record_encode(&record, &bytes);
