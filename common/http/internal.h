@@ -22,6 +22,7 @@ struct http_server {
     int poll_fd; /* over the daemons' epolls and timer_fd */
     int timer_fd;
     int lock_fd;
+    bool touched; /* since the last round */
     bool closing; /* whatever comes in now is answered at once */
     bool bound;   /* the local socket is ours to remove */
     uint16_t port;
@@ -32,7 +33,7 @@ struct http_server {
 /* --- server.c --- */
 
 /* Makes the descriptor readable: MHD does not tell its own epoll of a resumed connection. */
-void http_server_touch(const struct http_server *server);
+void http_server_touch(struct http_server *server);
 
 /* --- listen.c --- */
 

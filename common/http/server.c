@@ -239,9 +239,22 @@ static void server_arm(const struct http_server *server, uint64_t wait_ms)
     CHECK(timerfd_settime(server->timer_fd, 0, &when, NULL) == 0);
 }
 
-void http_server_touch(const struct http_server *server)
+void http_server_touch(struct http_server *server)
 {
+    server->touched = true;
     server_arm(server, 0);
+}
+
+static uint64_t server_round(struct http_server *server)
+{
+    server->touched = false;
+    for (size_t i = 0; i < HTTP_SIDE_COUNT; i++) {
+        if (server->sides[i].daemon != NULL) {
+            (void)MHD_run(server->sides[i].daemon);
+        }
+    }
+    /* Nor does MHD's timeout tell of a connection that a handler has resumed. */
+    return server->touched ? 0 : server_wait_ms(server);
 }
 
 void http_server_run(struct http_server *server)
@@ -249,12 +262,7 @@ void http_server_run(struct http_server *server)
     uint64_t wait_ms = 0;
 
     for (unsigned i = 0; i < SERVER_ROUND_COUNT && wait_ms == 0; i++) {
-        for (size_t side = 0; side < HTTP_SIDE_COUNT; side++) {
-            if (server->sides[side].daemon != NULL) {
-                (void)MHD_run(server->sides[side].daemon);
-            }
-        }
-        wait_ms = server_wait_ms(server);
+        wait_ms = server_round(server);
     }
     server_arm(server, wait_ms);
 }

@@ -20,7 +20,8 @@
 /* A server pumped by its descriptor alone, raw connections to it, and http_call in a thread. Waits
  * fail only when something never happens. */
 
-enum { WAIT_MS = 30000, RAW_SIZE = 4 * 1024 * 1024 };
+/* Shorter than MHD's 30 s, which would cover up a stall. */
+enum { WAIT_MS = 20000, RAW_SIZE = 4 * 1024 * 1024 };
 
 struct rig {
     char directory[32];

@@ -174,6 +174,25 @@ static void event_larger_than_any_stream_resets(void **state)
     free(bytes);
 }
 
+static void who_keeps_up_is_never_reset(void **state)
+{
+    struct rig *rig = *state;
+    struct raw raw = stream_open(rig, ask);
+    char text[4001] = "";
+
+    memset(text, 'x', sizeof text - 1);
+    for (unsigned i = 0; i < 200; i++) {
+        char id[16] = "";
+        char wanted[32] = "";
+        (void)snprintf(id, sizeof id, "%u", i + 10);
+        (void)snprintf(wanted, sizeof wanted, "id: %u\ndata: x", i + 10);
+        assert_int_equal(http_stream_push(rig->stream, id, NULL, span_text(text)), ERR_NONE);
+        raw_until(&raw, wanted);
+    }
+    assert_int_equal(rig->gone_count, 0);
+    raw_close(&raw);
+}
+
 static void ended_stream_sends_what_waits(void **state)
 {
     struct rig *rig = *state;
@@ -256,11 +275,12 @@ static void pushed_from_a_handler(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RIG(events_come_with_ids),          RIG(resumes_after_the_last_event),
-        RIG(all_streams_are_reached),       RIG(heartbeat_finds_who_left),
-        RIG(who_falls_behind_is_reset),     RIG(event_larger_than_any_stream_resets),
-        RIG(ended_stream_sends_what_waits), RIG(close_ends_the_streams),
-        RIG(stream_opened_later),           RIG(pushed_from_a_handler),
+        RIG(events_come_with_ids),        RIG(resumes_after_the_last_event),
+        RIG(all_streams_are_reached),     RIG(heartbeat_finds_who_left),
+        RIG(who_falls_behind_is_reset),   RIG(event_larger_than_any_stream_resets),
+        RIG(who_keeps_up_is_never_reset), RIG(ended_stream_sends_what_waits),
+        RIG(close_ends_the_streams),      RIG(stream_opened_later),
+        RIG(pushed_from_a_handler),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,14 +9,14 @@ struct rough {
     void *socket;
 };
 
-static struct rough rough_dial(struct rig *rig, const struct keys *keys)
+static struct rough rough_dial_as(int type, struct rig *rig, const struct keys *keys)
 {
     const int linger_ms = 0;
     uint8_t public[LINK_KEY_SIZE] = {0};
     struct rough rough = {.context = zmq_ctx_new()};
 
     assert_non_null(rough.context);
-    rough.socket = zmq_socket(rough.context, ZMQ_DEALER);
+    rough.socket = zmq_socket(rough.context, type);
     assert_non_null(rough.socket);
     assert_int_equal(zmq_setsockopt(rough.socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms), 0);
     if (keys != NULL) {
@@ -30,6 +30,11 @@ static struct rough rough_dial(struct rig *rig, const struct keys *keys)
             zmq_setsockopt(rough.socket, ZMQ_CURVE_SECRETKEY, keys->secret, LINK_KEY_SIZE), 0);
     }
     return rough;
+}
+
+static struct rough rough_dial(struct rig *rig, const struct keys *keys)
+{
+    return rough_dial_as(ZMQ_DEALER, rig, keys);
 }
 
 static void rough_connect(struct rig *rig, struct rough *rough)
@@ -138,6 +143,43 @@ static void claimed_routing_id_gives_no_name(void **state)
     rough_close(&rough);
 }
 
+static void bell_keeps_no_topics(void **state)
+{
+    struct rig *rig = *state;
+    struct link_bell *bell = NULL;
+    struct link_client *listener = NULL;
+    struct span payload = {0};
+    struct rough rough = rough_dial_as(ZMQ_SUB, rig, &rig->keys[1]);
+    unsigned heard_count = 0;
+    char bytes[8] = "";
+
+    assert_int_equal(link_bell_open(rig->server, "tcp://127.0.0.1:0", &bell), ERR_NONE);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(link_server_allow(rig->server, rig->keys[i].public, "alpha"), ERR_NONE);
+    }
+    assert_int_equal(zmq_setsockopt(rough.socket, ZMQ_SUBSCRIBE, "di", 2), 0);
+    assert_int_equal(zmq_connect(rough.socket, link_bell_endpoint_view(bell)), 0);
+    listener = client_open(rig, &rig->keys[0], link_bell_endpoint_view(bell), LINK_DOORBELL);
+    for (unsigned i = 0; i < WAIT_MS / 5 && heard_count < 50; i++) {
+        assert_int_equal(link_bell_ring(bell, span_text("ding")), ERR_NONE);
+        (void)poll(NULL, 0, 5);
+        heard_count += link_client_receive(listener, &payload) == ERR_NONE ? 1 : 0;
+    }
+    assert_int_equal(heard_count, 50);
+    assert_int_equal(zmq_recv(rough.socket, bytes, sizeof bytes, ZMQ_DONTWAIT), -1);
+    /* Whoever wants all is heard. */
+    assert_int_equal(zmq_setsockopt(rough.socket, ZMQ_SUBSCRIBE, "", 0), 0);
+    for (unsigned i = 0; i < WAIT_MS / 5 && bytes[0] == '\0'; i++) {
+        assert_int_equal(link_bell_ring(bell, span_text("ding")), ERR_NONE);
+        (void)poll(NULL, 0, 5);
+        (void)zmq_recv(rough.socket, bytes, sizeof bytes, ZMQ_DONTWAIT);
+    }
+    assert_int_equal(bytes[0], 'd');
+    link_client_close(listener);
+    link_bell_close(bell);
+    rough_close(&rough);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +187,7 @@ int main(void)
         RIG(larger_frames_end_the_connection),
         RIG(peer_without_curve_gets_nowhere),
         RIG(claimed_routing_id_gives_no_name),
+        RIG(bell_keeps_no_topics),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 /* A server, two clients that may be dialled, and waiting on their descriptors alone. */
 
 /* Waits are bounded generously and fail only when something never happens. */
-enum { WAIT_MS = 30000, ROUND_COUNT = 100000, RETRY_MS = 50 };
+enum { WAIT_MS = 20000, ROUND_COUNT = 100000, RETRY_MS = 50 };
 
 struct keys {
     uint8_t public[LINK_KEY_SIZE];

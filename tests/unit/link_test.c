@@ -226,6 +226,41 @@ static void slow_peer_is_busy_in_the_end(void **state)
     free(bytes);
 }
 
+static void full_client_is_told_of_room(void **state)
+{
+    enum { FRAME_SIZE = 65536, FRAME_COUNT = 4096 };
+    struct rig *rig = *state;
+    struct link_frame frame = {0};
+    struct link_client *client = NULL;
+    uint8_t *bytes = calloc(1, FRAME_SIZE);
+    enum err err = ERR_NONE;
+    unsigned sent_count = 0;
+
+    assert_non_null(bytes);
+    rig_dial(rig, 0, "alpha");
+    client_send(rig, rig->clients[0], span_of(bytes, FRAME_SIZE));
+    while (sent_count < FRAME_COUNT && err == ERR_NONE) {
+        err = link_client_send(rig->clients[0], span_of(bytes, FRAME_SIZE));
+        sent_count += err == ERR_NONE ? 1 : 0;
+    }
+    assert_int_equal(err, ERR_BUSY);
+    /* The server takes all; the client hears of it from its own descriptor, once. */
+    client = rig->clients[0];
+    rig->clients[0] = NULL;
+    for (unsigned i = 0; i < sent_count + 1; i++) {
+        server_wait(rig, &frame);
+    }
+    rig->clients[0] = client;
+    for (unsigned i = 0; !link_client_pending(client); i++) {
+        struct pollfd fd = {.fd = link_client_fd(client), .events = POLLIN};
+        assert_true(i < ROUND_COUNT);
+        assert_true(poll(&fd, 1, WAIT_MS) > 0);
+    }
+    assert_false(link_client_pending(client));
+    assert_int_equal(link_client_send(client, span_text("more")), ERR_NONE);
+    free(bytes);
+}
+
 static void server_restart_is_survived(void **state)
 {
     struct rig *rig = *state;
@@ -375,6 +410,7 @@ int main(void)
         RIG(list_is_bounded),
         RIG(gone_peer_is_not_found),
         RIG(slow_peer_is_busy_in_the_end),
+        RIG(full_client_is_told_of_room),
         RIG(server_restart_is_survived),
         RIG(reconnect_drops_and_dials),
         RIG(selftest_holds),

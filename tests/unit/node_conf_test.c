@@ -68,7 +68,7 @@ static void later_files_win(void **state)
     char expected[FILES_PATH_SIZE + 64] = "";
     (void)state;
 
-    put("hub.conf", "# comment\n; comment\n[hub]\nname = 为民服务中心\n\nmotto=one ; why\n"
+    put("hub.conf", "# comment\n; comment\n[hub]\nname = 为民服务中心\n  motto=one ; why\n\n"
                     "[link]\n  endpoint = tcp://[::1]:7420\nhandshake-ms = 100\n");
     put("hub.conf.d/20-x.conf", "[hub]\r\nmotto = two\r\n[http]\nenabled = no");
     put("hub.conf.d/10-x.conf", "[hub]\nmotto = three\n[link]\nhandshake-ms: 60000\n");

@@ -1,0 +1,122 @@
+#include "node/workers.h"
+#include "unit.h"
+
+#include <pthread.h>
+
+/* Ends a test that waits for something that never happens. */
+enum { PATIENCE_MS = 60000 };
+
+struct rig {
+    struct loop *loop;
+    unsigned count;
+};
+
+static void patience_ends(void *context)
+{
+    (void)context;
+    fail_msg("nothing happened");
+}
+
+static int loop_setup(void **state)
+{
+    struct loop *loop = NULL;
+
+    assert_int_equal(loop_new(&loop), ERR_NONE);
+    assert_int_equal(loop_add_timer(loop, PATIENCE_MS, 0, patience_ends, NULL, NULL), ERR_NONE);
+    *state = loop;
+    return 0;
+}
+
+static int loop_teardown(void **state)
+{
+    loop_free(*state);
+    return 0;
+}
+
+struct sum {
+    struct workers_job job;
+    struct rig *rig;
+    struct workers *workers;
+    pthread_t loop_thread;
+    unsigned input;
+    unsigned square;
+};
+
+static void sum_run(void *context)
+{
+    struct sum *sum = context;
+
+    sum->square = pthread_equal(pthread_self(), sum->loop_thread) ? 0 : sum->input * sum->input;
+}
+
+static void sum_done(void *context)
+{
+    struct sum *sum = context;
+
+    assert_true(pthread_equal(pthread_self(), sum->loop_thread));
+    sum->rig->count += sum->square;
+    if (sum->workers != NULL && workers_count(sum->workers) == 0) {
+        loop_stop(sum->rig->loop);
+    }
+}
+
+static struct sum sum_of(struct rig *rig, unsigned input)
+{
+    struct sum sum = {.rig = rig, .loop_thread = pthread_self(), .input = input};
+
+    sum.job.run = sum_run;
+    sum.job.done = sum_done;
+    return sum;
+}
+
+static void jobs_run_elsewhere_and_end_here(void **state)
+{
+    enum { JOB_COUNT = 100 };
+    struct rig rig = {.loop = *state};
+    struct workers *workers = NULL;
+    struct sum sums[JOB_COUNT];
+    unsigned expected = 0;
+
+    assert_int_equal(workers_new(rig.loop, 3, JOB_COUNT, &workers), ERR_NONE);
+    for (unsigned i = 0; i < JOB_COUNT; i++) {
+        sums[i] = sum_of(&rig, i + 1);
+        sums[i].workers = workers;
+        sums[i].job.context = &sums[i];
+        expected += (i + 1) * (i + 1);
+        assert_int_equal(workers_push(workers, &sums[i].job), ERR_NONE);
+    }
+    assert_int_equal(loop_run(rig.loop), ERR_NONE);
+    assert_int_equal(rig.count, expected);
+    assert_int_equal(workers_count(workers), 0);
+    workers_free(workers);
+}
+
+static void jobs_are_bounded_and_none_is_lost(void **state)
+{
+    struct rig rig = {.loop = *state};
+    struct workers *workers = NULL;
+    struct sum sums[3];
+
+    assert_int_equal(workers_new(rig.loop, 1, 2, &workers), ERR_NONE);
+    for (unsigned i = 0; i < 3; i++) {
+        sums[i] = sum_of(&rig, 10);
+        sums[i].job.context = &sums[i];
+        /* done runs on the loop only, so the third finds the queue full. */
+        assert_int_equal(workers_push(workers, &sums[i].job), i < 2 ? ERR_NONE : ERR_BUSY);
+    }
+    assert_int_equal(workers_count(workers), 2);
+    workers_free(workers);
+    assert_int_equal(rig.count, 200);
+}
+
+#define RIG(test) cmocka_unit_test_setup_teardown(test, loop_setup, loop_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RIG(jobs_run_elsewhere_and_end_here),
+        RIG(jobs_are_bounded_and_none_is_lost),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
