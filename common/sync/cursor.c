@@ -106,9 +106,13 @@ bool sync_feed_fits(const struct sync_feed_cursor *feed, const struct sync_batch
     if (batch->count > feed->asked_count || batch->newest > SYNC_NUMBER_MAX) {
         return false;
     }
-    /* Nothing may mean only that there is nothing. */
     uint64_t last = batch->from - 1 + batch->count;
-    return batch->count == 0 ? batch->newest == last : batch->newest >= last;
+    if (batch->count > 0) {
+        return batch->newest >= last;
+    }
+    /* Nothing may mean only that there is nothing; of our own chain the hub may hold less than we
+     * do, if it went back and the present life began since. */
+    return batch->feed == SYNC_FEED_CHAIN ? batch->newest <= last : batch->newest == last;
 }
 
 void sync_feed_applied(struct sync_feed_cursor *feed, const struct sync_batch *batch)

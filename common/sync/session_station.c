@@ -10,6 +10,7 @@ void sync_station_init(struct sync_station *station, const struct sync_options *
 {
     CHECK(start->incarnation >= 1);
     CHECK(start->answered_incarnation <= start->incarnation);
+    CHECK(start->answered_incarnation >= 1 || start->answered == 0);
     memset(station, 0, sizeof *station);
     sync_line_init(&station->line, options, start->random, now_ms);
     station->incarnation = start->incarnation;
@@ -22,9 +23,8 @@ void sync_station_init(struct sync_station *station, const struct sync_options *
     sync_feed_init(&station->own, start->own);
     sync_feed_init(&station->chain, 0);
     station->blob_deadline_ms = SYNC_NEVER;
-    bool present = start->answered_incarnation == 0;
-    uint64_t life = present ? start->incarnation : start->answered_incarnation;
-    sync_station_set_proven(station, (struct sync_place){life, start->answered});
+    sync_station_set_proven(station,
+                            (struct sync_place){start->answered_incarnation, start->answered});
 }
 
 void sync_station_check(const struct sync_station *station)

@@ -36,8 +36,9 @@ enum sync_act {
     SYNC_ACT_RESTORED,      /* claim: hub holds more of our chain, or another; the chain is now
                                pulled. Keep that fact (start.restoring), let nobody
                                   add to this life. Nothing to report */
-    SYNC_ACT_OPEN_INCARNATION, /* incarnation: the whole chain is fetched; open this life or a
-                                  later one and report sync_station_appended */
+    SYNC_ACT_OPEN_INCARNATION, /* incarnation: the whole chain is fetched; open this life, or a
+                                  later one if the store holds events of it already, and report
+                                  sync_station_appended */
     SYNC_ACT_NEW_EPOCH,        /* claim; report sync_station_epoch_opened */
     SYNC_ACT_HUB_WENT_BACK,    /* claim: alarm, keep everything; report sync_station_went_back */
     SYNC_ACT_RECONNECT,        /* drop the link with all that is in it and dial again at once; the
@@ -60,8 +61,8 @@ struct sync_station_action {
 struct sync_station_start {
     uint64_t incarnation; /* the present life, >= 1 */
     uint64_t newest;      /* seq of its newest own event; 0: none */
-    /* The newest own event with a proven answer; all before it are proven too. */
-    uint64_t answered_incarnation; /* <= incarnation; 0: the present one */
+    /* The newest own event with a proven answer: all before it are proven too, or never will be. */
+    uint64_t answered_incarnation; /* <= incarnation; 0: none yet */
     uint64_t answered;             /* seq; 0: none of that life */
     uint64_t epoch;                /* of the newest verified checkpoint; 0: none yet */
     uint64_t seen_size;            /* and its size */
@@ -169,11 +170,13 @@ void sync_station_blob_sent(struct sync_station *station, const uint8_t *hash, u
 void sync_station_blob_asked(struct sync_station *station, const uint8_t *hash, uint64_t now_ms);
 /* After APPLY_STORED and APPLY_BLOB, whatever came of it; tell the new counts first. */
 void sync_station_blob_done(struct sync_station *station, uint64_t now_ms);
-/* The core has opened its cursors for the claimed epoch: feeds go on behind common and own. */
+/* The core has opened its cursors for the claimed epoch: feeds go on behind common and own, and no
+ * answer beyond the claimed place counts any more. The hub may have filled its feeds anew since it
+ * went back, so a count alone proves nothing: 0 and 0 pull all again, to be compared. */
 void sync_station_epoch_opened(struct sync_station *station, uint64_t common, uint64_t own,
                                uint64_t now_ms);
-/* resend: take the hub's word and send again what it lacks. Else hold still and look again after
- * held_ms: the rule while the epoch is the same, since nothing it signs now can be proven. */
+/* resend: take the hub's word as with a new epoch, feeds from the start. Else hold still and look
+ * again after held_ms: the rule, since while the epoch is the same nothing new can be proven. */
 void sync_station_went_back(struct sync_station *station, bool resend, uint64_t now_ms);
 
 /* --- Outputs --- */

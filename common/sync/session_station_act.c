@@ -118,6 +118,7 @@ static bool station_blob(struct sync_station *station, struct sync_station_actio
 static bool station_decide(struct sync_station *station, struct sync_station_action *ret)
 {
     bool first = !station->told;
+    uint64_t claimed = station->line.claim.incarnation;
     station->told = true;
     ret->claim = &station->line.claim;
     switch (station->phase) {
@@ -129,7 +130,7 @@ static bool station_decide(struct sync_station *station, struct sync_station_act
         return first;
     case SYNC_PHASE_REOPEN:
         ret->kind = SYNC_ACT_OPEN_INCARNATION;
-        ret->incarnation = station->line.claim.incarnation + 1;
+        ret->incarnation = (claimed > station->incarnation ? claimed : station->incarnation) + 1;
         return first;
     case SYNC_PHASE_RESTORE:
         ret->kind = SYNC_ACT_RESTORED;

@@ -130,7 +130,7 @@ void sync_station_went_back(struct sync_station *station, bool resend, uint64_t 
         return;
     }
     if (resend) {
-        station_accept_claim(station, station->common.applied, station->own.applied);
+        station_accept_claim(station, 0, 0);
     } else {
         uint64_t held_ms = station->line.options.held_ms;
         sync_station_greet(station, sync_line_jitter(&station->line, held_ms / 2, held_ms));

@@ -107,6 +107,10 @@ static void test_feed(void **state)
     assert_true(sync_feed_fits(&feed, &batch));
     batch.newest = 4;
     assert_false(sync_feed_fits(&feed, &batch));
+    batch.feed = SYNC_FEED_CHAIN;
+    assert_true(sync_feed_fits(&feed, &batch));
+    batch.newest = 6;
+    assert_false(sync_feed_fits(&feed, &batch));
     batch = (struct sync_batch){.from = 6, .count = 2, .newest = 9};
     feed.applied = 9; /* meanwhile, by another way */
     sync_feed_applied(&feed, &batch);

@@ -250,8 +250,11 @@ static inline void rig_talk(struct station_rig *rig, const char *name, const str
 
 static inline void rig_open_at(struct station_rig *rig, uint64_t newest, uint64_t answered)
 {
-    struct sync_station_start start = {
-        .incarnation = 1, .newest = newest, .answered = answered, .random = 7};
+    struct sync_station_start start = {.incarnation = 1,
+                                       .newest = newest,
+                                       .answered_incarnation = 1,
+                                       .answered = answered,
+                                       .random = 7};
     if (answered > 0) {
         start.epoch = 1;
         start.seen_size = 10;

@@ -228,6 +228,7 @@ static void test_restore_disturbed(void **state)
          {"wait 120000", "reconnect"});
     struct sync_station_start start = {.incarnation = 1,
                                        .newest = 9,
+                                       .answered_incarnation = 1,
                                        .answered = 9,
                                        .epoch = 1,
                                        .seen_size = 9,
