@@ -244,6 +244,7 @@ static void full_client_is_told_of_room(void **state)
         sent_count += err == ERR_NONE ? 1 : 0;
     }
     assert_int_equal(err, ERR_BUSY);
+    assert_int_equal(link_client_status(rig->clients[0]), LINK_CONNECTED);
     /* The server takes all; the client hears of it from its own descriptor, once. */
     client = rig->clients[0];
     rig->clients[0] = NULL;
