@@ -372,12 +372,16 @@ static void report_refusals(struct trial *trial)
 int main(int argc, char **argv)
 {
     static struct trial trial;
+    char items[1024];
     struct span line;
     if (argc != 3) {
-        (void)fprintf(stderr, "usage: transitions_cases FILE.cases DEPLOY\n");
+        (void)fprintf(stderr, "usage: transitions_cases FOLDER/FILE.cases DEPLOY\n");
         return 2;
     }
-    world_open(&trial.world, argv[2]);
+    const char *slash = strrchr(argv[1], '/');
+    int folder = slash == NULL ? 0 : (int)(slash - argv[1]) + 1;
+    (void)snprintf(items, sizeof items, "%.*stransitions_items.txt", folder, argv[1]);
+    world_open(&trial.world, argv[2], items);
     buf_init(&trial.first, LIMIT_RECORD_SIZE);
     buf_init(&trial.second, LIMIT_RECORD_SIZE);
     cases_open(&trial.cases, argv[1]);

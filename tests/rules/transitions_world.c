@@ -78,9 +78,10 @@ static const struct word world_words[] = {
 
 static void world_refused(const struct text_errors *errors, const char *name)
 {
+    const char *const names[TEXT_FILE_COUNT] = {name, name};
     struct buf text;
     buf_init(&text, LIMIT_TEXT_FILE_SIZE);
-    text_errors_print(errors, &name, &text);
+    text_errors_print(errors, names, &text);
     (void)fprintf(stderr, "%s", buf_text(&text));
     _Exit(2);
 }
@@ -106,29 +107,42 @@ static void world_read_calendar(struct world *world, const char *deploy)
     }
 }
 
-void world_open(struct world *world, const char *deploy)
+static void world_read_catalogue(struct world *world, const char *deploy, const char *own)
 {
+    enum { FILES = 2 };
     struct text_errors errors;
-    struct buf text;
-    struct span file;
-    *world = (struct world){0};
+    struct buf texts[FILES];
+    struct span files[FILES];
+    for (size_t i = 0; i < FILES; i++) {
+        buf_init(&texts[i], LIMIT_TEXT_FILE_SIZE);
+    }
+    cases_read_file(deploy, span_text("catalogue/catalogue.txt"), &texts[0]);
+    cases_read_file("", span_text(own), &texts[1]);
+    for (size_t i = 0; i < FILES; i++) {
+        files[i] = buf_span(&texts[i]);
+    }
     text_errors_init(&errors);
-    buf_init(&text, LIMIT_TEXT_FILE_SIZE);
+    if (catalogue_parse(files, FILES, &world->catalogue, &errors) != ERR_NONE) {
+        world_refused(&errors, "catalogue");
+    }
+    for (size_t i = 0; i < FILES; i++) {
+        buf_done(&texts[i]);
+    }
+}
+
+void world_open(struct world *world, const char *deploy, const char *own_items)
+{
+    *world = (struct world){0};
     buf_init(&world->policy_text, LIMIT_TEXT_FILE_SIZE);
     buf_init(&world->policy_now, LIMIT_TEXT_FILE_SIZE);
     cases_read_file(deploy, span_text("policy/policy.txt"), &world->policy_text);
-    cases_read_file(deploy, span_text("catalogue/catalogue.txt"), &text);
-    file = buf_span(&text);
-    if (catalogue_parse(&file, 1, &world->catalogue, &errors) != ERR_NONE) {
-        world_refused(&errors, "catalogue");
-    }
+    world_read_catalogue(world, deploy, own_items);
     world_read_calendar(world, deploy);
     world->records = calloc(WORLD_RECORDS, sizeof *world->records);
     if (world->records == NULL) {
         _Exit(2);
     }
     world_reset(world);
-    buf_done(&text);
 }
 
 void world_close(struct world *world)
@@ -325,14 +339,18 @@ static void world_all_materials(const struct catalogue_item *item, struct values
     }
 }
 
+/* "CODE:holder/pages"; pages may be left out. */
 static bool world_paper(struct span text, uint16_t place, struct values *facts)
 {
     uint64_t number = 0;
     values_set_bytes(facts, FIELD_papers_code, place, text_take_until(&text, ':'));
-    if (!world_number(FIELD_papers_holder, text, &number)) {
+    if (!world_number(FIELD_papers_holder, text_take_until(&text, '/'), &number)) {
         return false;
     }
     values_set_number(facts, FIELD_papers_holder, place, number);
+    if (text.size != 0 && text_get_number(text, UINT64_MAX, &number) == ERR_NONE) {
+        values_set_number(facts, FIELD_papers_pages, place, number);
+    }
     return true;
 }
 

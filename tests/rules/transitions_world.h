@@ -36,8 +36,9 @@ struct world {
     uint8_t last_event[LIMIT_HASH_SIZE];
 };
 
-/* Ends the program with 2 when a file of deploy/ cannot be read or is refused. */
-void world_open(struct world *world, const char *deploy);
+/* own_items: a catalogue file of items beside those of deploy/. Ends the program with 2 when a file
+ * cannot be read or is refused. */
+void world_open(struct world *world, const char *deploy, const char *own_items);
 void world_close(struct world *world);
 /* A new scenario: no records, the policy as shipped. */
 void world_reset(struct world *world);

@@ -284,6 +284,51 @@ static void test_order_of_reasons(void **state)
     assert_false(rule_apply(&world, &before, &event, &after));
 }
 
+/* A later catalogue may lack the item of an open case: nothing that needs it goes on, nothing
+ * breaks, and papers and the applicant's wishes still move. */
+static void test_item_left_the_catalogue(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t from;
+        uint16_t verb;
+        enum refusal refusal;
+    } steps[] = {
+        {CASE_STATE_EXAMINING, CASE_ACCEPTED, REFUSAL_ITEM_CLOSED},
+        {CASE_STATE_EXAMINING, CASE_ENTRUSTED, REFUSAL_ITEM_UNKNOWN},
+        {CASE_STATE_EXAMINING, CASE_DEFICIENCY_NOTIFIED, REFUSAL_LIST_NOT_FULL},
+        {CASE_STATE_ACCEPTED, CASE_FINISHED, REFUSAL_NOT_IMMEDIATE},
+        {CASE_STATE_ACCEPTED, CASE_STARTED, REFUSAL_NONE},
+        {CASE_STATE_ACCEPTED, CASE_ANSWERED, REFUSAL_NOT_ANSWER_KIND},
+        {CASE_STATE_ACCEPTED, CASE_JOINT_OPENED, REFUSAL_NOT_JOINT},
+        {CASE_STATE_ACCEPTED, CASE_SUBMITTED_UP, REFUSAL_NO_ROUTE_UP},
+        {CASE_STATE_ACCEPTED, CASE_SUBMITTED_DISTRICT, REFUSAL_NO_ROUTE_DISTRICT},
+        {CASE_STATE_PROCESSING, CASE_FINISHED, REFUSAL_NO_POWER},
+        {CASE_STATE_PROCESSING, CASE_REFUSED, REFUSAL_NO_POWER},
+        {CASE_STATE_RETURNED, CASE_SUPPLEMENTED, REFUSAL_MATERIALS_INCOMPLETE},
+        {CASE_STATE_PROCESSING, CASE_WITHDRAWN, REFUSAL_NONE},
+        {CASE_STATE_ACCEPTED, CASE_NOTICE_REISSUED, REFUSAL_NONE},
+        {CASE_STATE_FINISHED, CASE_TOLD, REFUSAL_NONE},
+    };
+    struct rule_world world = make_world(NULL, NULL);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        make_case(steps[i].from, HOLDER_STATION);
+        values_set_bytes(&before.facts, FIELD_item, 0, span_text("GONE"));
+        struct rule_event event = make_event(steps[i].verb, TIER_STATION, ROLE_WORKER);
+        event.attestation = ATTESTATION_PAPER;
+        values_set_number(&facts, FIELD_mode, 0, CASE_MODE_WRITTEN);
+        values_set_bytes(&facts, FIELD_materials_code, 0, span_text("ID"));
+        values_set_number(&facts, FIELD_materials_status, 0, MATERIAL_STATUS_MISSING);
+        values_set_bytes(&facts, FIELD_materials_reason, 0, span_text("absent"));
+        assert_int_equal(rule_judge(&world, &before, &event, &after).refusal, steps[i].refusal);
+    }
+    make_case(CASE_STATE_REFERRED_UP, HOLDER_HUB);
+    values_set_bytes(&before.facts, FIELD_item, 0, span_text("GONE"));
+    struct rule_event event = make_event(CASE_RECEIVED_AT_HUB, TIER_HUB, ROLE_HUB_OPERATOR);
+    assert_int_equal(rule_judge(&world, &before, &event, &after).refusal, REFUSAL_NONE);
+    assert_int_equal(after.state, CASE_STATE_HUB_PROCESSING);
+}
+
 static void test_first_facts(void **state)
 {
     (void)state;
@@ -464,6 +509,7 @@ int main(void)
         cmocka_unit_test(test_allowed_verbs),
         cmocka_unit_test(test_baton_returns_with_its_place),
         cmocka_unit_test(test_order_of_reasons),
+        cmocka_unit_test(test_item_left_the_catalogue),
         cmocka_unit_test(test_first_facts),
         cmocka_unit_test(test_odd_events),
     };
