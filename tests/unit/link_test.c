@@ -40,7 +40,7 @@ static void two_peers_are_told_apart(void **state)
     assert_int_equal(link_server_send(rig->server, &peers[0], span_text("to alpha")), ERR_NONE);
     assert_span(client_wait(rig, rig->clients[0]), "to alpha");
     assert_span(client_wait(rig, rig->clients[1]), "to beta");
-    assert_int_equal(link_client_status(rig->clients[0]), LINK_CONNECTED);
+    wait_status(rig, rig->clients[0], LINK_CONNECTED);
     assert_int_equal(counts_of(rig).admitted, 2);
     assert_int_equal(counts_of(rig).frames, 2);
     assert_int_equal(counts_of(rig).refused, 0);
@@ -244,7 +244,8 @@ static void full_client_is_told_of_room(void **state)
         sent_count += err == ERR_NONE ? 1 : 0;
     }
     assert_int_equal(err, ERR_BUSY);
-    assert_int_equal(link_client_status(rig->clients[0]), LINK_CONNECTED);
+    /* News of the connection must not stand for news of room. */
+    wait_status(rig, rig->clients[0], LINK_CONNECTED);
     /* The server takes all; the client hears of it from its own descriptor, once. */
     client = rig->clients[0];
     rig->clients[0] = NULL;
