@@ -5,12 +5,10 @@
 #define UNARCHIVED                                                                                 \
     (IN(OPEN) | IN(OFFERED) | IN(ANSWERED) | IN(TOLD_WHERE) | IN(BECAME_CASE) | IN(ENDED))
 
-enum { CHANNEL_FIRST = 1, CHANNEL_LAST = 6 }; /* of record.proto */
-
 static bool channel_holds(const struct rule_input *input)
 {
     uint64_t channel = input_number(input, FIELD_channel);
-    return channel >= CHANNEL_FIRST && channel <= CHANNEL_LAST;
+    return channel >= CONTACT_CHANNEL_FIRST && channel <= CONTACT_CHANNEL_LAST;
 }
 
 static bool matter_holds(const struct rule_input *input)

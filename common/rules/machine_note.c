@@ -1,11 +1,9 @@
 #include "rules/engine.h"
 
-enum { NOTE_TEXT = 1, NOTE_LAST = 3 }; /* kinds of record.proto: note, call list, reminder */
-
 static bool kind_holds(const struct rule_input *input)
 {
     uint64_t kind = input_number(input, FIELD_kind);
-    return kind >= NOTE_TEXT && kind <= NOTE_LAST;
+    return kind >= NOTE_TEXT && kind <= NOTE_REMINDER;
 }
 
 /* A note is its text, which is sealed; a call or a reminder is a fact by itself. */

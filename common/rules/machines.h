@@ -17,6 +17,9 @@ enum contact_verb {
     CONTACT_ARCHIVED = 10
 };
 
+/* Channel of record.proto: visit .. online. */
+enum contact_channel { CONTACT_CHANNEL_FIRST = 1, CONTACT_CHANNEL_LAST = 6 };
+
 enum contact_state {
     CONTACT_STATE_OPEN = 1,
     CONTACT_STATE_OFFERED = 2, /* handed over, not yet acknowledged */
@@ -169,6 +172,7 @@ enum delegation_state {
 
 enum note_verb { NOTE_ADDED = 0 }; /* NoteEvent has no verb of its own */
 enum note_state { NOTE_STATE_KEPT = 1 };
+enum note_kind { NOTE_TEXT = 1, NOTE_CALL_LIST = 2, NOTE_REMINDER = 3 };
 
 /* Of event.proto and sealed.proto. */
 enum attestation_kind {
