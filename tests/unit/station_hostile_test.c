@@ -1,0 +1,6 @@
+#include "station_rig.h"
+
+int main(void)
+{
+    return 0;
+}

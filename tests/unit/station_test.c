@@ -1,0 +1,386 @@
+#include "station_rig.h"
+
+static void test_first_contact(void **state)
+{
+    struct rig *rig = *state;
+    struct town_act act;
+    struct author_draft draft;
+    struct fold_verdict verdict;
+    uint8_t id[LIMIT_HASH_SIZE];
+    uint64_t seq = 0;
+    act_open(&act, 1);
+    rig_draft(rig, &act, &draft);
+    /* Nobody is known yet; with a person known but no edition the rules cannot be asked either. */
+    assert_int_equal(station_submit(rig->station, &draft, rig->town->worker.signer,
+                                    rig->town->now_ms, NULL, 0, &verdict, id, &seq),
+                     ERR_NONE);
+    assert_int_equal(verdict.verdict, WIRE_VOID);
+    assert_int_equal(rig_status(rig).newest, 0);
+    rig_sync(rig);
+    struct station_status status = rig_status(rig);
+    assert_int_equal(status.common, hub_fold(rig->town->hub)->log.common_seq);
+    assert_int_equal(status.log_size, hub_size(rig->town->hub));
+    assert_int_equal(status.epoch, 1);
+    assert_false(status.stuck);
+    assert_int_equal(rig->blob_gets, 4);
+    assert_int_equal(status.last_contact_ms, rig->town->now_ms);
+    uint8_t hash[LIMIT_HASH_SIZE];
+    assert_int_equal(world_edition(station_fold(rig->station)->world, WORLD_CALENDAR, 2026, hash),
+                     1);
+    rig_check(rig);
+}
+
+static void test_kept_then_accepted(void **state)
+{
+    struct rig *rig = *state;
+    struct station_answer answer;
+    struct buf envelope;
+    rig_sync(rig);
+    rig_cut(rig);
+    rig_case(rig, 1);
+    assert_string_equal(rig_state(rig, FOLD_TENTATIVE, 1), "accepted");
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 1), "none");
+    struct station_status status = rig_status(rig);
+    assert_int_equal(status.newest, 3);
+    assert_int_equal(status.answered, 0);
+    assert_int_equal(status.outbox, 2);
+    assert_int_not_equal(status.oldest_unsent_ms, 0);
+    buf_init(&envelope, LIMIT_ENVELOPE_SIZE);
+    assert_true(station_event(rig->station, 1, 2, &envelope, &answer));
+    assert_int_equal(answer.standing, STATION_KEPT);
+    uint64_t size = hub_size(rig->town->hub);
+    rig_sync(rig);
+    status = rig_status(rig);
+    assert_int_equal(status.answered, 3);
+    assert_int_equal(status.outbox, 0);
+    assert_int_equal(status.oldest_unsent_ms, 0);
+    assert_int_equal(rig->blob_puts, 2);
+    assert_true(station_event(rig->station, 1, 2, &envelope, &answer));
+    assert_int_equal(answer.standing, STATION_ACCEPTED);
+    assert_int_equal(answer.leaf_index, size + 1);
+    assert_false(station_event(rig->station, 1, 4, &envelope, &answer));
+    assert_false(station_event(rig->station, 2, 1, &envelope, &answer));
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 1), "accepted");
+    assert_int_equal(rig_rows(rig, KV_TENTATIVE), 0);
+    assert_int_equal(rig_rows(rig, KV_CACHE), 0);
+    rig_check(rig);
+    buf_done(&envelope);
+}
+
+/* A refusal of our own writes nothing: the seq is not used up. */
+static void test_refused_here(void **state)
+{
+    struct rig *rig = *state;
+    struct town_act act;
+    rig_sync(rig);
+    rig_contact(rig, 1);
+    act_open(&act, 1);
+    struct fold_verdict verdict = rig_submit(rig, &rig->town->agent, &act);
+    assert_int_equal(verdict.verdict, WIRE_REFUSED);
+    assert_int_not_equal(verdict.refusal, REFUSAL_NONE);
+    assert_int_equal(rig_status(rig).newest, 1);
+    assert_int_equal(rig_status(rig).outbox, 1);
+    rig_check(rig);
+}
+
+static void test_directory_events_are_not_ours(void **state)
+{
+    struct rig *rig = *state;
+    struct town_act act;
+    struct author_draft draft;
+    struct fold_verdict verdict;
+    uint8_t id[LIMIT_HASH_SIZE];
+    uint64_t seq = 0;
+    rig_sync(rig);
+    town_act(&act, WIRE_PERSON, 21, PERSON_REVOKED);
+    town_bytes(&act, FIELD_staff, 0, rig->town->worker.staff, LIMIT_ID_SIZE);
+    rig_draft(rig, &act, &draft);
+    assert_int_equal(station_submit(rig->station, &draft, rig->town->head.signer, rig->town->now_ms,
+                                    NULL, 0, &verdict, id, &seq),
+                     ERR_STATE);
+}
+
+static void test_blob_must_fit(void **state)
+{
+    struct rig *rig = *state;
+    struct town_act act;
+    struct author_draft draft;
+    struct fold_verdict verdict;
+    struct station_blob blob = {.bytes = span_text("not what the hash says")};
+    uint8_t id[LIMIT_HASH_SIZE];
+    uint64_t seq = 0;
+    rig_sync(rig);
+    act_open(&act, 1);
+    rig_draft(rig, &act, &draft);
+    memset(blob.hash, 3, sizeof blob.hash);
+    assert_int_equal(station_submit(rig->station, &draft, rig->town->worker.signer,
+                                    rig->town->now_ms, &blob, 1, &verdict, id, &seq),
+                     ERR_MALFORMED);
+    assert_int_equal(rig_status(rig).newest, 0);
+}
+
+/* The whole way of a case through the hub and back. */
+static void test_handed_up_and_back(void **state)
+{
+    struct rig *rig = *state;
+    struct town_act act;
+    rig_sync(rig);
+    rig_case(rig, 1);
+    rig_hand_up(rig, 1);
+    rig_sync(rig);
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 1), "referred_up");
+    hub_decides(rig->town, 1);
+    rig_cut(rig);
+    rig_sync(rig);
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 1), "result_on_way");
+    assert_int_equal(rig_status(rig).own, 3);
+    town_act(&act, WIRE_CASE, 1, CASE_RESULT_RECEIVED);
+    rig_write(rig, &rig->town->worker, &act);
+    rig_sync(rig);
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 1), "result_at_station");
+    rig_check(rig);
+}
+
+/* The answer to the hand-up is lost; the hub's events on the case come first. */
+static void test_feed_waits_for_answer(void **state)
+{
+    struct rig *rig = *state;
+    rig_sync(rig);
+    rig_case(rig, 1);
+    rig_case(rig, 2);
+    rig_sync(rig);
+    rig_hand_up(rig, 1);
+    rig->lose = SYNC_ANSWER;
+    rig->lose_count = 1;
+    rig->stop_at = rig->delivered + 1;
+    (void)rig_talk(rig, 100);
+    rig->stop_at = 0;
+    rig_cut(rig);
+    assert_int_equal(rig_status(rig).answered, 6);
+    hub_decides(rig->town, 1);
+    /* The answer that is lost again lets the feed arrive alone. */
+    rig->lose_count = 1;
+    rig->stop_at = rig->delivered + 3;
+    (void)rig_talk(rig, 100);
+    rig->stop_at = 0;
+    assert_int_equal(rig_status(rig).answered, 6);
+    assert_int_equal(rig_status(rig).own, 0);
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 1), "accepted");
+    rig_cut(rig);
+    rig_restart(rig);
+    assert_int_equal(rig_status(rig).own, 0);
+    rig_sync(rig);
+    assert_int_equal(rig_status(rig).own, 3);
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 1), "result_on_way");
+    assert_false(rig_status(rig).stuck);
+    rig_check(rig);
+}
+
+/* Two events race for a request: the log's order decides, and the loser becomes a task. */
+static void test_returned_is_a_task(void **state);
+
+struct tasks {
+    size_t count;
+    uint64_t seq;
+    struct station_answer answer;
+};
+
+static bool see_task(void *context, uint64_t incarnation, uint64_t seq,
+                     const struct station_answer *answer)
+{
+    struct tasks *tasks = context;
+    assert_int_equal(incarnation, 1);
+    tasks->count++;
+    tasks->seq = seq;
+    tasks->answer = *answer;
+    return true;
+}
+
+static void make_request(struct town_act *act, uint32_t record, uint32_t about, uint64_t verb)
+{
+    struct town_act cited;
+    town_act(&cited, WIRE_CASE, about, 0);
+    town_act(act, WIRE_REQUEST, record, verb);
+    if (verb == REQUEST_MADE) {
+        town_number(act, FIELD_kind, 0, REQUEST_HURRY);
+        town_bytes(act, FIELD_case_record, 0, cited.record, sizeof cited.record);
+    }
+}
+
+static void test_returned_is_a_task(void **state)
+{
+    struct rig *rig = *state;
+    struct town_act act;
+    struct tasks tasks = {0};
+    rig_sync(rig);
+    rig_case(rig, 1);
+    rig_hand_up(rig, 1);
+    rig_sync(rig);
+    hub_does(rig->town, 1, CASE_RECEIVED_AT_HUB);
+    make_request(&act, 500, 1, REQUEST_MADE);
+    rig_write(rig, &rig->town->worker, &act);
+    rig_cut(rig);
+    rig_sync(rig);
+    rig_cut(rig);
+    /* Offline: cancelled here, approved there, and other work goes on. */
+    make_request(&act, 500, 1, REQUEST_CANCELLED);
+    rig_write(rig, &rig->town->worker, &act);
+    rig_case(rig, 2);
+    assert_string_equal(rig_state(rig, FOLD_TENTATIVE, 500), "cancelled");
+    make_request(&act, 500, 1, REQUEST_APPROVED);
+    struct fold_verdict verdict = town_hub(rig->town, &rig->town->operator, & act);
+    assert_int_equal(verdict.verdict, WIRE_ACCEPTED);
+    uint64_t cancelled = 6;
+    rig_sync(rig);
+    assert_string_equal(rig_state(rig, FOLD_TENTATIVE, 500), "approved");
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 2), "accepted");
+    station_tasks(rig->station, see_task, &tasks);
+    assert_int_equal(tasks.count, 1);
+    assert_int_equal(tasks.seq, cancelled);
+    assert_int_equal(tasks.answer.standing, STATION_RETURNED);
+    assert_int_equal(tasks.answer.refusal, REFUSAL_FINAL_STATE);
+    assert_int_equal(rig_status(rig).returned, 1);
+    assert_int_equal(rig_rows(rig, KV_TENTATIVE), 0);
+    rig_check(rig);
+    assert_int_equal(station_task_done(rig->station, 1, cancelled), ERR_NONE);
+    assert_int_equal(station_task_done(rig->station, 1, cancelled), ERR_NOT_FOUND);
+    assert_int_equal(rig_status(rig).returned, 0);
+    rig_check(rig);
+    assert_int_equal(rig_status(rig).returned, 0);
+}
+
+/* The worker was revoked while the station was offline: all he wrote is set aside, and what was
+ * foreseen is judged again. */
+static void test_revoked_is_set_aside(void **state)
+{
+    struct rig *rig = *state;
+    struct town_act act;
+    rig_sync(rig);
+    rig_case(rig, 1);
+    rig_sync(rig);
+    rig_cut(rig);
+    rig_contact(rig, 2);
+    act_open(&act, 2);
+    rig_write(rig, &rig->town->head, &act);
+    rig_hand_up(rig, 1);
+    town_act(&act, WIRE_PERSON, 21, PERSON_REVOKED);
+    town_bytes(&act, FIELD_staff, 0, rig->town->worker.staff, LIMIT_ID_SIZE);
+    struct fold_verdict verdict = town_hub(rig->town, &rig->town->leader, &act);
+    assert_int_equal(verdict.verdict, WIRE_ACCEPTED);
+    rig_sync(rig);
+    struct buf envelope;
+    struct station_answer answer;
+    buf_init(&envelope, LIMIT_ENVELOPE_SIZE);
+    assert_true(station_event(rig->station, 1, 4, &envelope, &answer));
+    assert_int_equal(answer.standing, STATION_SET_ASIDE);
+    assert_int_equal(answer.verdict, WIRE_QUARANTINED);
+    assert_true(station_event(rig->station, 1, 5, &envelope, &answer));
+    assert_int_equal(answer.standing, STATION_RETURNED);
+    assert_true(station_event(rig->station, 1, 6, &envelope, &answer));
+    assert_int_equal(answer.standing, STATION_SET_ASIDE);
+    assert_string_equal(rig_state(rig, FOLD_TENTATIVE, 1), "accepted");
+    assert_string_equal(rig_state(rig, FOLD_TENTATIVE, 2), "none");
+    assert_int_equal(rig_status(rig).returned, 3);
+    buf_done(&envelope);
+    rig_check(rig);
+}
+
+/* A rebuild with a tail, also one that the rules refuse now. */
+static void test_rebuild_with_tail(void **state)
+{
+    struct rig *rig = *state;
+    struct town_act act;
+    rig_sync(rig);
+    rig_case(rig, 1);
+    rig_sync(rig);
+    rig_cut(rig);
+    rig_case(rig, 2);
+    rig_hand_up(rig, 1);
+    rig_check(rig);
+    town_act(&act, WIRE_PERSON, 21, PERSON_REVOKED);
+    town_bytes(&act, FIELD_staff, 0, rig->town->worker.staff, LIMIT_ID_SIZE);
+    (void)town_hub(rig->town, &rig->town->leader, &act);
+    /* The feeds come, the answer does not. */
+    rig->lose = SYNC_ANSWER;
+    rig->lose_count = 1;
+    rig->stop_at = rig->delivered + 3;
+    (void)rig_talk(rig, 100);
+    rig->stop_at = 0;
+    assert_int_equal(rig_status(rig).answered, 3);
+    assert_string_equal(rig_state(rig, FOLD_TENTATIVE, 2), "none");
+    assert_string_equal(rig_state(rig, FOLD_TENTATIVE, 1), "accepted");
+    assert_int_equal(rig_rows(rig, KV_TENTATIVE), 0);
+    static const enum kv_table tables[] = {KV_TENTATIVE, KV_INDEX, KV_CACHE};
+    struct buf before;
+    struct buf after;
+    buf_init(&before, 1 << 20);
+    buf_init(&after, 1 << 20);
+    for (size_t i = 0; i < 3; i++) {
+        rig_dump(rig->kv, tables[i], &before);
+    }
+    assert_int_equal(station_rebuild(rig->station), ERR_NONE);
+    for (size_t i = 0; i < 3; i++) {
+        rig_dump(rig->kv, tables[i], &after);
+    }
+    assert_true(span_equal(buf_span(&before), buf_span(&after)));
+    buf_done(&before);
+    buf_done(&after);
+    rig_cut(rig);
+    rig_sync(rig);
+    rig_check(rig);
+}
+
+/* Many events: several pushes in flight, all foreseen, nothing judged twice. */
+static void test_backlog(void **state)
+{
+    struct rig *rig = *state;
+    rig_sync(rig);
+    rig_cut(rig);
+    for (uint32_t i = 1; i <= 120; i++) {
+        rig_case(rig, i);
+    }
+    rig->pushes = 0;
+    rig_sync(rig);
+    assert_int_equal(rig->pushes, 4);
+    assert_int_equal(rig_status(rig).answered, 360);
+    assert_int_equal(rig->blob_puts, 240);
+    assert_int_equal(rig_rows(rig, KV_CACHE), 0);
+    rig_check(rig);
+}
+
+static void test_claims_of_the_future(void **state)
+{
+    struct rig *rig = *state;
+    struct town_act act;
+    struct record *record = calloc(1, sizeof *record);
+    assert_non_null(record);
+    rig_sync(rig);
+    rig_contact(rig, 1);
+    act_open(&act, 1);
+    act.claimed_shift_ms = INT64_C(86400000);
+    rig_write(rig, &rig->town->worker, &act);
+    assert_true(rig_record(rig, FOLD_TENTATIVE, 1, record));
+    assert_int_equal(values_number(&record->facts, FIELD_opened_ms, 0), rig->town->now_ms);
+    rig_sync(rig);
+    rig_check(rig);
+    free(record);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RIG_TEST(test_first_contact),
+        RIG_TEST(test_kept_then_accepted),
+        RIG_TEST(test_refused_here),
+        RIG_TEST(test_directory_events_are_not_ours),
+        RIG_TEST(test_blob_must_fit),
+        RIG_TEST(test_handed_up_and_back),
+        RIG_TEST(test_feed_waits_for_answer),
+        RIG_TEST(test_returned_is_a_task),
+        RIG_TEST(test_revoked_is_set_aside),
+        RIG_TEST(test_rebuild_with_tail),
+        RIG_TEST(test_backlog),
+        RIG_TEST(test_claims_of_the_future),
+    };
+    return cmocka_run_group_tests_name("station", tests, NULL, NULL);
+}
