@@ -1,0 +1,147 @@
+#include "tests/support/listen.h"
+#include "unit.h"
+
+#include <string.h>
+
+enum { CONTACT_RECEIVED = 1, CASE_OPENED = 1 };
+static const uint64_t start_ms = 1789689600000; /* 2026-09-18 08:00 at +08:00 */
+
+static int setup(void **state)
+{
+    *state = town_open(start_ms);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    town_close(*state);
+    return 0;
+}
+
+/* count contacts with a case each; every third tried by the wrong person first. */
+static void work(struct town *town, uint32_t first, uint32_t count)
+{
+    for (uint32_t i = first; i < first + count; i++) {
+        struct town_act contact;
+        struct town_act act;
+        town_act(&contact, WIRE_CONTACT, 1000 + i, CONTACT_RECEIVED);
+        town_number(&contact, FIELD_channel, 0, 1);
+        town_text(&contact, FIELD_item, 0, "I51");
+        contact.sealed_labels = 2;
+        (void)town_station(town, &town->worker, &contact);
+        town_act(&act, WIRE_CASE, i, CASE_OPENED);
+        town_text(&act, FIELD_item, 0, "I51");
+        town_bytes(&act, FIELD_contact, 0, contact.record, sizeof contact.record);
+        act.sealed_labels = 2;
+        if (i % 3 == 0) {
+            (void)town_station(town, &town->agent, &act);
+        }
+        (void)town_station(town, &town->worker, &act);
+    }
+}
+
+static uint64_t all_findings(const struct auditor_status *status)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < FINDING_COUNT; i++) {
+        sum += status->findings[i];
+    }
+    return sum;
+}
+
+static void same_facts(struct town *town, uint32_t record_number)
+{
+    struct kv_txn txn;
+    struct buf mine;
+    struct buf theirs;
+    uint8_t key[1 + LIMIT_ID_SIZE] = {0, 7};
+    put_u32(key + 13, record_number);
+    buf_init(&mine, LIMIT_RECORD_SIZE);
+    buf_init(&theirs, LIMIT_RECORD_SIZE);
+    kv_begin(town->kv, false, &txn);
+    assert_true(kv_get(&txn, KV_RECORD, span_of(key, sizeof key), &theirs));
+    key[0] = 1;
+    assert_true(kv_get(&txn, KV_RECORD, span_of(key, sizeof key), &mine));
+    assert_true(span_equal(buf_span(&mine), buf_span(&theirs)));
+    kv_abort(&txn);
+    buf_done(&mine);
+    buf_done(&theirs);
+}
+
+static void test_verifies_everything(void **state)
+{
+    struct town *town = *state;
+    struct auditor_status status;
+    struct listener *listener = listen_open(town);
+    work(town, 1, 9);
+    listen_catch_up(listener);
+    auditor_status(listener->auditor, &status);
+    assert_int_equal(status.replayed, hub_size(town->hub));
+    assert_int_equal(all_findings(&status), 0);
+    assert_int_equal(status.refused, 3);
+    assert_int_equal(status.void_count, 0);
+    same_facts(town, 1);
+    same_facts(town, 9);
+    listen_close(listener);
+}
+
+static void test_late_lossy_restarted(void **state)
+{
+    struct town *town = *state;
+    struct auditor_status first;
+    struct auditor_status second;
+    struct listener *listener = listen_open(town);
+    listener->lose_every = 3;
+    for (uint32_t round = 0; round < 4; round++) {
+        work(town, 1 + round * 5, 5);
+        listen_catch_up(listener);
+        listen_restart(listener);
+    }
+    listen_catch_up(listener);
+    auditor_status(listener->auditor, &first);
+    assert_int_equal(first.replayed, hub_size(town->hub));
+    assert_int_equal(all_findings(&first), 0);
+    uint64_t size = first.replayed;
+    work(town, 100, 1);
+    listen_catch_up(listener);
+    auditor_status(listener->auditor, &second);
+    assert_true(second.replayed > size);
+    assert_memory_not_equal(first.root, second.root, sizeof first.root);
+    same_facts(town, 20);
+    listen_close(listener);
+}
+
+/* A hub whose store was changed: the leaves no longer give the root it signed. */
+static void test_altered_leaf_is_refused(void **state)
+{
+    struct town *town = *state;
+    struct auditor_status status;
+    struct kv_txn txn;
+    struct buf leaf;
+    uint8_t key[9] = {0};
+    work(town, 1, 2);
+    put_u64(key + 1, hub_size(town->hub) - 1);
+    buf_init(&leaf, LIMIT_LEAF_SIZE);
+    kv_begin(town->kv, true, &txn);
+    assert_true(kv_get(&txn, KV_LEAF, span_of(key, sizeof key), &leaf));
+    leaf.data[leaf.size - 1] ^= 1;
+    kv_put(&txn, KV_LEAF, span_of(key, sizeof key), buf_span(&leaf));
+    assert_int_equal(kv_commit(&txn), ERR_NONE);
+    struct listener *listener = listen_open(town);
+    listen_rounds(listener, 300);
+    auditor_status(listener->auditor, &status);
+    assert_int_equal(status.mirrored, 0);
+    assert_true(listener->answers > 10);
+    buf_done(&leaf);
+    listen_close(listener);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_verifies_everything, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_late_lossy_restarted, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_altered_leaf_is_refused, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("auditor", tests, NULL, NULL);
+}
