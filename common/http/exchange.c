@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 
 enum {
-    /* A client that was told 413 may finish its sentence, up to here. */
+    /* A request that will be refused may still finish its sentence, up to here. */
     EXCHANGE_PATIENCE_SIZE = 4 * LIMIT_HTTP_BODY_SIZE,
 };
 
@@ -29,6 +29,7 @@ struct http_exchange {
     const char *path;
     struct buf body;
     size_t received_size;
+    unsigned refusal; /* the status to end with instead of handing it on; 0: none */
     unsigned status;
     struct MHD_Response *response;
 };
@@ -122,18 +123,6 @@ void http_exchange_answer(struct http_exchange *exchange, unsigned status,
     }
 }
 
-static void exchange_answer_text(struct http_exchange *exchange, unsigned status, const char *text)
-{
-    const struct http_reply reply = {
-        .status = status,
-        .content_type = "text/plain; charset=utf-8",
-        .body = span_text(text),
-        .body_lasts = true,
-    };
-
-    http_exchange_reply(exchange, &reply);
-}
-
 /* NULL: no memory, or a header that cannot be sent. */
 static struct MHD_Response *exchange_respond(const struct http_reply *reply)
 {
@@ -177,11 +166,23 @@ void http_exchange_reply(struct http_exchange *exchange, const struct http_reply
     }
 }
 
+static void exchange_refuse(struct http_exchange *exchange, unsigned status)
+{
+    const struct http_reply reply = {
+        .status = status,
+        .content_type = "text/plain; charset=utf-8",
+        .body = span_text(MHD_get_reason_phrase_for(status)),
+        .body_lasts = true,
+    };
+
+    http_exchange_reply(exchange, &reply);
+}
+
 void http_exchange_refuse_all(struct http_server *server)
 {
     for (struct http_exchange *each = server->exchanges; each != NULL; each = each->next) {
         if (each->state == EXCHANGE_HANDED) {
-            exchange_answer_text(each, MHD_HTTP_SERVICE_UNAVAILABLE, "stopping\n");
+            exchange_refuse(each, MHD_HTTP_SERVICE_UNAVAILABLE);
         }
     }
 }
@@ -217,7 +218,8 @@ static int64_t exchange_peer_uid(const struct http_exchange *exchange)
     return (int64_t)peer.uid;
 }
 
-/* What can be told from the headers alone. */
+/* What can be told from the headers alone. It is answered when the body has come: a connection
+ * closed over bytes still on their way takes the answer with it. */
 static void exchange_guard(struct http_exchange *exchange)
 {
     const struct http_server_options *options = &exchange->side->server->options;
@@ -225,13 +227,15 @@ static void exchange_guard(struct http_exchange *exchange)
     const char *origin = http_exchange_header(exchange, "Origin");
     const char *length = http_exchange_header(exchange, "Content-Length");
 
-    if (exchange->side->tcp && !http_guard_host(host, options->hosts, options->tcp_address)) {
-        exchange_answer_text(exchange, MHD_HTTP_MISDIRECTED_REQUEST, "not a name of this host\n");
-    } else if (exchange->side->tcp && origin != NULL && !http_guard_is_reading(exchange->method) &&
+    if (length != NULL && strtoull(length, NULL, 10) > EXCHANGE_PATIENCE_SIZE) {
+        exchange_refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE);
+    } else if (!exchange->side->tcp) {
+        return;
+    } else if (!http_guard_host(host, options->hosts, options->tcp_address)) {
+        exchange->refusal = MHD_HTTP_MISDIRECTED_REQUEST;
+    } else if (origin != NULL && !http_guard_is_reading(exchange->method) &&
                !http_guard_origin(origin, host)) {
-        exchange_answer_text(exchange, MHD_HTTP_FORBIDDEN, "sent by a foreign page\n");
-    } else if (length != NULL && strtoull(length, NULL, 10) > LIMIT_HTTP_BODY_SIZE) {
-        exchange_answer_text(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "body too large\n");
+        exchange->refusal = MHD_HTTP_FORBIDDEN;
     }
 }
 
@@ -240,7 +244,12 @@ static enum MHD_Result exchange_gather(struct http_exchange *exchange, const cha
                                        size_t size)
 {
     exchange->received_size += size;
-    buf_put(&exchange->body, bytes, size);
+    if (exchange->refusal == 0) {
+        buf_put(&exchange->body, bytes, size);
+    }
+    if (exchange->body.err == ERR_LIMIT) {
+        exchange->refusal = MHD_HTTP_CONTENT_TOO_LARGE;
+    }
     if (exchange->body.err == ERR_MEMORY || exchange->received_size > EXCHANGE_PATIENCE_SIZE) {
         return MHD_NO;
     }
@@ -257,12 +266,11 @@ static void exchange_hand(struct http_exchange *exchange)
         .peer_uid = exchange_peer_uid(exchange),
     };
 
-    if (exchange->body.err != ERR_NONE) {
-        exchange_answer_text(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "body too large\n");
-        return;
-    }
     if (exchange->side->server->closing) {
-        exchange_answer_text(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "stopping\n");
+        exchange->refusal = MHD_HTTP_SERVICE_UNAVAILABLE;
+    }
+    if (exchange->refusal != 0) {
+        exchange_refuse(exchange, exchange->refusal);
         return;
     }
     exchange->state = EXCHANGE_HANDED;

@@ -99,6 +99,24 @@ static void foreign_origin_may_only_read(void **state)
     assert_int_equal(rig->handled_count, 3);
 }
 
+/* A body that is still on its way must not take the answer with it. */
+static void refusal_waits_for_the_body(void **state)
+{
+    static const char head[] = "POST / HTTP/1.1\r\nHost: evil\r\nContent-Length: 2000000\r\n"
+                               "Connection: close\r\n\r\n";
+    struct rig *rig = *state;
+    struct raw raw = raw_tcp(rig);
+    uint8_t *bytes = calloc(1, 2000000);
+
+    assert_non_null(bytes);
+    raw_text(&raw, head);
+    assert_true(raw_send(&raw, bytes, 2000000));
+    raw_until(&raw, "HTTP/1.1 421");
+    assert_int_equal(rig->handled_count, 0);
+    raw_close(&raw);
+    free(bytes);
+}
+
 static void handle_uid(struct rig *rig, struct http_exchange *exchange,
                        const struct http_request *request)
 {
@@ -225,15 +243,11 @@ static void restart_takes_the_port_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TCP(foreign_host_is_421),
-        TCP(missing_host_is_refused),
-        TCP(local_socket_asks_for_no_host),
-        TCP(foreign_origin_may_only_read),
-        TCP(tcp_peer_has_no_uid),
-        TCP(second_server_is_refused),
-        RIG(socket_of_the_dead_is_replaced),
-        RIG(file_in_the_way_is_left_alone),
-        RIG(bad_places_are_refused),
+        TCP(foreign_host_is_421),           TCP(missing_host_is_refused),
+        TCP(local_socket_asks_for_no_host), TCP(foreign_origin_may_only_read),
+        TCP(refusal_waits_for_the_body),    TCP(tcp_peer_has_no_uid),
+        TCP(second_server_is_refused),      RIG(socket_of_the_dead_is_replaced),
+        RIG(file_in_the_way_is_left_alone), RIG(bad_places_are_refused),
         TCP(restart_takes_the_port_again),
     };
 

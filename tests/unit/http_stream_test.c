@@ -18,7 +18,7 @@ static void handle_stream(struct rig *rig, struct http_exchange *exchange,
                           const struct http_request *request)
 {
     const char *last = http_exchange_header(exchange, "Last-Event-ID");
-    const int from = last != NULL ? atoi(last) : 3;
+    const int from = last != NULL ? (int)strtol(last, NULL, 10) : 3;
     (void)request;
 
     /* Three events happened before; the client names the last one it has. */

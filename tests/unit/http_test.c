@@ -182,6 +182,22 @@ static void body_without_a_length(void **state)
     assert_int_equal(rig->handled_count, 1);
 }
 
+static void body_far_too_large_is_refused_at_once(void **state)
+{
+    struct rig *rig = *state;
+    struct raw raw = raw_local(rig);
+
+    raw_text(&raw, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n");
+    raw_until(&raw, "HTTP/1.1 4");
+    raw_close(&raw);
+    raw = raw_local(rig);
+    raw_text(&raw, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4194305\r\n\r\n");
+    raw_until(&raw, "HTTP/1.1 413");
+    raw_until_end(&raw);
+    raw_close(&raw);
+    assert_int_equal(rig->handled_count, 0);
+}
+
 static void endless_body_is_cut_off(void **state)
 {
     struct rig *rig = *state;
@@ -415,6 +431,7 @@ int main(void)
         RIG(header_with_line_break_is_a_500),
         RIG(body_at_the_border),
         RIG(body_without_a_length),
+        RIG(body_far_too_large_is_refused_at_once),
         RIG(endless_body_is_cut_off),
         RIG(large_reply_flows_by_the_descriptor_alone),
         RIG(answered_later),

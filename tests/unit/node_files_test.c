@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { NAMES_SIZE = 256 };
+
 static char root[] = "/tmp/jieli-files-XXXXXX";
 
 static const char *in_root(const char *name)
@@ -135,8 +137,7 @@ static enum err note(void *context, const char *path)
     if (strcmp(name, "stop.conf") == 0) {
         return ERR_AUTH;
     }
-    strcat(names, name);
-    strcat(names, " ");
+    (void)snprintf(names + strlen(names), NAMES_SIZE - strlen(names), "%s ", name);
     return ERR_NONE;
 }
 
@@ -144,7 +145,7 @@ static void each_in_order(void **state)
 {
     static const char *const made[] = {"20-b.conf", "10-a.conf", "x.conf~", ".hidden.conf",
                                        "9-c.conf"};
-    char names[256] = "";
+    char names[NAMES_SIZE] = "";
     (void)state;
 
     assert_int_equal(files_each(in_root("conf.d"), ".conf", note, names), ERR_NONE);
@@ -165,7 +166,7 @@ static void each_in_order(void **state)
 
 static void names_are_bounded(void **state)
 {
-    char names[1] = "";
+    char names[NAMES_SIZE] = "";
     (void)state;
 
     assert_int_equal(files_make_directory(in_root("many")), ERR_NONE);
