@@ -31,6 +31,7 @@ LAYERS = {
     "http": ("base",),
     "node": ("base", "seal", "link", "http"),
     "print": ("base",),
+    "desk": ("base", "seal", "rules", "wire", "tlog", "store", "fold", "http", "node"),
 }
 PURE = ("rules", "sync", "tlog")
 

@@ -179,3 +179,86 @@ enum err device_person_open(const uint8_t secret[DEVICE_SECRET_SIZE], const char
     enum err err = person_path(directory, staff, path);
     return err != ERR_NONE ? err : read_keyring(path, password, secret, ret_keyring);
 }
+
+/* --- names --- */
+
+static enum err name_path(const char *directory, const uint8_t *staff,
+                          char ret_path[FILES_PATH_SIZE])
+{
+    enum err err = person_path(directory, staff, ret_path);
+    if (err == ERR_NONE) {
+        char *suffix = ret_path + strlen(ret_path) - strlen(".key");
+        (void)snprintf(suffix, sizeof ".key" + 1, ".name");
+    }
+    return err;
+}
+
+enum err device_name_write(const char *directory, const uint8_t staff[LIMIT_ID_SIZE],
+                           const char *name)
+{
+    char path[FILES_PATH_SIZE];
+    if (name[0] == 0 || strlen(name) >= DEVICE_NAME_SIZE || !text_is_utf8(span_text(name))) {
+        return ERR_MALFORMED;
+    }
+    enum err err = files_make_directory(directory);
+    if (err == ERR_NONE) {
+        err = name_path(directory, staff, path);
+    }
+    return err != ERR_NONE ? err : files_write(path, span_text(name), SECRET_MODE);
+}
+
+void device_name_read(const char *directory, const uint8_t staff[LIMIT_ID_SIZE],
+                      char ret_name[DEVICE_NAME_SIZE])
+{
+    char path[FILES_PATH_SIZE];
+    struct buf name;
+    buf_init(&name, DEVICE_NAME_SIZE - 1);
+    ret_name[0] = 0;
+    if (name_path(directory, staff, path) == ERR_NONE && files_read(path, &name) == ERR_NONE &&
+        text_is_utf8(buf_span(&name))) {
+        (void)snprintf(ret_name, DEVICE_NAME_SIZE, "%s", buf_text(&name));
+    }
+    buf_done(&name);
+}
+
+struct person_search {
+    const char *directory;
+    const char *name;
+    uint8_t *staff;
+    unsigned count;
+};
+
+static enum err compare_name(void *context, const char *path)
+{
+    struct person_search *search = context;
+    uint8_t staff[LIMIT_ID_SIZE];
+    char name[DEVICE_NAME_SIZE];
+    const char *file = strrchr(path, '/');
+    file = file == NULL ? path : file + 1;
+    size_t size = strlen(file);
+    if (size != LIMIT_ID_SIZE * 2 + strlen(".key") ||
+        text_get_hex(span_of(file, LIMIT_ID_SIZE * 2), staff, sizeof staff) != ERR_NONE) {
+        return ERR_NONE;
+    }
+    device_name_read(search->directory, staff, name);
+    if (strcmp(name, search->name) == 0) {
+        memcpy(search->staff, staff, sizeof staff);
+        search->count++;
+    }
+    return ERR_NONE;
+}
+
+enum err device_person_find(const char *directory, const char *text,
+                            uint8_t ret_staff[LIMIT_ID_SIZE])
+{
+    struct person_search search = {directory, text, ret_staff, 0};
+    if (text_get_hex(span_text(text), ret_staff, LIMIT_ID_SIZE) == ERR_NONE) {
+        return ERR_NONE;
+    }
+    enum err err =
+        text[0] == 0 ? ERR_NOT_FOUND : files_each(directory, ".key", compare_name, &search);
+    return err != ERR_NONE     ? err
+           : search.count == 0 ? ERR_NOT_FOUND
+           : search.count > 1  ? ERR_CONFLICT
+                               : ERR_NONE;
+}

@@ -48,6 +48,9 @@ MUST_USE enum err sealing_audience_open(const struct fold *fold, struct kv_txn *
 struct sealing_keys;
 struct sealing_keys *sealing_keys_new(const struct keyring *keyring); /* borrowed; NULL: memory */
 void sealing_keys_free(struct sealing_keys *keys);
+/* Is he a member of that audience? station NULL: the hub's. */
+bool sealing_keys_can(struct sealing_keys *keys, const struct fold *fold, struct kv_txn *txn,
+                      const uint8_t *station);
 
 /* --- Parts --- */
 
