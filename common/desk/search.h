@@ -22,7 +22,7 @@ struct search_ask {
 
 enum { SEARCH_ALL = 0 };
 /* Looks at up to limit records (SEARCH_ALL: all that are left); false: more are left. */
-MUST_USE bool search_work(struct search *search, const struct search_ask *ask, size_t limit);
+bool search_work(struct search *search, const struct search_ask *ask, size_t limit);
 /* The facts or parts of a record changed. */
 void search_touch(struct search *search, const uint8_t record[LIMIT_ID_SIZE]);
 /* The log grew: the next work looks for changed records. */
