@@ -198,9 +198,15 @@ void sync_station_life(struct sync_station *station, uint64_t incarnation, uint6
                        uint64_t now_ms)
 {
     sync_line_at(&station->line, now_ms);
+    const struct sync_claim *claim = &station->line.claim;
     if (incarnation == station->life && !station->life_known) {
         station->end = newest > station->answered ? newest : station->answered;
         station->life_known = true;
+        if (incarnation == claim->incarnation && newest < claim->seq) {
+            /* Something of our past reached the hub after we had fetched it. */
+            station->diverged = true;
+            sync_station_greet(station, 0);
+        }
     }
     sync_station_check(station);
 }

@@ -27,8 +27,9 @@ enum sync_act {
     SYNC_ACT_APPLY_NACK,    /* frame: verify, decode; report sync_station_nack_applied */
     SYNC_ACT_SEND_PULL,     /* feed, from, count, incarnation (chain) */
     SYNC_ACT_APPLY_BATCH,   /* frame, feed, from, incarnation (chain): verify, commit; report
-                               sync_station_batch_applied. Chain: entries that differ from our own
-                               are kept as evidence, the hub's copy wins */
+                               sync_station_batch_applied. Chain: each event must be ours and of
+                               that incarnation and place; one that differs from our copy is kept
+                               as evidence, the hub's copy wins */
     SYNC_ACT_SEND_BLOB,     /* the next of the outbox; report sync_station_blob_sent */
     SYNC_ACT_APPLY_STORED,  /* frame: hub has or refused the blob; report sync_station_blob_done */
     SYNC_ACT_SEND_BLOB_GET, /* the next that is wanted; report sync_station_blob_asked */

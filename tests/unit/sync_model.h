@@ -64,6 +64,7 @@ struct model_message {
     struct sync_head_body head;
     struct sync_nack_body nack;
     struct model_checkpoint checkpoint;
+    uint64_t life; /* of the events of a chain batch: each says so itself */
     uint32_t ids[LIMIT_BATCH_COUNT];
 };
 
@@ -324,6 +325,7 @@ static inline void model_answer_pull(struct model_world *world, const struct syn
         first--;
     }
     reply->frame.kind = SYNC_BATCH;
+    reply->life = pull->incarnation;
     batch->feed = pull->feed;
     batch->from = pull->from;
     batch->newest = count;

@@ -202,7 +202,8 @@ static inline void model_apply_batch(struct model_world *world, const struct mod
 {
     struct model_station *disk = &world->disk;
     const struct sync_batch *batch = &message->frame.batch;
-    bool good = model_fits(world, &disk->seen, &message->checkpoint);
+    bool good = model_fits(world, &disk->seen, &message->checkpoint) &&
+                (batch->count == 0 || message->life == incarnation);
     if (good && batch->feed == SYNC_FEED_CHAIN) {
         model_apply_chain(world, message, incarnation);
     } else if (good) {

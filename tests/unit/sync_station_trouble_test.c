@@ -199,11 +199,19 @@ static void test_earlier_lives(void **state)
          {"nack fork 2 4", "apply nack; hello"}, {"welcome 1 2 3 0 0 2", "apply welcome; " PULLS},
          {"hurry", "push 3/1+4"}, {"answer 3 1 4 2", "apply answer 3/1+4"});
     assert_false(rig.station.diverged);
+    /* It holds more of an earlier life than was fetched: a push of before came late. */
+    start.answered_incarnation = 2;
+    rig_open(&rig, &start);
+    TALK(&rig, {"connect", "hello"}, {"welcome 1 2 9 0 0 2", "apply welcome; life 2; " PULLS},
+         {"life 2 8", "hello"},
+         {"welcome 1 2 9 0 0 2", "apply welcome; restored; pull chain 2/8+100"},
+         {"batch chain 8 2 9", "apply batch chain 2/8+2; open 4"}, {"append 4 0", "hello"},
+         {"welcome 1 2 9 0 0 2", "apply welcome; life 2; " PULLS}, {"life 2 9", "push 2/8+2"});
     /* Before the proven place: it went back. */
     start.answered_incarnation = 2;
     rig_open(&rig, &start);
     TALK(&rig, {"connect", "hello"}, {"welcome 1 2 6 0 0 2", "apply welcome; went back"},
-         {"back resend", "life 2; " PULLS}, {"life 2 5", "push 3/1+4"});
+         {"back resend", "life 2; " PULLS}, {"life 2 6", "push 3/1+4"});
 }
 
 static void test_restore_disturbed(void **state)
