@@ -76,11 +76,6 @@ static void test_round_trip(void **state)
     seal_wrap(seal_box_public_view(keyring_box_view(keyring)), one, wrap);
     assert_int_equal(seal_unwrap(keyring_box_view(opened), wrap, key), ERR_NONE);
     assert_memory_equal(key, one, sizeof key);
-    /* Signing seed and sealing secret are two secrets. */
-    struct seal_box_secret *box = seal_box_new_random();
-    assert_non_null(box);
-    assert_int_equal(seal_unwrap(box, wrap, key), ERR_AUTH);
-    seal_box_free(box);
     keyring_free(opened);
 }
 
@@ -135,6 +130,56 @@ static void test_altered_and_tagged(void **state)
     }
     put_tag();
     assert_int_equal(open_file(buf_span(&file), PASSWORD), ERR_NONE);
+}
+
+/* The right password, brought to another device with a tag of its own. */
+static void test_moved_to_another_device(void **state)
+{
+    (void)state;
+    device_secret[0] ^= 1;
+    put_tag();
+    assert_int_equal(open_file(buf_span(&file), PASSWORD), ERR_AUTH);
+    device_secret[0] ^= 1;
+    put_tag();
+}
+
+/* The format, put together here from the words of the README. */
+static void test_format(void **state)
+{
+    static const uint8_t secrets[64] = {[5] = 1, [37] = 2};
+    static const char domain[] = "jieli/v1/password";
+    struct signer *signer = signer_new(secrets);
+    struct seal_box_secret *box = seal_box_new(secrets + 32);
+    struct keyring *opened = NULL;
+    struct buf message;
+    uint8_t mixed[64];
+    uint8_t key[32];
+    (void)state;
+    assert_non_null(signer);
+    assert_non_null(box);
+    buf_init(&message, 1000);
+    buf_put(&message, domain, sizeof domain);
+    buf_put_text(&message, PASSWORD);
+    crypto_generichash(mixed, 64, message.data, message.size, device_secret, 32);
+    buf_done(&message);
+    assert_int_equal(crypto_pwhash(key, 32, (const char *)mixed, 64, file.data + AT_SALT, 3,
+                                   (size_t)64 << 20, crypto_pwhash_ALG_ARGON2ID13),
+                     0);
+    uint8_t before[FILE_SIZE];
+    memcpy(before, file.data, FILE_SIZE);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(file.data + AT_SEALED, NULL, secrets, 64, file.data,
+                                               AT_SEALED, NULL, file.data + AT_SALT + 16, key);
+    put_tag();
+    assert_int_equal(keyfile_open(buf_span(&file), span_text(PASSWORD), device_secret, &opened),
+                     ERR_NONE);
+    memcpy(file.data, before, FILE_SIZE);
+    assert_memory_equal(signer_public_view(keyring_signer_view(opened)), signer_public_view(signer),
+                        32);
+    assert_memory_equal(seal_box_public_view(keyring_box_view(opened)), seal_box_public_view(box),
+                        32);
+    keyring_free(opened);
+    seal_box_free(box);
+    signer_free(signer);
 }
 
 static void test_hostile_costs(void **state)
@@ -220,6 +265,8 @@ int main(void)
         cmocka_unit_test(test_wrong_device),
         cmocka_unit_test(test_every_byte),
         cmocka_unit_test(test_altered_and_tagged),
+        cmocka_unit_test(test_moved_to_another_device),
+        cmocka_unit_test(test_format),
         cmocka_unit_test(test_hostile_costs),
         cmocka_unit_test(test_floor),
         cmocka_unit_test(test_device_file),

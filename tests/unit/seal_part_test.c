@@ -3,6 +3,7 @@
 #include "seal/sign.h"
 #include "unit.h"
 
+#include <sodium.h>
 #include <string.h>
 
 static uint8_t record_key[SEAL_RECORD_KEY_SIZE];
@@ -208,6 +209,41 @@ static void test_every_bit(void **state)
     buf_done(&text);
 }
 
+/* Well sealed by someone who holds the key, but not padded as it must be. */
+static void test_bad_padding(void **state)
+{
+    static const struct {
+        size_t size;
+        size_t mark; /* where 0x80 stands */
+        enum err err;
+    } rows[] = {
+        {64, 63, ERR_NONE},  {64, 0, ERR_NONE},  {64, 64, ERR_AUTH}, {128, 127, ERR_NONE},
+        {128, 63, ERR_AUTH}, {32, 31, ERR_AUTH}, {96, 95, ERR_AUTH}, {65, 64, ERR_AUTH},
+        {1, 0, ERR_AUTH},    {0, 0, ERR_AUTH},
+    };
+    struct buf text;
+    uint8_t ad[68];
+    (void)state;
+    memcpy(ad, device, 32);
+    put_u64(ad + 32, context.incarnation);
+    put_u64(ad + 40, context.seq);
+    memcpy(ad + 48, record, 16);
+    put_u32(ad + 64, context.label);
+    buf_init(&text, 1000);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint8_t plain[129] = {0};
+        uint8_t sealed[24 + 128 + 16] = {0};
+        plain[rows[i].mark] = 0x80;
+        crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + 24, NULL, plain, rows[i].size, ad,
+                                                   sizeof ad, NULL, sealed, part_key);
+        struct span span = span_of(sealed, 24 + rows[i].size + 16);
+        buf_clear(&text);
+        assert_int_equal(seal_part_decrypt(part_key, &context, span, &text), rows[i].err);
+        assert_int_equal(text.size, rows[i].err == ERR_NONE ? rows[i].mark : 0);
+    }
+    buf_done(&text);
+}
+
 static void test_too_long(void **state)
 {
     static uint8_t bytes[24 + 16 + LIMIT_SEALED_SIZE];
@@ -327,6 +363,7 @@ int main(void)
         cmocka_unit_test(test_nonces_differ),
         cmocka_unit_test(test_wrong_context_or_key),
         cmocka_unit_test(test_every_bit),
+        cmocka_unit_test(test_bad_padding),
         cmocka_unit_test(test_too_long),
         cmocka_unit_test(test_wrap),
         cmocka_unit_test(test_audience),

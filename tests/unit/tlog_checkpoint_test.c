@@ -166,12 +166,33 @@ static void test_wrong_key_and_origin(void **state)
     assert_int_equal(tlog_checkpoint_open(buf_span(&note), "hub.dingnan.lishi.jieli/2",
                                           signer_public_view(signer), &read),
                      ERR_AUTH);
-    /* Signed under our key name, but the text speaks of another log. */
     buf_init(&bytes, LIMIT_NOTE_SIZE);
     set_origin(&foreign, "hub.dingnan.other.jieli/1");
     assert_int_equal(tlog_checkpoint_sign(&foreign, signer, &bytes), ERR_NONE);
     assert_int_equal(open_note(buf_span(&bytes), &read), ERR_AUTH);
     buf_done(&bytes);
+}
+
+/* Our name, our key id, our true signature, but the text speaks of another log. */
+static void test_text_of_another_log(void **state)
+{
+    static const char text[] = "hub.dingnan.other.jieli/1\n7\n" ROOT "\n";
+    struct tlog_checkpoint read;
+    struct buf bytes;
+    struct buf line;
+    (void)state;
+    buf_init(&bytes, LIMIT_NOTE_SIZE);
+    buf_init(&line, 68);
+    struct span base64 = span_text(strrchr(buf_text(&note), ' ') + 1);
+    base64.size--;
+    assert_int_equal(text_get_base64(base64, &line), ERR_NONE);
+    signer_sign_note(signer, span_text(text), line.data + 4);
+    buf_put_format(&bytes, "%s\n\u2014 %s ", text, ORIGIN);
+    text_put_base64(&bytes, buf_span(&line));
+    buf_put_text(&bytes, "\n");
+    assert_int_equal(open_note(buf_span(&bytes), &read), ERR_AUTH);
+    buf_done(&bytes);
+    buf_done(&line);
 }
 
 static void test_other_signatures(void **state)
@@ -217,7 +238,8 @@ static void test_malformed(void **state)
         "hub.dingnan.lishi.jieli/1",
         "hub.dingnan.lishi.jieli/1\n1234567\n" ROOT,
         "hub.dingnan.lishi.jieli/1\n1234567\n" ROOT "\n",
-        TEXT,                                                                 /* no signature */
+        TEXT, /* no signature */
+        "hub.dingnan.lishi.jieli/1\n1234567\n" ROOT "\nextension\n" LINE,
         "hub.dingnan.lishi.jieli/1\n1234567\n" ROOT "\nextension\n\n" LINE,   /* not ours */
         "\n1234567\n" ROOT "\n\n" LINE,                                       /* no origin */
         "hub dingnan\n1234567\n" ROOT "\n\n" LINE,                            /* space */
@@ -332,11 +354,17 @@ static void test_verifier_key(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact_bytes),       cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_longest_origin),    cmocka_unit_test(test_refused_to_sign),
-        cmocka_unit_test(test_every_byte),        cmocka_unit_test(test_wrong_key_and_origin),
-        cmocka_unit_test(test_other_signatures),  cmocka_unit_test(test_malformed),
-        cmocka_unit_test(test_known_line_length), cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_exact_bytes),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_longest_origin),
+        cmocka_unit_test(test_refused_to_sign),
+        cmocka_unit_test(test_every_byte),
+        cmocka_unit_test(test_wrong_key_and_origin),
+        cmocka_unit_test(test_text_of_another_log),
+        cmocka_unit_test(test_other_signatures),
+        cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_known_line_length),
+        cmocka_unit_test(test_too_long),
         cmocka_unit_test(test_verifier_key),
     };
     return cmocka_run_group_tests_name("tlog checkpoint", tests, set_up, tear_down);

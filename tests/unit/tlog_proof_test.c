@@ -424,6 +424,26 @@ static void test_questions_outside(void **state)
     assert_int_equal(tlog_check_range(leaf, 0, 2, 1, &proof, &root[1]), ERR_AUTH);
 }
 
+/* Everything is right but the size that is claimed for the root. */
+static void test_claimed_size(void **state)
+{
+    struct tlog_proof proof;
+    (void)state;
+    for (uint64_t size = 1; size <= SMALL / 2; size *= 2) {
+        const struct tlog_hash *true_root = &root[size];
+        assert_int_equal(tlog_prove_inclusion(&memory.tiles, 0, size, &proof), ERR_NONE);
+        assert_int_equal(tlog_check_inclusion(&leaf[0], 0, size * 2, &proof, true_root), ERR_AUTH);
+        assert_int_equal(tlog_prove_consistency(&memory.tiles, 1, size, &proof), ERR_NONE);
+        assert_int_equal(tlog_check_consistency(1, &root[1], size * 2, true_root, &proof),
+                         ERR_AUTH);
+        proof.count = 0;
+        assert_int_equal(tlog_check_consistency(size * 2, true_root, size, true_root, &proof),
+                         ERR_AUTH);
+        assert_int_equal(tlog_check_range(leaf, 0, size, size * 2, &proof, true_root), ERR_AUTH);
+        assert_int_equal(tlog_check_range(leaf, 0, size, size - 1, &proof, true_root), ERR_AUTH);
+    }
+}
+
 /* The longest proofs there can be fit. */
 static void test_endless(void **state)
 {
@@ -464,7 +484,7 @@ int main(void)
         cmocka_unit_test(test_inclusion_pairs), cmocka_unit_test(test_consistency_pairs),
         cmocka_unit_test(test_ranges),          cmocka_unit_test(test_range_leaves),
         cmocka_unit_test(test_large_borders),   cmocka_unit_test(test_questions_outside),
-        cmocka_unit_test(test_endless),
+        cmocka_unit_test(test_claimed_size),    cmocka_unit_test(test_endless),
     };
     return cmocka_run_group_tests_name("tlog proof", tests, set_up, NULL);
 }
