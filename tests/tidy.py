@@ -38,6 +38,7 @@ PURE = ("rules", "sync", "tlog")
 # The only folder that may include a library's header.
 ONLY = (
     (r"sodium(\.h|/.*)", "common/seal"),
+    (r"openssl/.*", "common/seal"),
     (r"lmdb\.h", "common/store"),
     (r"c?zmq(_utils)?\.h", "common/link"),
     (r"microhttpd\.h|curl/.*", "common/http"),

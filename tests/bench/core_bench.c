@@ -1,0 +1,108 @@
+/* What the hub's mind costs an event, beside the verification of its signature: one thread, real
+ * rules, real store, pushes of 100 events, one commit a push. Prints one JSON object. */
+#include "tests/support/town.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { EVENT_COUNT = 10000, PUSH_COUNT = LIMIT_BATCH_COUNT, CONTACT_RECEIVED = 1 };
+
+static double cpu_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+static double wall_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+/* A contact and a case that cites it, in turn; every case event changes a record. */
+static void write_event(struct town *town, uint32_t number, struct town_event *ret)
+{
+    struct town_act contact;
+    struct town_act act;
+    town_act(&contact, WIRE_CONTACT, 100000 + number / 2, CONTACT_RECEIVED);
+    if (number % 2 == 0) {
+        town_number(&contact, FIELD_channel, 0, 1);
+        town_text(&contact, FIELD_item, 0, "I51");
+        contact.sealed_labels = 2;
+        town_write(town, &town->worker, &contact, ret);
+        return;
+    }
+    town_act(&act, WIRE_CASE, number / 2, 1);
+    town_text(&act, FIELD_item, 0, "I51");
+    town_bytes(&act, FIELD_contact, 0, contact.record, sizeof contact.record);
+    act.sealed_labels = 2;
+    town_write(town, &town->worker, &act, ret);
+}
+
+static double time_verify(const struct town *town, const struct town_event *events)
+{
+    double start = cpu_us();
+    size_t bad = 0;
+    for (int i = 0; i < PUSH_COUNT; i++) {
+        bad += seal_verify(signer_public_view(town->worker.signer), SEAL_EVENT,
+                           events[i].envelope.body, events[i].envelope.signature)
+                   ? 0
+                   : 1;
+    }
+    if (bad != 0) {
+        (void)fprintf(stderr, "a signature does not hold\n");
+        exit(1);
+    }
+    return cpu_us() - start;
+}
+
+int main(void)
+{
+    struct town *town = town_open(1789689600000);
+    struct town_event *events = calloc(PUSH_COUNT, sizeof *events);
+    double verify = 0;
+    double push_cpu = 0;
+    double push_wall = 0;
+    uint64_t bytes = 0;
+    uint32_t accepted = 0;
+    struct kv_stat before;
+    struct kv_stat after;
+    if (events == NULL || kv_stat(town->kv, &before) != ERR_NONE) {
+        return 2;
+    }
+    for (uint32_t first = 0; first < EVENT_COUNT; first += PUSH_COUNT) {
+        uint64_t seq = town->chain.seq + 1;
+        for (uint32_t i = 0; i < PUSH_COUNT; i++) {
+            write_event(town, first + i, &events[i]);
+            bytes += events[i].envelope.body.size + LIMIT_SIGNATURE_SIZE;
+        }
+        verify += time_verify(town, events);
+        double cpu = cpu_us();
+        double wall = wall_us();
+        struct hub_push *push = town_push(town, events, PUSH_COUNT, seq);
+        push_cpu += cpu_us() - cpu;
+        push_wall += wall_us() - wall;
+        accepted += hub_push_accepted(push) ? hub_push_count(push) : 0;
+        hub_push_free(push);
+        for (uint32_t i = 0; i < PUSH_COUNT; i++) {
+            town_event_done(&events[i]);
+        }
+    }
+    if (kv_stat(town->kv, &after) != ERR_NONE) {
+        return 2;
+    }
+    (void)printf("{\"events\":%d,\"logged\":%u,\"verify_us\":%.1f,\"push_cpu_us\":%.1f,"
+                 "\"push_wall_us\":%.1f,\"beside_verify_us\":%.1f,\"envelope_bytes\":%.0f,"
+                 "\"disk_bytes\":%.0f}\n",
+                 EVENT_COUNT, accepted, verify / EVENT_COUNT, push_cpu / EVENT_COUNT,
+                 push_wall / EVENT_COUNT, (push_cpu - verify) / EVENT_COUNT,
+                 (double)bytes / EVENT_COUNT,
+                 (double)(after.used_size - before.used_size) / EVENT_COUNT);
+    free(events);
+    town_close(town);
+    return 0;
+}
