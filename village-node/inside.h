@@ -41,6 +41,7 @@ struct station_state {
     uint64_t contact_ms;
     uint8_t alarm;  /* enum sync_nack_reason */
     bool restoring; /* our own past is being fetched back: nobody may write */
+    bool parted;    /* and the hub has shown an event of ours that we did not hold */
     bool restored;
     bool split;
     bool stuck;
@@ -92,6 +93,7 @@ struct station {
     struct station_vain missing;  /* blobs the hub does not have */
     int64_t clock_offset_ms;
     bool went_back;
+    bool doubted; /* since the last good WELCOME the hub failed to prove that its log only grows */
 };
 
 /* --- station_state.c: keys and rows --- */
@@ -145,8 +147,18 @@ MUST_USE enum err station_proof_read(struct span bytes, struct tlog_proof *ret);
 /* Takes a verified checkpoint of the present epoch as head when it is larger. */
 void station_head_take(struct station *station, struct kv_txn *txn,
                        const struct tlog_checkpoint *checkpoint, struct span note);
-/* The hub signed two logs that do not fit together: both notes become evidence. */
-MUST_USE enum err station_keep_split(struct station *station, struct span note);
+/* How a note of the hub does not fit ours. Both become evidence. */
+enum station_misfit {
+    STATION_MISFIT_UNPROVEN, /* it did not prove that it extends ours */
+    STATION_MISFIT_SPLIT,    /* another root at the same size */
+    STATION_MISFIT_BACK      /* shorter */
+};
+MUST_USE enum err station_keep_notes(struct station *station, enum station_misfit misfit,
+                                     struct span note);
+/* Does a verified checkpoint extend one of before? ERR_AUTH: it does not, or not provably. */
+MUST_USE enum err station_check_growth(struct station *station, const struct station_seen *before,
+                                       const struct tlog_checkpoint *now, struct span consistency,
+                                       struct span note);
 
 /* --- station_sync.c actions, each in its file; errors as station_is_fatal tells them --- */
 
@@ -173,6 +185,9 @@ MUST_USE enum err station_apply_feed(struct station *station, const struct sync_
 MUST_USE enum err station_note_restored(struct station *station);
 MUST_USE enum err station_apply_chain(struct station *station, const struct sync_batch *batch,
                                       uint64_t incarnation);
+bool station_has_parted(const struct station *station);
+/* The present life goes on: the hub's claim about it was false. */
+MUST_USE enum err station_stay(struct station *station);
 MUST_USE enum err station_open_incarnation(struct station *station, uint64_t incarnation,
                                            uint64_t mono_ms, uint64_t wall_ms);
 

@@ -97,11 +97,12 @@ struct station_status {
     bool restoring;           /* our own past is being fetched back: nobody can write now */
     /* Alarms that only people can end. */
     enum sync_nack_reason refusal; /* the hub refuses this chain; SYNC_NACK_NONE: it does not */
-    bool split;                    /* the hub signed two logs that do not fit: see KV_EVIDENCE */
-    bool stuck;                    /* something proven does not verify or fit: facts stand still */
-    uint64_t displaced;            /* own events another life of this chain displaced: evidence,
-                                      to be written again by their authors */
-    uint64_t outbox;               /* sealed parts waiting */
+    bool split; /* the hub signed two logs that do not fit, or does not prove that its log only
+                   grows: both notes are in KV_EVIDENCE */
+    bool stuck; /* something proven does not verify or fit: facts stand still */
+    uint64_t displaced; /* own events another life of this chain displaced: evidence,
+                           to be written again by their authors */
+    uint64_t outbox;    /* sealed parts waiting */
 };
 void station_status(struct station *station, struct station_status *ret);
 

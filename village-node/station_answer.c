@@ -120,7 +120,7 @@ enum err station_apply_answer(struct station *station, const struct sync_answer 
     }
     if (is_split(station, &head)) {
         kv_abort(&txn);
-        err = station_keep_split(station, answer->checkpoint);
+        err = station_keep_notes(station, STATION_MISFIT_SPLIT, answer->checkpoint);
         return err != ERR_NONE ? err : ERR_AUTH;
     }
     keep_answer(station, &txn, answer, &head);

@@ -18,6 +18,7 @@ enum err station_note_restored(struct station *station)
     }
     kv_begin(station->kv, true, &txn);
     station->state.restoring = true;
+    station->state.parted = false;
     return station_commit(station, &txn);
 }
 
@@ -109,6 +110,7 @@ static void keep_event(struct station *station, struct kv_txn *txn, uint64_t inc
     if (link->known) {
         return;
     }
+    station->state.parted = true;
     station_displace(station, txn, incarnation, seq);
     if (link->leaf.is_void) {
         return;
@@ -275,6 +277,22 @@ static enum err write_life(struct station *station, uint64_t mono_ms, uint64_t w
     return err;
 }
 
+/* Only what it has proven, or signed, parts us from our present life: else a word of the hub could
+ * take everything that waits for its answer. */
+bool station_has_parted(const struct station *station)
+{
+    return station->state.parted || station->state.alarm == SYNC_NACK_FORK ||
+           station->state.alarm == SYNC_NACK_FROZEN;
+}
+
+enum err station_stay(struct station *station)
+{
+    struct kv_txn txn;
+    kv_begin(station->kv, true, &txn);
+    station->state.restoring = false;
+    return station_commit(station, &txn);
+}
+
 enum err station_open_incarnation(struct station *station, uint64_t incarnation, uint64_t mono_ms,
                                   uint64_t wall_ms)
 {
@@ -304,6 +322,7 @@ enum err station_open_incarnation(struct station *station, uint64_t incarnation,
     state->newest = 1;
     memcpy(state->id, id, sizeof state->id);
     state->restoring = false;
+    state->parted = false;
     state->restored = true;
     state->alarm = SYNC_NACK_NONE;
     kv_put(&txn, KV_EVENT, station_chain_key(&key, state->incarnation, 1),

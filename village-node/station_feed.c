@@ -7,24 +7,10 @@
 static enum err check_note(struct station *station, const struct sync_batch *batch,
                            struct tlog_checkpoint *ret)
 {
-    const struct station_seen *before = &station->pulled[batch->feed];
-    struct tlog_proof proof;
     enum err err = station_note_open(station, batch->checkpoint, station->state.epoch, ret);
-    if (err == ERR_NONE) {
-        err = station_proof_read(batch->consistency, &proof);
-    }
-    if (err != ERR_NONE || before->size == 0) {
-        return err;
-    }
-    if (ret->size < before->size) {
-        return ERR_CONFLICT;
-    }
-    err = tlog_check_consistency(before->size, &before->root, ret->size, &ret->root, &proof);
-    if (err == ERR_AUTH) {
-        err = station_keep_split(station, batch->checkpoint);
-        err = err != ERR_NONE ? err : ERR_AUTH;
-    }
-    return err;
+    return err != ERR_NONE ? err
+                           : station_check_growth(station, &station->pulled[batch->feed], ret,
+                                                  batch->consistency, batch->checkpoint);
 }
 
 static enum err check_inclusion(const struct sync_batch *batch, const struct station_batch *leaves)

@@ -30,7 +30,7 @@ void station_status(struct station *station, struct station_status *ret)
     ret->restored = state->restored;
     ret->restoring = state->restoring;
     ret->refusal = (enum sync_nack_reason)state->alarm;
-    ret->split = state->split;
+    ret->split = state->split || station->doubted;
     ret->stuck = state->stuck;
     struct span device = span_of(signer_key_id_view(station->signer), LIMIT_KEY_SIZE);
     kv_begin(station->kv, false, &txn);

@@ -101,12 +101,32 @@ static enum err carry_sends(struct station *station, const struct sync_station_a
     return err == ERR_NONE || err == ERR_FULL ? err : ERR_STORE;
 }
 
+static enum err carry_reopen(struct station *station, const struct sync_station_action *action,
+                             const struct now *now)
+{
+    struct sync_station *session = &station->session;
+    const struct station_state *state = &station->state;
+    if (!station_has_parted(station)) {
+        /* The session has no word for it: it takes the claim back and drops the line. */
+        session->diverged = false;
+        sync_station_malformed(session, now->mono_ms);
+        return station_stay(station);
+    }
+    enum err err =
+        station_open_incarnation(station, action->incarnation, now->mono_ms, now->wall_ms);
+    if (err == ERR_NONE) {
+        sync_station_appended(session, state->incarnation, state->newest, now->mono_ms);
+        /* The leaves fetched back were their own proofs. */
+        sync_station_answered(session, state->answered_incarnation, state->answered, now->mono_ms);
+    }
+    return err;
+}
+
 /* Lives and epochs. */
 static enum err carry_decision(struct station *station, const struct sync_station_action *action,
                                const struct now *now)
 {
     struct sync_station *session = &station->session;
-    const struct station_state *state = &station->state;
     enum err err = ERR_NONE;
     if (action->kind == SYNC_ACT_RESTORED) {
         err = station_note_restored(station);
@@ -122,13 +142,7 @@ static enum err carry_decision(struct station *station, const struct sync_statio
             sync_station_epoch_opened(session, 0, 0, now->mono_ms);
         }
     } else {
-        err = station_open_incarnation(station, action->incarnation, now->mono_ms, now->wall_ms);
-        if (err == ERR_NONE) {
-            sync_station_appended(session, state->incarnation, state->newest, now->mono_ms);
-            /* The leaves fetched back were their own proofs. */
-            sync_station_answered(session, state->answered_incarnation, state->answered,
-                                  now->mono_ms);
-        }
+        err = carry_reopen(station, action, now);
     }
     return err == ERR_NONE || err == ERR_FULL ? err : ERR_STORE;
 }

@@ -8,21 +8,12 @@ static enum err check_consistency(struct station *station, const struct sync_wel
 {
     const struct station_state *state = &station->state;
     const struct tlog_checkpoint *now = &station->welcome;
-    struct tlog_proof proof;
+    struct station_seen before = {state->head_size, state->head_root};
     /* Of a log with an earlier or later number, or a shorter one, the session knows what to do. */
-    if (welcome->epoch != state->epoch || now->size < state->head_size || state->head_size == 0) {
+    if (welcome->epoch != state->epoch || now->size < state->head_size) {
         return ERR_NONE;
     }
-    enum err err = station_proof_read(welcome->consistency, &proof);
-    if (err == ERR_NONE) {
-        err = tlog_check_consistency(state->head_size, &state->head_root, now->size, &now->root,
-                                     &proof);
-    }
-    if (err == ERR_AUTH) {
-        err = station_keep_split(station, welcome->checkpoint);
-        err = err != ERR_NONE ? err : ERR_AUTH;
-    }
-    return err;
+    return station_check_growth(station, &before, now, welcome->consistency, welcome->checkpoint);
 }
 
 static enum err check_welcome(struct station *station, const struct sync_welcome *welcome)
@@ -38,26 +29,34 @@ static enum err check_welcome(struct station *station, const struct sync_welcome
     return err != ERR_NONE ? err : check_consistency(station, welcome);
 }
 
-/* Is the event that the hub holds at its newest place the one we hold there, if we do? */
-static bool same_event(struct station *station, const struct sync_welcome *welcome)
+/* Is the event that the hub holds at its newest place the one we hold there, if we do?
+ * ERR_CONFLICT: another. ERR_AUTH: another than it has proven to us in this very log. */
+static enum err compare_place(struct station *station, const struct sync_welcome *welcome)
 {
     const struct station_state *state = &station->state;
     struct kv_txn txn;
     struct wire_envelope envelope;
     uint8_t id[LIMIT_HASH_SIZE];
-    if (welcome->incarnation == state->answered_incarnation && welcome->seq == state->answered) {
-        memcpy(id, state->answered_id, sizeof id);
-    } else {
+    bool newest =
+        welcome->incarnation == state->answered_incarnation && welcome->seq == state->answered;
+    bool proven =
+        newest || welcome->incarnation < state->answered_incarnation ||
+        (welcome->incarnation == state->answered_incarnation && welcome->seq < state->answered);
+    memcpy(id, state->answered_id, sizeof id);
+    if (!newest) {
         kv_begin(station->kv, false, &txn);
         bool here =
             station_envelope_get(station, &txn, welcome->incarnation, welcome->seq, &envelope);
         kv_abort(&txn);
         if (!here) {
-            return true;
+            return ERR_NONE;
         }
         seal_body_id(SEAL_EVENT, envelope.body, id);
     }
-    return memcmp(welcome->id, id, sizeof id) == 0;
+    if (memcmp(welcome->id, id, sizeof id) == 0) {
+        return ERR_NONE;
+    }
+    return proven && welcome->epoch == state->epoch ? ERR_AUTH : ERR_CONFLICT;
 }
 
 /* What a verified WELCOME changes in the store. */
@@ -96,46 +95,28 @@ enum err station_apply_welcome(struct station *station, const struct sync_welcom
     if (station->welcome_note.err != ERR_NONE) {
         return station->welcome_note.err;
     }
-    err = keep_welcome(station, welcome, wall_ms);
+    enum err compared = compare_place(station, welcome);
+    err = compared == ERR_AUTH ? compared : keep_welcome(station, welcome, wall_ms);
     if (err != ERR_NONE) {
         return err;
     }
     station->state.contact_ms = wall_ms;
     station->went_back = false;
+    station->doubted = false;
     if (welcome->clock_ms <= STATION_MS_MAX && wall_ms <= STATION_MS_MAX) {
         station->clock_offset_ms = (int64_t)welcome->clock_ms - (int64_t)wall_ms;
     }
-    return same_event(station, welcome) ? ERR_NONE : ERR_CONFLICT;
+    return compared;
 }
 
-/* One pair of notes an epoch shows that the hub went back. */
 enum err station_note_went_back(struct station *station)
 {
-    struct kv_key key;
-    struct kv_txn txn;
-    struct buf ours;
-    struct buf both;
     station->went_back = true;
-    kv_key_init(&key);
-    kv_key_u8(&key, 'B');
-    kv_key_u64(&key, station->state.epoch);
-    buf_init(&ours, LIMIT_NOTE_SIZE);
-    buf_init(&both, 2 * LIMIT_NOTE_SIZE + 2);
-    kv_begin(station->kv, true, &txn);
-    enum err err = ERR_NONE;
-    if (!kv_has(&txn, KV_EVIDENCE, kv_key_span(&key)) &&
-        kv_get(&txn, KV_META, span_text("H"), &ours)) {
-        buf_put_u16(&both, (uint16_t)ours.size);
-        buf_put_span(&both, buf_span(&ours));
-        buf_put_span(&both, buf_span(&station->welcome_note));
-        kv_put(&txn, KV_EVIDENCE, kv_key_span(&key), buf_span(&both));
-        err = station_commit(station, &txn);
-    }
-    err = err != ERR_NONE ? err : txn.err;
-    kv_abort(&txn);
-    buf_done(&ours);
-    buf_done(&both);
-    return err;
+    /* What it says of feeds and chains is not signed; that its log is shorter is. */
+    bool shorter = station->welcome.size < station->state.head_size;
+    return shorter
+               ? station_keep_notes(station, STATION_MISFIT_BACK, buf_span(&station->welcome_note))
+               : ERR_NONE;
 }
 
 /* The hub no longer holds this answered event: it is pushed again, with its sealed parts. */

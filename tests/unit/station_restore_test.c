@@ -1,4 +1,4 @@
-#include "station_rig.h"
+#include "station_acts.h"
 
 /* Stores that lost their newest part, twice-run stations, and a hub that opened a new log. */
 

@@ -1,4 +1,4 @@
-#include "station_rig.h"
+#include "station_acts.h"
 
 static void test_first_contact(void **state)
 {
