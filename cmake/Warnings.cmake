@@ -20,7 +20,8 @@ target_compile_options(jieli_warnings INTERFACE
   -Wswitch-enum -Wnull-dereference -Wdouble-promotion -Wimplicit-fallthrough -fno-common)
 
 if(JIELI_SANITIZE)
-  add_compile_options(-fsanitize=${JIELI_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_compile_options(-fsanitize=${JIELI_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${JIELI_SANITIZE})
   # gcc's -Wnull-dereference and -Wmaybe-uninitialized report false paths under sanitizers.
   target_compile_options(jieli_warnings INTERFACE -Wno-null-dereference)
