@@ -28,7 +28,7 @@ bool wire_tree_is_true(const struct wire_tree *tree);
 bool wire_tree_number(const struct wire_tree *tree, int64_t *ret);
 /* The member as text, "" when there is none. */
 const char *wire_tree_member(const struct wire_tree *tree, const char *name);
-/* Appends it as JSON text. */
-MUST_USE enum err wire_tree_write(const struct wire_tree *tree, bool pretty, struct buf *ret);
+/* Appends it as JSON text; failures stick in the buffer. */
+void wire_tree_write(const struct wire_tree *tree, bool pretty, struct buf *ret);
 
 #endif
