@@ -17,8 +17,9 @@ MESSAGE_TYPE, ENUM_VALUES = 4, 2  # field numbers in FileDescriptorProto, EnumDe
 ENUM_TYPE, MESSAGE_FIELDS = 5, 2
 
 ROOT = "EventBody"
-# Payloads that the machine itself writes are in the stream of events, not in what people send.
-MACHINE_MADE = {"heads", "clock_step", "epoch", "life"}
+# Payloads from here on are written by commands of their own or by the machine itself; they are in
+# the stream of events, not in what people send.
+FIRST_OF_DIRECTORY = 96
 SEALED = {"identity": "Identity", "matter": "Matter"}
 # Ids of people, records, hubs and boots; every other value of type bytes is a key or a hash.
 SHORT_IDS = {
@@ -26,6 +27,7 @@ SHORT_IDS = {
     "principal", "receiver", "record", "staff",
 }
 LIST_COUNT, CODE_SIZE, TEXT_SIZE = 32, 64, 16 * 1024
+PROBLEM_TYPE = "application/problem+json"
 DECIMAL = "^(0|[1-9][0-9]{0,19})$"
 
 
@@ -143,27 +145,60 @@ def reachable(schema, name, found):
             reachable(schema, short(field.type_name), found)
 
 
+def back_entry_schema(schema):
+    """As people write it: the time in words, in China."""
+    code = {"type": "string", "maxLength": CODE_SIZE, "pattern": "^[ -~]*$"}
+    made = {"type": "object", "additionalProperties": False, "required": ["serial", "time"],
+            "properties": {
+                "serial": schema.described("BackEntry.serial", code),
+                "time": {"type": "string", "description": "2026-10-01 09:30, or ms as digits."},
+                "reason": schema.described("BackEntry.reason", code)}}
+    return schema.described("BackEntry", made)
+
+
 def request_schema(schema):
     """One payload, and what may stand beside it."""
     root = schema.messages[ROOT]
     fields = {field.name: field for field in root.field}
-    sent = [f for f in root.field if f.HasField("oneof_index") and f.name not in MACHINE_MADE]
-    properties = {"record": {"type": "string", "pattern": "^[0-9a-f]{32}$",
-                             "description": "The record; absent: a new one."}}
+    sent = [f for f in root.field
+            if f.HasField("oneof_index") and f.number < FIRST_OF_DIRECTORY]
+    properties = {"record": {"type": "string", "maxLength": 63,
+                             "description": "Id or number of the record; absent: a new one."}}
     for field in sent:
         properties[camel(field.name)] = field_schema(schema, root, field)
     for name, message in SEALED.items():
         properties[name] = reference(message)
-    for name in ("attestation", "back_entry"):
-        properties[camel(name)] = field_schema(schema, root, fields[name])
+    properties["attestation"] = field_schema(schema, root, fields["attestation"])
+    properties["backEntry"] = back_entry_schema(schema)
+    properties["force"] = {"type": "boolean", "description": "Although a warning was shown."}
     return {"type": "object", "additionalProperties": False, "properties": properties,
             "oneOf": [{"required": [camel(field.name)]} for field in sent],
             "description": "Exactly one payload, the record it is about, and what is sealed or "
                            "attested beside it."}
 
 
-def content(schema):
-    return {"application/json": {"schema": schema}}
+def content(schema, kind="application/json"):
+    return {kind: {"schema": schema}}
+
+
+def texts(*names):
+    return {name: {"type": "string"} for name in names}
+
+
+def answer_schemas():
+    """What the desk answers (common/desk/desk.h, reply.h)."""
+    refusal = {"type": "object", "required": ["name", "article", "zh", "en"],
+               "properties": dict(texts("name", "article", "zh", "en"),
+                                  number={"type": "integer"})}
+    problem = {"type": "object", "required": ["status", "code", "zh", "en"],
+               "properties": dict(texts("code", "zh", "en"), status={"type": "integer"},
+                                  field={"type": "string", "description": "JSON path."},
+                                  refusal=refusal)}
+    reply = {"type": "object", "required": ["record", "id", "seq", "standing", "form"],
+             "properties": dict(
+                 texts("record", "number", "id", "standing", "machine", "state"),
+                 seq={"type": "string", "pattern": DECIMAL}, form={"type": "integer"})}
+    return {"Problem": problem, "EventReply": reply}
 
 
 def document(schema):
@@ -174,17 +209,16 @@ def document(schema):
     for name in sorted(found):
         schemas[name] = (message_schema(schema, schema.messages[name])
                          if name in schema.messages else enum_schema(schema, schema.enums[name]))
-    schemas["Problem"] = {
-        "type": "object", "required": ["field", "message"], "properties": {
-            "field": {"type": "string", "description": "JSON path; empty when unknown."},
-            "message": {"type": "string", "description": "One English sentence."}}}
-    post = {"operationId": "postEvent", "summary": "Writes one event as the person signed in.",
+    schemas.update(answer_schemas())
+    post = {"operationId": "postEvent", "summary": "Writes one event as the person unlocked.",
             "requestBody": {"required": True, "content": content(reference("EventRequest"))},
             "responses": {
-                "200": {"description": "Kept on this device.", "content": content(
-                    {"type": "object"})},
-                "422": {"description": "Not an event, or refused by a rule.",
-                        "content": content(reference("Problem"))}}}
+                "200": {"description": "Kept at a station, accepted at a hub.",
+                        "content": content(reference("EventReply"))},
+                "409": {"description": "Refused by a rule.",
+                        "content": content(reference("Problem"), PROBLEM_TYPE)},
+                "default": {"description": "Not written.",
+                            "content": content(reference("Problem"), PROBLEM_TYPE)}}}
     return {"openapi": "3.1.0",
             "info": {"title": "Jieli", "version": "1",
                      "description": "64-bit numbers are decimal strings, ids and keys are "

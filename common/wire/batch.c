@@ -28,23 +28,23 @@ static enum err unpack(struct span packed, uint32_t raw_size, struct wire_arena 
     return ERR_NONE;
 }
 
+/* A context a call: to keep one a thread saves 3 % here, and 5 us of unpacking a hundred. */
 static enum err pack(const ProtobufCMessage *list, struct buf *ret, uint32_t *ret_raw_size)
 {
     struct buf raw;
     size_t start = ret->size;
     buf_init(&raw, LIMIT_BATCH_SIZE);
     wire_write(list, &raw);
-    enum err err = raw.err;
+    size_t bound = ZSTD_compressBound(raw.size);
+    uint8_t *room = raw.err == ERR_NONE ? buf_grow(ret, bound) : NULL;
+    enum err err = raw.err != ERR_NONE ? raw.err : ret->err;
+    if (room != NULL) {
+        size_t size = ZSTD_compress(room, bound, raw.data, raw.size, PACK_LEVEL);
+        err = ZSTD_isError(size) ? ERR_MEMORY : ERR_NONE;
+        ret->size = start + (err == ERR_NONE ? size : 0);
+    }
     if (err == ERR_NONE) {
-        size_t bound = ZSTD_compressBound(raw.size);
-        uint8_t *room = buf_grow(ret, bound);
-        err = ret->err;
-        if (room != NULL) {
-            size_t size = ZSTD_compress(room, bound, raw.data, raw.size, PACK_LEVEL);
-            err = ZSTD_isError(size) ? ERR_MEMORY : ERR_NONE;
-            ret->size = err == ERR_NONE ? start + size : start;
-            *ret_raw_size = err == ERR_NONE ? (uint32_t)raw.size : *ret_raw_size;
-        }
+        *ret_raw_size = (uint32_t)raw.size;
     }
     buf_done(&raw);
     return err;

@@ -162,9 +162,6 @@ static enum err walk_list(const struct visitor *visitor, uint32_t payload,
         *(const size_t *)(const void *)((const uint8_t *)message + list->quantifier_offset);
     void *entries = NULL;
     memcpy(&entries, wire_member(message, list), sizeof entries);
-    if (count > LIMIT_LIST_COUNT) {
-        return ERR_LIMIT;
-    }
     enum err err = ERR_NONE;
     for (size_t i = 0; i < count && err == ERR_NONE; i++) {
         uint16_t place = (uint16_t)i;

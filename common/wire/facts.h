@@ -17,7 +17,8 @@ enum field wire_payload_fact(uint32_t payload, const ProtobufCFieldDescriptor *l
 /* Bytes an id or key of this fact has. */
 size_t wire_fact_size(enum field field);
 
-/* Codes, lengths of ids, no empty list entry, no more values than struct values holds. */
+/* Codes, lengths of ids, no empty list entry, no more values than struct values holds. Lists are
+ * bounded already, by whoever made the message. */
 MUST_USE enum err wire_facts_check(uint32_t payload, const ProtobufCMessage *message);
 /* message has passed the check; its values replace those of ret. */
 void wire_facts_read(uint32_t payload, const ProtobufCMessage *message, struct values *ret);

@@ -6,6 +6,7 @@
 #include "sync.pb-c.h"
 #include "wire/read.h"
 
+/* Lists are bounded already, by the reader or the writer. */
 MUST_USE enum err wire_frame_check(const Jieli__V1__Frame *frame);
 
 #endif

@@ -51,9 +51,6 @@ static enum err check_push(const Jieli__V1__Push *push)
 
 static enum err check_answer(const Jieli__V1__Answer *answer)
 {
-    if (answer->n_answers > LIMIT_BATCH_COUNT) {
-        return ERR_LIMIT;
-    }
     for (size_t i = 0; i < answer->n_answers; i++) {
         const Jieli__V1__Answered *answered = answer->answers[i];
         if (answered->verdict == JIELI__V1__VERDICT_KIND__VERDICT_NONE ||
@@ -76,9 +73,6 @@ static enum err check_batch(const Jieli__V1__Batch *batch)
 {
     bool log = batch->feed == JIELI__V1__FEED_KIND__FEED_LOG;
     bool proofs = log ? batch->n_proofs <= 1 : batch->n_proofs == batch->count;
-    if (batch->n_proofs > LIMIT_BATCH_COUNT) {
-        return ERR_LIMIT;
-    }
     for (size_t i = 0; i < batch->n_proofs; i++) {
         proofs = proofs && wire_is_proof(batch->proofs[i]);
     }

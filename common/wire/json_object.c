@@ -67,13 +67,14 @@ static bool path_parse(const char *name, struct path *ret)
     if (rest == NULL || rest[0] == 0) {
         return rest != NULL;
     }
+    bool bracket = rest[0] == '[';
     ret->has_index = true;
-    rest = path_piece(rest + 1, index);
-    if (rest == NULL ||
+    rest = bracket || rest[0] == '.' ? path_piece(rest + 1, index) : NULL;
+    if (rest == NULL || (rest[0] == ']') != bracket ||
         text_get_number(span_text(index), LIMIT_LIST_COUNT - 1, &ret->index) != ERR_NONE) {
         return false;
     }
-    rest += rest[0] == ']' ? 1 : 0;
+    rest += bracket ? 1 : 0;
     if (rest[0] == 0) {
         return true;
     }

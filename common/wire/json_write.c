@@ -39,7 +39,7 @@ static void write_number(const ProtobufCFieldDescriptor *field, const void *memb
     }
     memcpy(&small, member, sizeof small);
     if (field->type == PROTOBUF_C_TYPE_BOOL) {
-        buf_put_text(ret, small != 0 ? "true" : "false");
+        buf_put_text(ret, "true"); /* false is absent */
     } else if (field->type == PROTOBUF_C_TYPE_ENUM &&
                wire_enum_name(field->descriptor, (int)small, name)) {
         buf_put_format(ret, "\"%s\"", name);

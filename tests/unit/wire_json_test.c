@@ -107,53 +107,65 @@ struct refusal {
     const char *message;
 };
 
+static const struct refusal refusals[] = {
+    {"{\"case\":{\"verbs\":1}}", "case.verbs", "Is not a field of CaseEvent."},
+    {"{\"case\":{\"own_duty\":true}}", "case.own_duty", "Is not a field of CaseEvent."},
+    {"{\"case\":{\"verb\":\"flown\"}}", "case.verb", "Has no value named \"flown\"."},
+    {"{\"case\":{\"verb\":\"CASE_OPENED\"}}", "case.verb", "Has no value named \"CASE_OPENED\"."},
+    {"{\"case\":{\"verb\":99}}", "case.verb", "Must be one of the names of CaseVerb."},
+    {"{\"case\":{\"verb\":-1}}", "case.verb", "Must be one of the names of CaseVerb."},
+    {"{\"case\":{\"verb\":1.0}}", "case.verb", "Must be one of the names of CaseVerb."},
+    {"{\"case\":{\"verb\":null}}", "case.verb", "Must be one of the names of CaseVerb."},
+    {"{\"case\":{\"proxy\":1}}", "case.proxy", "Must be true or false."},
+    {"{\"case\":{\"item\":4}}", "case.item", "Must be text."},
+    {"{\"case\":{\"item\":\"\xe4\xba\x8b\"}}", "case.item",
+     "Must be a code: at most 64 printable ASCII characters."},
+    {"{\"case\":{\"item\":\"a\\nb\"}}", "case.item",
+     "Must be a code: at most 64 printable ASCII characters."},
+    {"{\"case\":{\"visits\":4294967296}}", "case.visits",
+     "Must be a whole number from 0 to 4294967295."},
+    {"{\"case\":{\"visits\":\"-1\"}}", "case.visits",
+     "Must be a whole number from 0 to 4294967295."},
+    {"{\"case\":{\"untilMs\":\"18446744073709551616\"}}", "case.untilMs",
+     "Must be a whole number from 0 to 18446744073709551615."},
+    {"{\"case\":{\"handler\":\"00\"}}", "case.handler", "Must be 32 hex digits."},
+    {"{\"case\":{\"corrected\":\"000102030405060708090a0b0c0d0e0f\"}}", "case.corrected",
+     "Must be 64 hex digits."},
+    {"{\"case\":{\"materials\":{}}}", "case.materials", "Must be a list of at most 32 entries."},
+    {"{\"case\":{\"materials\":[{\"code\":\"A\"},{}]}}", "case.materials[1]", "Is empty."},
+    {"{\"case\":{\"materials\":[{\"code\":\"A\"},7]}}", "case.materials[1]", "Must be an object."},
+    {"{\"case\":{\"materials\":[{\"form\":\"two\"}]}}", "case.materials[0].form",
+     "Must be a whole number from 0 to 4294967295."},
+    {"{\"case\":{\"children\":[\"\"]}}", "case.children[0]", "Is empty."},
+    {"{\"case\":{\"a name of more than thirty-two bytes\":1}}", "case....",
+     "Is not a field of CaseEvent."},
+    {"{\"case\":{\"verb\":\"a name of more than thirty-two bytes\"}}", "case.verb",
+     "Has no value named \"...\"."},
+    {"{\"case\":{\"verb\":2147483648}}", "case.verb", "Must be one of the names of CaseVerb."},
+    {"{\"case\":{\"visits\":true}}", "case.visits", "Must be a whole number from 0 to 4294967295."},
+    {"{\"case\":{\"visits\":-1}}", "case.visits", "Must be a whole number from 0 to 4294967295."},
+    {"{\"case\":{\"handler\":7}}", "case.handler", "Must be 32 hex digits."},
+    {"{\"case\":{\"children\":[7]}}", "case.children[0]", "Must be 32 hex digits."},
+    {"{\"case\":{\"materials\":\"A\"}}", "case.materials", "Must be a list of at most 32 entries."},
+    {"{\"case\":{\"children\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,"
+     "25,"
+     "26,27,28,29,30,31,32,33]}}",
+     "case.children", "Must be a list of at most 32 entries."},
+    {"{\"case\":[]}", "case", "Must be an object."},
+    {"{\"seen\":{}}", "", "The member is not the name of a payload."},
+    {"{\"version\":1}", "", "The member is not the name of a payload."},
+    {"{}", "", "Must have exactly one member: the payload."},
+    {"{\"case\":{},\"task\":{}}", "", "Must have exactly one member: the payload."},
+    {"[1]", "", "Must be an object."},
+    {"{\"case\":{\"verb\":1,\"verb\":2}}", "", "The JSON text is wrong at line 1, column 24."},
+    {"{\"case\":{}} x", "", "The JSON text is wrong at line 1, column 13."},
+    {"{\"case\":{\"item\":\"a\\u0000b\"}}", "", "The JSON text is wrong at line 1, column 26."},
+    {"{\"case\":{\"item\":\"\xff\"}}", "", "The JSON text is wrong at line 1, column 17."},
+};
+
 static void test_refusals_name_the_field(void **state)
 {
     struct fixture *fixture = *state;
-    static const struct refusal refusals[] = {
-        {"{\"case\":{\"verbs\":1}}", "case.verbs", "Is not a field of CaseEvent."},
-        {"{\"case\":{\"own_duty\":true}}", "case.own_duty", "Is not a field of CaseEvent."},
-        {"{\"case\":{\"verb\":\"flown\"}}", "case.verb", "Has no value named \"flown\"."},
-        {"{\"case\":{\"verb\":\"CASE_OPENED\"}}", "case.verb",
-         "Has no value named \"CASE_OPENED\"."},
-        {"{\"case\":{\"verb\":99}}", "case.verb", "Must be one of the names of CaseVerb."},
-        {"{\"case\":{\"verb\":-1}}", "case.verb", "Must be one of the names of CaseVerb."},
-        {"{\"case\":{\"verb\":1.0}}", "case.verb", "Must be one of the names of CaseVerb."},
-        {"{\"case\":{\"verb\":null}}", "case.verb", "Must be one of the names of CaseVerb."},
-        {"{\"case\":{\"proxy\":1}}", "case.proxy", "Must be true or false."},
-        {"{\"case\":{\"item\":4}}", "case.item", "Must be text."},
-        {"{\"case\":{\"item\":\"\xe4\xba\x8b\"}}", "case.item",
-         "Must be a code: at most 64 printable ASCII characters."},
-        {"{\"case\":{\"item\":\"a\\nb\"}}", "case.item",
-         "Must be a code: at most 64 printable ASCII characters."},
-        {"{\"case\":{\"visits\":4294967296}}", "case.visits",
-         "Must be a whole number from 0 to 4294967295."},
-        {"{\"case\":{\"visits\":\"-1\"}}", "case.visits",
-         "Must be a whole number from 0 to 4294967295."},
-        {"{\"case\":{\"untilMs\":\"18446744073709551616\"}}", "case.untilMs",
-         "Must be a whole number from 0 to 18446744073709551615."},
-        {"{\"case\":{\"handler\":\"00\"}}", "case.handler", "Must be 32 hex digits."},
-        {"{\"case\":{\"corrected\":\"000102030405060708090a0b0c0d0e0f\"}}", "case.corrected",
-         "Must be 64 hex digits."},
-        {"{\"case\":{\"materials\":{}}}", "case.materials",
-         "Must be a list of at most 32 entries."},
-        {"{\"case\":{\"materials\":[{\"code\":\"A\"},{}]}}", "case.materials[1]", "Is empty."},
-        {"{\"case\":{\"materials\":[{\"code\":\"A\"},7]}}", "case.materials[1]",
-         "Must be an object."},
-        {"{\"case\":{\"materials\":[{\"form\":\"two\"}]}}", "case.materials[0].form",
-         "Must be a whole number from 0 to 4294967295."},
-        {"{\"case\":{\"children\":[\"\"]}}", "case.children[0]", "Is empty."},
-        {"{\"case\":[]}", "case", "Must be an object."},
-        {"{\"seen\":{}}", "", "The member is not the name of a payload."},
-        {"{\"version\":1}", "", "The member is not the name of a payload."},
-        {"{}", "", "Must have exactly one member: the payload."},
-        {"{\"case\":{},\"task\":{}}", "", "Must have exactly one member: the payload."},
-        {"[1]", "", "Must be an object."},
-        {"{\"case\":{\"verb\":1,\"verb\":2}}", "", "The JSON text is wrong at line 1, column 24."},
-        {"{\"case\":{}} x", "", "The JSON text is wrong at line 1, column 13."},
-        {"{\"case\":{\"item\":\"a\\u0000b\"}}", "", "The JSON text is wrong at line 1, column 26."},
-        {"{\"case\":{\"item\":\"\xff\"}}", "", "The JSON text is wrong at line 1, column 17."},
-    };
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
         uint32_t payload = 7;
         assert_int_equal(from_text(fixture, refusals[i].json, &payload), ERR_MALFORMED);
@@ -182,6 +194,20 @@ static void test_depth_and_size(void **state)
         wire_payload_from_json(span_of(bomb, 100000), &payload, &fixture->back, &fixture->problem),
         ERR_LIMIT);
     assert_string_equal(fixture->problem.message, "The JSON text is too large or too deep.");
+}
+
+/* Zero, false, empty and [] are the same as absent. */
+static void test_defaults_are_absent(void **state)
+{
+    struct fixture *fixture = *state;
+    uint32_t payload = 0;
+    assert_int_equal(from_text(fixture,
+                               "{\"case\":{\"verb\":\"none\",\"item\":\"\",\"proxy\":false,"
+                               "\"visits\":0,\"untilMs\":\"0\",\"handler\":\"\",\"materials\":[]}}",
+                               &payload),
+                     ERR_NONE);
+    assert_int_equal(payload, WIRE_CASE);
+    assert_int_equal(fixture->back.count, 0);
 }
 
 static void test_facts_of_another_payload_are_refused(void **state)
@@ -228,18 +254,29 @@ static void test_event(void **state)
 static void test_sealed(void **state)
 {
     struct fixture *fixture = *state;
+    assert_int_equal(wire_sealed_from_json(1, span_text("{\"name\":\"a\\u0000\"}"), &fixture->again,
+                                           &fixture->problem),
+                     ERR_MALFORMED);
+    assert_int_equal(wire_sealed_from_json(1, span_text("[]"), &fixture->again, &fixture->problem),
+                     ERR_MALFORMED);
     const char *identity = "{\"name\":\"\xe5\xbc\xa0\xe4\xb8\x89\",\"idNumber\":\"x\",\"address\":"
-                           "\"a \\\"b\\\" \\\\ \\u0007\"}";
+                           "\"a \\\"b\\\" \\\\ \\u0007\\u007f\"}";
     struct buf bytes;
     buf_init(&bytes, LIMIT_SEALED_SIZE);
     assert_int_equal(wire_sealed_from_json(1, span_text(identity), &bytes, &fixture->problem),
                      ERR_NONE);
-    assert_int_equal(bytes.size, 2 + 6 + 2 + 1 + 2 + 9);
+    assert_int_equal(bytes.size, 2 + 6 + 2 + 1 + 2 + 10);
     assert_int_equal(wire_sealed_to_json(1, buf_span(&bytes), &fixture->json), ERR_NONE);
     assert_string_equal(buf_text(&fixture->json), identity);
     /* No matter has a field 4. */
     assert_int_equal(wire_sealed_to_json(2, buf_span(&bytes), &fixture->again), ERR_MALFORMED);
     assert_int_equal(wire_sealed_to_json(3, buf_span(&bytes), &fixture->again), ERR_MALFORMED);
+    assert_int_equal(wire_sealed_to_json(0, buf_span(&bytes), &fixture->again), ERR_MALFORMED);
+    assert_int_equal(wire_sealed_to_json(UINT32_MAX - 998, buf_span(&bytes), &fixture->again),
+                     ERR_MALFORMED); /* 1000 more is 1 */
+    static const uint8_t large[LIMIT_SEALED_SIZE + 1];
+    assert_int_equal(wire_sealed_to_json(1, span_of(large, sizeof large), &fixture->again),
+                     ERR_LIMIT);
     assert_int_equal(wire_sealed_from_json(2, span_text(identity), &bytes, &fixture->problem),
                      ERR_MALFORMED);
     assert_string_equal(fixture->problem.field, "name");
@@ -289,6 +326,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_any_payload_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refusals_name_the_field, setup, teardown),
         cmocka_unit_test_setup_teardown(test_depth_and_size, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_defaults_are_absent, setup, teardown),
         cmocka_unit_test_setup_teardown(test_facts_of_another_payload_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_event, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sealed, setup, teardown),

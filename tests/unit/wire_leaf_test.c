@@ -7,6 +7,7 @@
 #include <string.h>
 
 static uint8_t body_bytes[LIMIT_BODY_SIZE + 1];
+static struct wire_arena blob_arena;
 
 static struct wire_envelope an_envelope(size_t size)
 {
@@ -297,6 +298,74 @@ static void test_nack(void **state)
     buf_done(&bytes);
 }
 
+/* A length that a struct of ours cannot have, in each small message. */
+static void test_wrong_lengths(void **state)
+{
+    (void)state;
+    struct sync_nack_body nack = {.reason = SYNC_NACK_GAP};
+    struct wire_leaf leaf = a_leaf();
+    struct buf bytes;
+    buf_init(&bytes, LIMIT_LEAF_SIZE);
+    memset(nack.hub, 1, sizeof nack.hub);
+    wire_nack_encode(&nack, &bytes);
+    assert_int_equal(wire_nack_decode(buf_span(&bytes), &nack), ERR_NONE);
+    buf_put(&bytes, "\x42\x01\x01", 3); /* head_id */
+    assert_int_equal(wire_nack_decode(buf_span(&bytes), &nack), ERR_MALFORMED);
+    buf_clear(&bytes);
+    buf_put(&bytes, "\x0a\x01\x01\x28\x02", 5); /* hub */
+    assert_int_equal(wire_nack_decode(buf_span(&bytes), &nack), ERR_MALFORMED);
+    buf_clear(&bytes);
+    buf_put(&bytes,
+            "\x0a\x10"
+            "0123456789abcdef"
+            "\x12\x01\x01\x28\x02",
+            23); /* device */
+    assert_int_equal(wire_nack_decode(buf_span(&bytes), &nack), ERR_MALFORMED);
+    /* own_seq 1, and a feed device of one byte, in front of an envelope. */
+    struct buf whole;
+    buf_init(&whole, LIMIT_LEAF_SIZE);
+    buf_clear(&bytes);
+    leaf.own_seq = 1;
+    memset(leaf.feed_device, 7, sizeof leaf.feed_device);
+    assert_int_equal(wire_leaf_encode(&leaf, &bytes), ERR_NONE);
+    size_t at = 9 + 2 + 9 + 9; /* hub_ms, verdict, common_seq, own_seq */
+    buf_put(&whole, bytes.data, at);
+    buf_put(&whole, "\x32\x01\x07", 3);
+    buf_put(&whole, bytes.data + at + 34, bytes.size - at - 34);
+    assert_int_equal(wire_leaf_decode(buf_span(&bytes), &leaf), ERR_NONE);
+    assert_int_equal(wire_leaf_decode(buf_span(&whole), &leaf), ERR_MALFORMED);
+    buf_done(&whole);
+    buf_done(&bytes);
+}
+
+/* A wrap of another station, and one of another size. */
+static void test_wrong_wraps(void **state)
+{
+    (void)state;
+    static struct wire_sealed_blob blob;
+    struct buf bytes;
+    assert_int_equal(wire_arena_init(&blob_arena, WIRE_EVENT_ARENA), ERR_NONE);
+    buf_init(&bytes, 1024);
+    buf_put(&bytes, "\x0a\x54\x08\x01\x22\x50", 6);
+    for (int i = 0; i < 80; i++) {
+        buf_put_u8(&bytes, 1);
+    }
+    buf_put(&bytes, "\x12\x01x", 3);
+    assert_int_equal(wire_sealed_decode(buf_span(&bytes), &blob_arena, &blob), ERR_NONE);
+    assert_int_equal(
+        wire_sealed_decode(span_of("\x0a\x05\x08\x01\x22\x01x\x12\x01x", 10), &blob_arena, &blob),
+        ERR_MALFORMED);
+    buf_clear(&bytes);
+    buf_put(&bytes, "\x0a\x57\x08\x01\x12\x01\x09\x22\x50", 9);
+    for (int i = 0; i < 80; i++) {
+        buf_put_u8(&bytes, 1);
+    }
+    buf_put(&bytes, "\x12\x01x", 3);
+    assert_int_equal(wire_sealed_decode(buf_span(&bytes), &blob_arena, &blob), ERR_MALFORMED);
+    wire_arena_done(&blob_arena);
+    buf_done(&bytes);
+}
+
 static void test_doorbell(void **state)
 {
     (void)state;
@@ -317,8 +386,6 @@ static void test_doorbell(void **state)
     assert_int_equal(wire_doorbell_decode(buf_span(&bytes), &epoch, &size), ERR_MALFORMED);
     buf_done(&bytes);
 }
-
-static struct wire_arena blob_arena;
 
 static enum err blob_again(struct span bytes, struct buf *ret)
 {
@@ -382,10 +449,11 @@ static void test_sealed_blob(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_envelope), cmocka_unit_test(test_envelope_suite),
-        cmocka_unit_test(test_leaf),     cmocka_unit_test(test_leaf_refusals),
-        cmocka_unit_test(test_head),     cmocka_unit_test(test_nack),
-        cmocka_unit_test(test_doorbell), cmocka_unit_test(test_sealed_blob),
+        cmocka_unit_test(test_envelope),      cmocka_unit_test(test_envelope_suite),
+        cmocka_unit_test(test_leaf),          cmocka_unit_test(test_leaf_refusals),
+        cmocka_unit_test(test_head),          cmocka_unit_test(test_nack),
+        cmocka_unit_test(test_doorbell),      cmocka_unit_test(test_sealed_blob),
+        cmocka_unit_test(test_wrong_lengths), cmocka_unit_test(test_wrong_wraps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

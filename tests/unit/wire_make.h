@@ -45,13 +45,9 @@ static inline void make_bytes(struct make *make, uint8_t *ret, size_t size)
 /* Lives as long as the program: one of a few codes. */
 static inline struct span make_code(struct make *make)
 {
-    static const char *const codes[] = {"I04",
-                                        "F-01",
-                                        "D12",
-                                        "a",
-                                        "guardian",
-                                        "0123456789012345678901234567890123456789012345678901234567"
-                                        "890123"};
+    static const char longest[] =
+        "0123456789012345678901234567890123456789012345678901234567890123";
+    static const char *const codes[] = {"I04", "F-01", "D12", "a", "guardian", longest};
     return span_text(codes[make_below(make, sizeof codes / sizeof codes[0])]);
 }
 

@@ -63,7 +63,18 @@ static void test_scalars(void **state)
                 "{\"case\":{\"verb\":\"deficiency_notified\",\"item\":\"I04\",\"proxy\":true,"
                 "\"visits\":2,\"extensionDays\":6,"
                 "\"handler\":\"000102030405060708090a0b0c0d0e0f\"}}");
-    assert_int_equal(set(fixture, WIRE_CASE, "proxy", "false"), ERR_NONE);
+    static const char *const on[] = {"true", "yes", "1"};
+    static const char *const off[] = {"no", "0", "false"};
+    for (size_t i = 0; i < 3; i++) {
+        buf_clear(&fixture->json);
+        assert_int_equal(set(fixture, WIRE_CASE, "proxy", on[i]), ERR_NONE);
+        assert_int_equal(wire_object_json(fixture->object, WIRE_CASE, &fixture->json), ERR_NONE);
+        assert_non_null(strstr(buf_text(&fixture->json), "\"proxy\":true"));
+        buf_clear(&fixture->json);
+        assert_int_equal(set(fixture, WIRE_CASE, "proxy", off[i]), ERR_NONE);
+        assert_int_equal(wire_object_json(fixture->object, WIRE_CASE, &fixture->json), ERR_NONE);
+        assert_null(strstr(buf_text(&fixture->json), "proxy"));
+    }
     assert_int_equal(set(fixture, WIRE_CASE, "verb", "6"), ERR_NONE);
     assert_int_equal(set(fixture, WIRE_CASE, "visits", "0"), ERR_NONE);
     assert_int_equal(set(fixture, WIRE_CASE, "item", ""), ERR_NONE);
@@ -118,49 +129,69 @@ static void test_lists(void **state)
                 "\"100102030405060708090a0b0c0d0e0f\"]}}");
 }
 
+static const struct row refused_rows[] = {
+    {"colour", "red", ERR_NOT_FOUND},
+    {"", "red", ERR_NOT_FOUND},
+    {"materials[32].code", "A", ERR_NOT_FOUND},
+    {"materials[x]", "A", ERR_NOT_FOUND},
+    {"materials.0.code.more", "A", ERR_NOT_FOUND},
+    {"materials[0", "A", ERR_NOT_FOUND},
+    {"materials.0]", "A", ERR_NOT_FOUND},
+    {"materials]0", "A", ERR_NOT_FOUND},
+    {"materials[", "A", ERR_NOT_FOUND},
+    {"materials[0]code", "A", ERR_NOT_FOUND},
+    {"materials[0].", "A", ERR_NOT_FOUND},
+    {"a-name-that-is-longer-than-any-name-of-a-field-in-any-message-of-ours", "A", ERR_NOT_FOUND},
+    {"materials[2]", "A,1", ERR_MALFORMED},
+    {"children.1", "000102030405060708090a0b0c0d0e0f", ERR_MALFORMED},
+    {"item.0", "A", ERR_MALFORMED},
+    {"verb", "flown", ERR_MALFORMED},
+    {"verb", "99", ERR_MALFORMED},
+    {"proxy", "perhaps", ERR_MALFORMED},
+    {"visits", "two", ERR_MALFORMED},
+    {"visits", "-1", ERR_MALFORMED},
+    {"visits", "2026-10-01", ERR_MALFORMED},
+    {"agreed-day", "2026-02-30", ERR_MALFORMED},
+    {"agreed-day", "1970-01-01", ERR_MALFORMED},
+    {"agreed-day", "1969-12-31", ERR_MALFORMED},
+    {"until-ms", "2026-10-01", ERR_MALFORMED},
+    {"until-ms", "2026-10-01T24:00", ERR_MALFORMED},
+    {"until-ms", "2026-10-01T09:00:60", ERR_MALFORMED},
+    {"until-ms", "2026-10-01T09:00Z", ERR_MALFORMED},
+    {"until-ms", "2026-10-01T09:00+01:00", ERR_MALFORMED},
+    {"item", "\xff", ERR_MALFORMED},
+    {"item", "\xe4\xba\x8b", ERR_MALFORMED},
+    {"handler", "0001", ERR_MALFORMED},
+    {"children", "0001", ERR_MALFORMED},
+    {"children", "", ERR_MALFORMED},
+    {"children.0.code", "A", ERR_MALFORMED},
+    {"materials", "", ERR_MALFORMED},
+    {"materials", ",,,", ERR_MALFORMED},
+    {"materials", "\xff,1", ERR_MALFORMED},
+    {"materials",
+     "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
+     "890123456789012345678901234567890123456789",
+     ERR_MALFORMED},
+    {"until-ms", "2026-10-01X09:00", ERR_MALFORMED},
+    {"until-ms", "2026-10-01T09:00:5x", ERR_MALFORMED},
+    {"until-ms", "2026-10-01T09:00:x5", ERR_MALFORMED},
+    {"until-ms", "2026-10-01T09:00:/5", ERR_MALFORMED},
+    {"until-ms", "2026-10-01T09:00:5/", ERR_MALFORMED},
+    {"materials", "A,1,1,1,B,C", ERR_MALFORMED},
+    {"materials", "A,copy", ERR_MALFORMED},
+    {"materials[1].code", "A", ERR_MALFORMED},
+    {"materials[0].colour", "A", ERR_MALFORMED},
+};
+
 /* A refused value leaves the object as it was. */
 static void test_refusals(void **state)
 {
     struct fixture *fixture = *state;
-    static const struct row rows[] = {
-        {"colour", "red", ERR_NOT_FOUND},
-        {"", "red", ERR_NOT_FOUND},
-        {"materials[32].code", "A", ERR_NOT_FOUND},
-        {"materials[x]", "A", ERR_NOT_FOUND},
-        {"materials.0.code.more", "A", ERR_NOT_FOUND},
-        {"item.0", "A", ERR_MALFORMED},
-        {"verb", "flown", ERR_MALFORMED},
-        {"verb", "99", ERR_MALFORMED},
-        {"proxy", "perhaps", ERR_MALFORMED},
-        {"visits", "two", ERR_MALFORMED},
-        {"visits", "-1", ERR_MALFORMED},
-        {"visits", "2026-10-01", ERR_MALFORMED},
-        {"agreed-day", "2026-02-30", ERR_MALFORMED},
-        {"agreed-day", "1970-01-01", ERR_MALFORMED},
-        {"agreed-day", "1969-12-31", ERR_MALFORMED},
-        {"until-ms", "2026-10-01", ERR_MALFORMED},
-        {"until-ms", "2026-10-01T24:00", ERR_MALFORMED},
-        {"until-ms", "2026-10-01T09:00:60", ERR_MALFORMED},
-        {"until-ms", "2026-10-01T09:00Z", ERR_MALFORMED},
-        {"until-ms", "2026-10-01T09:00+01:00", ERR_MALFORMED},
-        {"item", "\xff", ERR_MALFORMED},
-        {"item", "\xe4\xba\x8b", ERR_MALFORMED},
-        {"handler", "0001", ERR_MALFORMED},
-        {"children", "0001", ERR_MALFORMED},
-        {"children", "", ERR_MALFORMED},
-        {"children.0.code", "A", ERR_MALFORMED},
-        {"materials", "", ERR_MALFORMED},
-        {"materials", ",,,", ERR_MALFORMED},
-        {"materials", "A,1,1,1,B,C", ERR_MALFORMED},
-        {"materials", "A,copy", ERR_MALFORMED},
-        {"materials[1].code", "A", ERR_MALFORMED},
-        {"materials[0].colour", "A", ERR_MALFORMED},
-    };
     assert_int_equal(set(fixture, WIRE_CASE, "item", "I04"), ERR_NONE);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        enum err err = set(fixture, WIRE_CASE, rows[i].name, rows[i].value);
-        if (err != rows[i].err) {
-            fail_msg("%s=%s: %s", rows[i].name, rows[i].value, err_name(err));
+    for (size_t i = 0; i < sizeof refused_rows / sizeof refused_rows[0]; i++) {
+        enum err err = set(fixture, WIRE_CASE, refused_rows[i].name, refused_rows[i].value);
+        if (err != refused_rows[i].err) {
+            fail_msg("%s=%s: %s", refused_rows[i].name, refused_rows[i].value, err_name(err));
         }
         assert_true(fixture->problem.message[0] != 0);
         assert_json(fixture, WIRE_CASE, "{\"case\":{\"item\":\"I04\"}}");

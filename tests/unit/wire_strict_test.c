@@ -8,6 +8,7 @@ struct row {
     enum err err;
 };
 
+/* clang-format off */
 static const struct row header_rows[] = {
     {"the smallest event", 0, "", ERR_NONE},
     {"no version", 1, "", ERR_MALFORMED},
@@ -65,192 +66,49 @@ static const struct row header_rows[] = {
 };
 
 static const struct row part_rows[] = {
-    {"seen", 9,
-     "3a2b"
-     "0a016809"
-     "0100000000000000"
-     "1a20" X32 "4a20" X32,
-     ERR_MALFORMED},
-    {"seen", 9,
-     "3a2e"
-     "0a0168"
-     "110100000000000000"
-     "1a20" X32 "4a20" X32,
+    {"seen", 9, "3a2b" "0a016809" "0100000000000000" "1a20" X32 "4a20" X32, ERR_MALFORMED},
+    {"seen", 9, "3a2e" "0a0168" "110100000000000000" "1a20" X32 "4a20" X32, ERR_NONE},
+    {"seen without size", 9, "3a25" "0a0168" "1a20" X32 "4a20" X32, ERR_NONE},
+    {"seen without origin", 9, "3a22" "1a20" X32 "4a20" X32, ERR_MALFORMED},
+    {"seen without root", 9, "3a03" "0a0168" "4a20" X32, ERR_MALFORMED},
+    {"seen without anything", 9, "3a00" "4a20" X32, ERR_MALFORMED},
+    {"seen with NUL", 9, "3a26" "0a026800" "1a20" X32 "4a20" X32, ERR_MALFORMED},
+    {"seen with bad UTF-8", 9, "3a26" "0a0268ff" "1a20" X32 "4a20" X32, ERR_MALFORMED},
+    {"seen with a surrogate", 9, "3a27" "0a03eda080" "1a20" X32 "4a20" X32, ERR_MALFORMED},
+    {"seen with good UTF-8", 9, "3a27" "0a03e4ba8b" "1a20" X32 "4a20" X32, ERR_MALFORMED},
+    {"seen with a line break", 9, "3a26" "0a02680a" "1a20" X32 "4a20" X32, ERR_MALFORMED},
+    {"applied", 9, "4209" "090100000000000000" "4a20" X32, ERR_NONE},
+    {"applied, empty", 9, "4200" "4a20" X32, ERR_MALFORMED},
+    {"applied after author", 9, "4a20" X32 "4209" "090100000000000000", ERR_MALFORMED},
+    {"applied too long", 9, "420a" "090100000000000000" "4a20" X32, ERR_MALFORMED},
+    {"applied too short", 9, "4208" "090100000000000000" "4a20" X32, ERR_MALFORMED},
+    {"back entry, empty", 37, "7a00" "aa02021002", ERR_NONE},
+    {"back entry", 37, "7a03" "0a0141" "aa02021002", ERR_NONE},
+    {"back entry with NUL", 37, "7a04" "0a024100" "aa02021002", ERR_MALFORMED},
+    {"back entry with an empty text", 37, "7a02" "0a00" "aa02021002", ERR_MALFORMED},
+    {"attestation on paper", 37, "820102" "0801" "aa02021002", ERR_NONE},
+    {"attestation, empty", 37, "820100" "aa02021002", ERR_MALFORMED},
+    {"attestation 8", 37, "820102" "0808" "aa02021002", ERR_MALFORMED},
+    {"attestation without kind", 37, "820103" "120141" "aa02021002", ERR_MALFORMED},
+    {"evidence", 37, "820124" "0801" "1a20" X32 "aa02021002", ERR_NONE},
+    {"evidence of 16 bytes", 37, "820114" "0801" "1a10" X16 "aa02021002", ERR_MALFORMED},
+    {"sealed", 37, "8a014d" "0801" "1002" "1d01000000" "2220" X32 "2a20" X32 "aa02021002",
      ERR_NONE},
-    {"seen without size", 9,
-     "3a25"
-     "0a0168"
-     "1a20" X32 "4a20" X32,
-     ERR_NONE},
-    {"seen without origin", 9,
-     "3a22"
-     "1a20" X32 "4a20" X32,
+    {"sealed without label", 37, "8a014b" "1002" "1d01000000" "2220" X32 "2a20" X32 "aa02021002",
      ERR_MALFORMED},
-    {"seen without root", 9,
-     "3a03"
-     "0a0168"
-     "4a20" X32,
+    {"sealed without audience", 37, "8a014b" "0801" "1d01000000" "2220" X32 "2a20" X32 "aa02021002",
      ERR_MALFORMED},
-    {"seen without anything", 9,
-     "3a00"
-     "4a20" X32,
-     ERR_MALFORMED},
-    {"seen with NUL", 9,
-     "3a26"
-     "0a026800"
-     "1a20" X32 "4a20" X32,
-     ERR_MALFORMED},
-    {"seen with bad UTF-8", 9,
-     "3a26"
-     "0a0268ff"
-     "1a20" X32 "4a20" X32,
-     ERR_MALFORMED},
-    {"seen with a surrogate", 9,
-     "3a27"
-     "0a03eda080"
-     "1a20" X32 "4a20" X32,
-     ERR_MALFORMED},
-    {"seen with good UTF-8", 9,
-     "3a27"
-     "0a03e4ba8b"
-     "1a20" X32 "4a20" X32,
-     ERR_MALFORMED},
-    {"seen with a line break", 9,
-     "3a26"
-     "0a02680a"
-     "1a20" X32 "4a20" X32,
-     ERR_MALFORMED},
-    {"applied", 9,
-     "4209"
-     "090100000000000000"
-     "4a20" X32,
-     ERR_NONE},
-    {"applied, empty", 9,
-     "4200"
-     "4a20" X32,
-     ERR_MALFORMED},
-    {"applied after author", 9,
-     "4a20" X32 "4209"
-     "090100000000000000",
-     ERR_MALFORMED},
-    {"applied too long", 9,
-     "420a"
-     "090100000000000000"
-     "4a20" X32,
-     ERR_MALFORMED},
-    {"applied too short", 9,
-     "4208"
-     "090100000000000000"
-     "4a20" X32,
-     ERR_MALFORMED},
-    {"back entry, empty", 37,
-     "7a00"
-     "aa02021002",
-     ERR_NONE},
-    {"back entry", 37,
-     "7a03"
-     "0a0141"
-     "aa02021002",
-     ERR_NONE},
-    {"back entry with NUL", 37,
-     "7a04"
-     "0a024100"
-     "aa02021002",
-     ERR_MALFORMED},
-    {"back entry with an empty text", 37,
-     "7a02"
-     "0a00"
-     "aa02021002",
-     ERR_MALFORMED},
-    {"attestation on paper", 37,
-     "820102"
-     "0801"
-     "aa02021002",
-     ERR_NONE},
-    {"attestation, empty", 37,
-     "820100"
-     "aa02021002",
-     ERR_MALFORMED},
-    {"attestation 8", 37,
-     "820102"
-     "0808"
-     "aa02021002",
-     ERR_MALFORMED},
-    {"attestation without kind", 37,
-     "820103"
-     "120141"
-     "aa02021002",
-     ERR_MALFORMED},
-    {"evidence", 37,
-     "820124"
-     "0801"
-     "1a20" X32 "aa02021002",
-     ERR_NONE},
-    {"evidence of 16 bytes", 37,
-     "820114"
-     "0801"
-     "1a10" X16 "aa02021002",
-     ERR_MALFORMED},
-    {"sealed", 37,
-     "8a014d"
-     "0801"
-     "1002"
-     "1d01000000"
-     "2220" X32 "2a20" X32 "aa02021002",
-     ERR_NONE},
-    {"sealed without label", 37,
-     "8a014b"
-     "1002"
-     "1d01000000"
-     "2220" X32 "2a20" X32 "aa02021002",
-     ERR_MALFORMED},
-    {"sealed without audience", 37,
-     "8a014b"
-     "0801"
-     "1d01000000"
-     "2220" X32 "2a20" X32 "aa02021002",
-     ERR_MALFORMED},
-    {"sealed without size", 37,
-     "8a0148"
-     "0801"
-     "1002"
-     "2220" X32 "2a20" X32 "aa02021002",
+    {"sealed without size", 37, "8a0148" "0801" "1002" "2220" X32 "2a20" X32 "aa02021002",
      ERR_MALFORMED},
     {"sealed, as large as a blob", 37,
-     "8a014d"
-     "0801"
-     "1002"
-     "1d00000300"
-     "2220" X32 "2a20" X32 "aa02021002",
-     ERR_NONE},
+     "8a014d" "0801" "1002" "1d00000300" "2220" X32 "2a20" X32 "aa02021002", ERR_NONE},
     {"sealed, larger than a blob", 37,
-     "8a014d"
-     "0801"
-     "1002"
-     "1d01000300"
-     "2220" X32 "2a20" X32 "aa02021002",
+     "8a014d" "0801" "1002" "1d01000300" "2220" X32 "2a20" X32 "aa02021002", ERR_MALFORMED},
+    {"sealed without hash", 37, "8a012b" "0801" "1002" "1d01000000" "2a20" X32 "aa02021002",
      ERR_MALFORMED},
-    {"sealed without hash", 37,
-     "8a012b"
-     "0801"
-     "1002"
-     "1d01000000"
-     "2a20" X32 "aa02021002",
+    {"sealed without commitment", 37, "8a012b" "0801" "1002" "1d01000000" "2220" X32 "aa02021002",
      ERR_MALFORMED},
-    {"sealed without commitment", 37,
-     "8a012b"
-     "0801"
-     "1002"
-     "1d01000000"
-     "2220" X32 "aa02021002",
-     ERR_MALFORMED},
-    {"five empty sealed parts", 37,
-     "8a0100"
-     "8a0100"
-     "8a0100"
-     "8a0100"
-     "8a0100"
-     "aa02021002",
+    {"five empty sealed parts", 37, "8a0100" "8a0100" "8a0100" "8a0100" "8a0100" "aa02021002",
      ERR_LIMIT},
 };
 
@@ -258,14 +116,8 @@ static const struct row payload_rows[] = {
     {"no payload", 37, "", ERR_MALFORMED},
     {"empty payload", 37, "aa0200", ERR_NONE},
     {"payload of a number", 37, "a80201", ERR_MALFORMED},
-    {"two payloads", 37,
-     "aa02021002"
-     "820600",
-     ERR_MALFORMED},
-    {"the same payload twice", 37,
-     "aa02021002"
-     "aa02021002",
-     ERR_MALFORMED},
+    {"two payloads", 37, "aa02021002" "820600", ERR_MALFORMED},
+    {"the same payload twice", 37, "aa02021002" "aa02021002", ERR_MALFORMED},
     {"payload longer than the body", 37, "aa02031002", ERR_MALFORMED},
     {"payload's length past 64 bits", 37, "aa02ffffffffffffffffff02", ERR_MALFORMED},
     {"payload's length of 2^63", 37, "aa0280808080808080808001", ERR_MALFORMED},
@@ -287,26 +139,13 @@ static const struct row payload_rows[] = {
     {"case: one material", 37, "8a02042a021002", ERR_NONE},
     {"case: an empty material", 37, "8a02022a00", ERR_MALFORMED},
     {"case: an empty material behind one", 37, "8a02062a0210022a00", ERR_MALFORMED},
-    {"case: materials apart", 37,
-     "8a02"
-     "0b"
-     "2a021002"
-     "320210022a021002",
-     ERR_MALFORMED},
+    {"case: materials apart", 37, "8a02" "0b" "2a021002" "320210022a021002", ERR_MALFORMED},
     {"case: an empty child", 37, "8a0203aa0100", ERR_MALFORMED},
     {"case: a child", 37, "8a0213aa0110" X16, ERR_NONE},
-    {"heads: one", 37,
-     "9a06"
-     "22"
-     "0a20" X32,
-     ERR_MALFORMED},
-    {"heads: one", 37,
-     "9a06"
-     "24"
-     "0a22"
-     "0a20" X32,
-     ERR_NONE},
+    {"heads: one", 37, "9a06" "22" "0a20" X32, ERR_MALFORMED},
+    {"heads: one", 37, "9a06" "24" "0a22" "0a20" X32, ERR_NONE},
 };
+/* clang-format on */
 
 static void run(struct raw *raw, const struct row *rows, size_t count)
 {
