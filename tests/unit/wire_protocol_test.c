@@ -160,7 +160,7 @@ static void test_page_is_true(void **state)
 
 static void assert_shown(const char *kind, const char *name)
 {
-    char block[64];
+    char block[96];
     (void)snprintf(block, sizeof block, "```%s %s\n", kind, name);
     if (strstr(page, block) == NULL) {
         fail_msg("PROTOCOL.md has no block \"%s %s\"", kind, name);
