@@ -157,6 +157,29 @@ static inline void hub_decides(struct town *town, uint32_t record)
     hub_does(town, record, CASE_RESULT_RETURNED);
 }
 
+/* The policy in force, with one more line of comment, becomes edition 2. */
+static inline void rig_new_policy(struct town *town)
+{
+    struct town_act act;
+    struct buf text;
+    struct kv_txn txn;
+    uint8_t hash[LIMIT_HASH_SIZE];
+    buf_init(&text, LIMIT_BLOB_SIZE);
+    assert_int_equal(world_edition(hub_fold(town->hub)->world, WORLD_POLICY, 0, hash), 1);
+    kv_begin(town->kv, false, &txn);
+    assert_true(kv_get(&txn, KV_BLOB, span_of(hash, sizeof hash), &text));
+    kv_abort(&txn);
+    buf_put_text(&text, "# 2\n");
+    assert_int_equal(hub_blob_add(town->hub, buf_span(&text), hash), ERR_NONE);
+    town_act(&act, WIRE_EDITION, 1000 + WORLD_POLICY, 0);
+    town_number(&act, FIELD_kind, 0, WORLD_POLICY);
+    town_number(&act, FIELD_edition, 0, 2);
+    town_bytes(&act, FIELD_hash, 0, hash, sizeof hash);
+    town_number(&act, FIELD_size, 0, text.size);
+    assert_int_equal(town_hub(town, &town->leader, &act).refusal, REFUSAL_NONE);
+    buf_done(&text);
+}
+
 /* --- Looking --- */
 
 static inline struct station_status rig_status(struct rig *rig)

@@ -218,15 +218,38 @@ static void test_refused_blobs(void **state)
 
 /* --- A hub that logs what it must not --- */
 
-/* Logs a leaf that no honest hub would: the event altered, verdict accepted. */
-static void log_evil(struct town *town, const struct town_act *act, const struct signer *signer,
-                     bool own)
+/* A leaf that no honest hub would log: in whose chain, by whom, signed with which key. */
+struct evil {
+    const struct town_act *act;
+    const uint8_t *device;
+    const uint8_t *author;
+    const struct signer *signer;
+    bool own;
+    bool common;
+};
+
+static void fill_evil(struct town *town, const struct evil *evil, const struct log_head *head,
+                      struct wire_event *ret)
+{
+    struct author_draft draft = {.payload = evil->act->payload, .facts = &evil->act->facts};
+    struct author_chain chain = {.clock = 1};
+    memcpy(chain.hub, town->hub_id, LIMIT_ID_SIZE);
+    memcpy(chain.device, evil->device, LIMIT_KEY_SIZE);
+    chain.incarnation = head->incarnation;
+    chain.seq = head->seq;
+    memcpy(chain.id, head->id, LIMIT_HASH_SIZE);
+    chain.applied_common = hub_fold(town->hub)->log.common_seq;
+    memcpy(draft.record, evil->act->record, LIMIT_ID_SIZE);
+    draft.claimed_ms = town->now_ms;
+    author_fill(&chain, &draft, evil->author, ret);
+}
+
+static void log_evil(struct town *town, const struct evil *evil)
 {
     struct log *log = &hub_fold(town->hub)->log;
-    struct author_draft draft = {.payload = act->payload, .facts = &act->facts};
-    struct author_chain chain = {.clock = 1};
+    const uint8_t *station = signer_key_id_view(town->station);
     struct wire_event *event = calloc(1, sizeof *event);
-    struct wire_leaf leaf = {.verdict = WIRE_ACCEPTED};
+    struct wire_leaf leaf = {.verdict = WIRE_ACCEPTED, .hub_ms = town->now_ms};
     struct log_place place;
     struct log_head head;
     struct tlog_hash root;
@@ -237,28 +260,18 @@ static void log_evil(struct town *town, const struct town_act *act, const struct
     buf_init(&body, LIMIT_BODY_SIZE);
     buf_init(&bytes, LIMIT_LEAF_SIZE);
     kv_begin(town->kv, true, &txn);
-    memcpy(chain.hub, town->hub_id, LIMIT_ID_SIZE);
-    memcpy(chain.device, signer_key_id_view(town->hub_signer), LIMIT_KEY_SIZE);
-    (void)log_head_get(log, &txn, chain.device, &head);
-    chain.incarnation = 1;
-    chain.seq = head.seq;
-    memcpy(chain.id, head.id, LIMIT_HASH_SIZE);
-    chain.applied_common = log->common_seq;
-    memcpy(draft.record, act->record, LIMIT_ID_SIZE);
-    draft.claimed_ms = town->now_ms;
-    author_fill(&chain, &draft, signer_key_id_view(town->leader.signer), event);
-    assert_int_equal(author_sign(event, signer, &body, &leaf.envelope, place.id), ERR_NONE);
-    leaf.hub_ms = town->now_ms;
-    memcpy(place.device, chain.device, LIMIT_KEY_SIZE);
-    place.incarnation = 1;
+    assert_true(log_head_get(log, &txn, evil->device, &head));
+    fill_evil(town, evil, &head, event);
+    assert_int_equal(author_sign(event, evil->signer, &body, &leaf.envelope, place.id), ERR_NONE);
+    memcpy(place.device, evil->device, LIMIT_KEY_SIZE);
+    place.incarnation = event->incarnation;
     place.seq = event->seq;
-    if (own) {
-        (void)log_head_get(log, &txn, signer_key_id_view(town->station), &head);
+    if (evil->own) {
+        (void)log_head_get(log, &txn, station, &head);
         leaf.own_seq = head.own_seq + 1;
-        memcpy(leaf.feed_device, signer_key_id_view(town->station), LIMIT_KEY_SIZE);
-    } else {
-        leaf.common_seq = log->common_seq + 1;
+        memcpy(leaf.feed_device, station, LIMIT_KEY_SIZE);
     }
+    leaf.common_seq = evil->common ? log->common_seq + 1 : 0;
     assert_int_equal(wire_leaf_encode(&leaf, &bytes), ERR_NONE);
     (void)log_append(log, &txn, &leaf, buf_span(&bytes), &place);
     log_flush(log, &txn, &root);
@@ -267,12 +280,17 @@ static void log_evil(struct town *town, const struct town_act *act, const struct
     buf_done(&body);
     buf_done(&bytes);
     free(event);
-    hub_close(town->hub);
+}
+
+/* The checkpoint over what was logged is signed at the next start. */
+static void restart_evil(struct town *town)
+{
     struct hub_options options = {.kv = town->kv,
                                   .hub = town->hub_id,
                                   .origin = TOWN_ORIGIN_PREFIX "/1",
                                   .epoch = 1,
                                   .signer = town->hub_signer};
+    hub_close(town->hub);
     assert_int_equal(hub_open(&options, &town->hub), ERR_NONE);
 }
 
@@ -285,7 +303,13 @@ static void test_forged_in_common_feed(void **state)
     uint64_t common = rig_status(rig).common;
     town_act(&act, WIRE_PERSON, 22, PERSON_REVOKED);
     town_bytes(&act, FIELD_staff, 0, rig->town->agent.staff, LIMIT_ID_SIZE);
-    log_evil(rig->town, &act, rig->town->hub_signer, false);
+    struct evil evil = {.act = &act,
+                        .device = signer_key_id_view(rig->town->hub_signer),
+                        .author = signer_key_id_view(rig->town->leader.signer),
+                        .signer = rig->town->hub_signer,
+                        .common = true};
+    log_evil(rig->town, &evil);
+    restart_evil(rig->town);
     rig_ring(rig);
     rig_case(rig, 1);
     rig_cut(rig);
@@ -310,7 +334,13 @@ static void test_misfit_in_own_feed(void **state)
     rig_case(rig, 1);
     rig_sync(rig);
     town_act(&act, WIRE_CASE, 1, CASE_RESULT_RETURNED);
-    log_evil(rig->town, &act, rig->town->leader.signer, true);
+    struct evil evil = {.act = &act,
+                        .device = signer_key_id_view(rig->town->hub_signer),
+                        .author = signer_key_id_view(rig->town->leader.signer),
+                        .signer = rig->town->leader.signer,
+                        .own = true};
+    log_evil(rig->town, &evil);
+    restart_evil(rig->town);
     rig_cut(rig);
     rig_sync(rig);
     assert_true(rig_status(rig).stuck);
@@ -326,12 +356,118 @@ static void test_misfit_in_own_feed(void **state)
     assert_string_equal(rig_state(rig, FOLD_TENTATIVE, 2), "accepted");
 }
 
+/* --- Our own past, falsified --- */
+
+BATCH_LIE(chain_leaf, SYNC_FEED_CHAIN, repack(batch, spoil_first))
+BATCH_LIE(chain_swapped, SYNC_FEED_CHAIN, repack(batch, swap_two))
+BATCH_LIE(chain_withheld, SYNC_FEED_CHAIN, repack(batch, keep_first_and_last); withhold(batch))
+BATCH_LIE(chain_note, SYNC_FEED_CHAIN, batch->checkpoint = spoil(batch->checkpoint, 30))
+BATCH_LIE(chain_index, SYNC_FEED_CHAIN, batch->indexes[0]++)
+
+/* The store is put back to image. */
+static void put_back(struct rig *rig, struct kv_image *image)
+{
+    rig_stop(rig);
+    kv_memory_restore(rig_disk(rig->directory), image);
+    kv_memory_image_free(image);
+    rig_start(rig);
+}
+
+static void test_lying_chain(void **state)
+{
+    static void (*const lies[])(struct rig *, struct sync_frame *) = {
+        chain_leaf, chain_swapped, chain_withheld, chain_note, chain_index};
+    struct rig *rig = *state;
+    rig_sync(rig);
+    rig_case(rig, 1);
+    rig_sync(rig);
+    struct kv_image *image = kv_memory_snapshot(rig_disk(rig->directory));
+    rig_case(rig, 2);
+    rig_sync(rig);
+    put_back(rig, image);
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        rig->mono_ms += 1000000;
+        lie(rig, lies[i]);
+        assert_true(rig_status(rig).restoring);
+        assert_int_equal(rig_status(rig).answered, 3);
+    }
+    rig->mono_ms += 1000000;
+    rig_sync(rig);
+    assert_int_equal(rig_status(rig).incarnation, 2);
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 2), "accepted");
+    rig_check(rig);
+}
+
+/* The hub writes into our chain in our worker's name. */
+static void test_forged_chain(void **state)
+{
+    struct rig *rig = *state;
+    struct town_act act;
+    rig_sync(rig);
+    rig_case(rig, 1);
+    rig_sync(rig);
+    rig_cut(rig);
+    rig_case(rig, 2);
+    town_act(&act, WIRE_CASE, 1, CASE_SUBMITTED_UP);
+    struct evil evil = {.act = &act,
+                        .device = signer_key_id_view(rig->town->station),
+                        .author = signer_key_id_view(rig->town->worker.signer),
+                        .signer = rig->town->hub_signer};
+    log_evil(rig->town, &evil);
+    restart_evil(rig->town);
+    assert_false(rig_talk(rig, 60));
+    struct station_status status = rig_status(rig);
+    assert_true(rig->reconnects > 1);
+    assert_int_equal(status.incarnation, 1);
+    assert_int_equal(status.answered, 3);
+    assert_int_equal(status.displaced, 0);
+    assert_string_equal(rig_state(rig, FOLD_TENTATIVE, 1), "accepted");
+    assert_string_equal(rig_state(rig, FOLD_TENTATIVE, 2), "accepted");
+}
+
+/* The same told to a store that knows nobody yet: the signature is asked when its author is known,
+ * and facts go no further. */
+static void test_forged_chain_to_an_empty_store(void **state)
+{
+    struct rig *rig = *state;
+    struct town_act act;
+    struct kv_image *empty = kv_memory_snapshot(rig_disk(rig->directory));
+    rig_sync(rig);
+    rig_case(rig, 1);
+    rig_sync(rig);
+    town_act(&act, WIRE_CASE, 1, CASE_SUBMITTED_UP);
+    struct evil evil = {.act = &act,
+                        .device = signer_key_id_view(rig->town->station),
+                        .author = signer_key_id_view(rig->town->worker.signer),
+                        .signer = rig->town->hub_signer};
+    log_evil(rig->town, &evil);
+    restart_evil(rig->town);
+    put_back(rig, empty);
+    rig_sync(rig);
+    struct station_status status = rig_status(rig);
+    assert_int_equal(status.incarnation, 2);
+    assert_true(status.stuck);
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 1), "accepted");
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 1001), "open");
+    rig_restart(rig);
+    assert_true(rig_status(rig).stuck);
+    assert_int_equal(station_rebuild(rig->station), ERR_NONE);
+    assert_true(rig_status(rig).stuck);
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 1), "accepted");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RIG_TEST(test_lying_feeds),           RIG_TEST(test_unproven_growth),
-        RIG_TEST(test_lying_blobs),           RIG_TEST(test_refused_blobs),
-        RIG_TEST(test_forged_in_common_feed), RIG_TEST(test_misfit_in_own_feed),
+        RIG_TEST(test_lying_feeds),
+        RIG_TEST(test_unproven_growth),
+        RIG_TEST(test_lying_blobs),
+        RIG_TEST(test_refused_blobs),
+        RIG_TEST(test_forged_in_common_feed),
+        RIG_TEST(test_misfit_in_own_feed),
+        RIG_TEST(test_lying_chain),
+        RIG_TEST(test_forged_chain),
+        RIG_TEST(test_forged_chain_to_an_empty_store),
     };
     return cmocka_run_group_tests_name("station hostile feeds", tests, NULL, NULL);
 }

@@ -348,6 +348,71 @@ static void test_backlog(void **state)
     rig_check(rig);
 }
 
+/* A checkpoint is named as seen only when its time is known for sure. The answer given again comes
+ * with a newer one, whose last leaf is somebody else's and later. */
+static void test_seen_is_proven(void **state)
+{
+    struct rig *rig = *state;
+    struct town_act act;
+    rig_sync(rig);
+    rig_contact(rig, 1);
+    rig->lose = SYNC_ANSWER;
+    rig->lose_count = 1;
+    (void)rig_talk(rig, 3);
+    rig_cut(rig);
+    rig->town->now_ms += 60000;
+    town_act(&act, WIRE_CLOCK_STEP, 22, 0);
+    town_number(&act, FIELD_before_ms, 0, 1);
+    town_number(&act, FIELD_after_ms, 0, 2);
+    assert_int_equal(town_device(rig->town, &act).verdict, WIRE_ACCEPTED);
+    rig_sync(rig);
+    assert_int_equal(rig_status(rig).answered, 1);
+    assert_int_equal(rig_status(rig).log_size, hub_size(rig->town->hub));
+    act_open(&act, 1);
+    act.claimed_shift_ms = -30000;
+    rig_write(rig, &rig->town->worker, &act);
+    rig_sync(rig);
+    rig_check(rig);
+    act_accept(&act, 1);
+    act.claimed_shift_ms = -30000;
+    rig_write(rig, &rig->town->worker, &act);
+    rig_sync(rig);
+    rig_check(rig);
+}
+
+/* The hub works by an edition whose text has not reached us: its events wait, ours go on. */
+static void test_feed_waits_for_edition(void **state)
+{
+    struct rig *rig = *state;
+    struct town_act act;
+    rig_sync(rig);
+    rig_case(rig, 1);
+    rig_hand_up(rig, 1);
+    rig_sync(rig);
+    rig_new_policy(rig->town);
+    hub_decides(rig->town, 1);
+    rig->lose = SYNC_BLOB;
+    rig->lose_count = 1;
+    rig->stop_at = rig->delivered + 5;
+    rig_ring(rig);
+    (void)rig_talk(rig, 100);
+    rig->stop_at = 0;
+    struct station_status status = rig_status(rig);
+    assert_int_equal(status.own, 0);
+    assert_int_equal(status.common, hub_fold(rig->town->hub)->log.common_seq - 1);
+    assert_false(status.stuck);
+    rig_case(rig, 2);
+    rig_restart(rig);
+    assert_int_equal(rig_status(rig).own, 0);
+    rig_sync(rig);
+    assert_int_equal(rig_status(rig).own, 3);
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 1), "result_on_way");
+    town_act(&act, WIRE_CASE, 1, CASE_RESULT_RECEIVED);
+    rig_write(rig, &rig->town->worker, &act);
+    rig_sync(rig);
+    rig_check(rig);
+}
+
 static void test_claims_of_the_future(void **state)
 {
     struct rig *rig = *state;
@@ -381,6 +446,8 @@ int main(void)
         RIG_TEST(test_rebuild_with_tail),
         RIG_TEST(test_backlog),
         RIG_TEST(test_claims_of_the_future),
+        RIG_TEST(test_seen_is_proven),
+        RIG_TEST(test_feed_waits_for_edition),
     };
     return cmocka_run_group_tests_name("station", tests, NULL, NULL);
 }
