@@ -7,8 +7,6 @@
 #include "township-hub/staff.h"
 #include "township-hub/watch.h"
 
-#include <stdio.h>
-
 static const struct cli_command commands[] = {
     {"init", "建立中心目录和登记申请", "make the hub's folder and its enrolment request",
      setup_init},
@@ -39,9 +37,5 @@ static const struct cli_program program = {
 
 int main(int argc, char **argv)
 {
-    if (seal_init() != ERR_NONE) {
-        (void)fprintf(stderr, "libsodium?\n");
-        return CLI_LATER;
-    }
     return cli_main(&program, argc, argv);
 }

@@ -12,6 +12,18 @@ static bool get_hex(const struct wire_tree *body, const char *name, uint8_t *ret
     return text_get_hex(span_text(wire_tree_member(body, name)), ret, size) == ERR_NONE;
 }
 
+/* Short and plain, as codes in events are; empty is none. */
+static bool is_code(const char *text)
+{
+    size_t size = strlen(text);
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] <= ' ' || text[i] > '~') {
+            return false;
+        }
+    }
+    return size < LIMIT_CODE_SIZE;
+}
+
 /* POST /api/v1/staff {"staff","publicKey","boxKey","name","number"}: the key file was made by who
  * asks; here only its public half arrives. */
 static const char *read_enrolment(const struct wire_tree *body, struct values *facts)
@@ -40,7 +52,7 @@ static const char *read_enrolment(const struct wire_tree *body, struct values *f
     values_set_bytes(facts, FIELD_public_key, 0, span_of(public_key, sizeof public_key));
     values_set_bytes(facts, FIELD_box_key, 0, span_of(box_key, sizeof box_key));
     values_set_bytes(facts, FIELD_number, 0, span_text(number));
-    return strlen(number) < LIMIT_CODE_SIZE && facts->err == ERR_NONE ? NULL : "number";
+    return is_code(number) && facts->err == ERR_NONE ? NULL : "number";
 }
 
 static void enrol(struct api *api, struct http_exchange *exchange,
@@ -130,7 +142,7 @@ static const char *read_grant(struct api *api, const struct wire_tree *body, str
         (ret->until_day != 0 && ret->until_day < ret->from_day)) {
         return "until";
     }
-    return strlen(ret->post) < LIMIT_CODE_SIZE ? NULL : "post";
+    return is_code(ret->post) ? NULL : "post";
 }
 
 static void grant_facts(const uint8_t *staff, const struct grant *grant, struct values *ret)

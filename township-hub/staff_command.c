@@ -112,27 +112,35 @@ static enum err read_device_secret(const char *keys, struct device *ret)
     return err;
 }
 
-static enum err make_key(const struct staff_options *options, const char *keys,
-                         const uint8_t *staff, struct keyring **ret)
+/* Of --new-password-file; without --as, --password-file or the terminal will do too. */
+static int new_password(struct cli *cli, const struct staff_options *options, struct buf *ret)
+{
+    if (options->password_file == NULL && cli_staff(cli) == NULL) {
+        return cli_password(cli, true, ret);
+    }
+    buf_init(ret, 1024);
+    enum err err = setup_password(options->password_file, ret);
+    return err == ERR_NONE ? 0
+                           : cli_fail_err(cli, err,
+                                          options->password_file == NULL ? "--new-password-file"
+                                                                         : options->password_file);
+}
+
+static enum err make_key(const struct staff_options *options, struct span password,
+                         const char *keys, const uint8_t *staff, struct keyring **ret)
 {
     struct device device;
-    struct buf password;
     memset(&device, 0, sizeof device);
-    buf_init(&password, 1024);
-    enum err err = setup_password(options->password_file, &password);
-    if (err == ERR_NONE) {
-        err = files_make_directory(keys);
-    }
+    enum err err = files_make_directory(keys);
     if (err == ERR_NONE) {
         err = read_device_secret(keys, &device);
     }
     if (err == ERR_NONE) {
-        err = device_person_create(&device, keys, staff, buf_span(&password), ret);
+        err = device_person_create(&device, keys, staff, password, ret);
     }
     if (err == ERR_NONE) {
         err = device_name_write(keys, staff, options->name);
     }
-    buf_done(&password);
     explicit_bzero(&device, sizeof device);
     return err;
 }
@@ -178,28 +186,11 @@ static void show_staff(struct cli *cli, const uint8_t *staff)
     buf_done(&hex);
 }
 
-static int enrol(struct cli *cli, const struct staff_options *options)
+static int send_enrolment(struct cli *cli, const struct staff_options *options, const char *keys,
+                          const uint8_t *staff, const struct keyring *keyring)
 {
-    char home[FILES_PATH_SIZE];
-    uint8_t staff[LIMIT_ID_SIZE];
-    struct keyring *keyring = NULL;
     struct http_answer answer;
     struct buf body;
-    const char *directory = cli_directory(cli);
-    if (directory == NULL) {
-        return CLI_USAGE;
-    }
-    if (options->name == NULL || options->password_file == NULL) {
-        return cli_fail(cli, CLI_USAGE, "要有 --name 和 --new-password-file",
-                        "--name and --new-password-file are needed");
-    }
-    seal_random(staff, sizeof staff);
-    enum err err = device_path(directory, "keys", home);
-    const char *keys = options->keys == NULL ? home : options->keys;
-    err = err != ERR_NONE ? err : make_key(options, keys, staff, &keyring);
-    if (err != ERR_NONE) {
-        return cli_fail_err(cli, err, keys);
-    }
     buf_init(&body, 8192);
     put_enrolment(options, staff, keyring, &body);
     int code = cli_call(cli, "POST", "/api/v1/staff", buf_span(&body), &answer);
@@ -208,9 +199,39 @@ static int enrol(struct cli *cli, const struct staff_options *options)
     } else if (code != CLI_LATER) { /* then the outcome is unknown: the key is kept */
         drop_key(keys, staff);
     }
-    keyring_free(keyring);
     buf_done(&answer.body);
     buf_done(&body);
+    return code;
+}
+
+static int enrol(struct cli *cli, const struct staff_options *options)
+{
+    char home[FILES_PATH_SIZE];
+    uint8_t staff[LIMIT_ID_SIZE];
+    struct keyring *keyring = NULL;
+    struct buf password;
+    const char *directory = cli_directory(cli);
+    if (directory == NULL) {
+        return CLI_USAGE;
+    }
+    if (options->name == NULL) {
+        return cli_fail(cli, CLI_USAGE, "要有 --name", "--name is needed");
+    }
+    int code = new_password(cli, options, &password);
+    if (code != 0) {
+        buf_done(&password);
+        return code;
+    }
+    seal_random(staff, sizeof staff);
+    enum err err = device_path(directory, "keys", home);
+    const char *keys = options->keys == NULL ? home : options->keys;
+    if (err == ERR_NONE) {
+        err = make_key(options, buf_span(&password), keys, staff, &keyring);
+    }
+    code = err == ERR_NONE ? send_enrolment(cli, options, keys, staff, keyring)
+                           : cli_fail_err(cli, err, keys);
+    keyring_free(keyring);
+    buf_done(&password);
     return code;
 }
 
