@@ -29,7 +29,7 @@ void wire_act_done(struct wire_act *act)
 /* The member as compact JSON text; the caller frees ret. */
 static enum err member_text(const json_t *value, struct buf *ret)
 {
-    char *text = json_dumps(value, JSON_COMPACT);
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
     if (text == NULL) {
         return ERR_MEMORY;
     }
