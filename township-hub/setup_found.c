@@ -1,11 +1,13 @@
 #include "base/text.h"
 #include "desk/json_text.h"
 #include "desk/sealing.h"
+#include "node/clock.h"
 #include "township-hub/publish.h"
 #include "township-hub/setup.h"
 #include "township-hub/staff.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The first leader and the first registrar, by the hub's device itself: afterwards nobody gets in
@@ -18,7 +20,7 @@ struct found_options {
     const char *registrar_password;
 };
 
-enum { KEY_LEADER = 1000, KEY_LEADER_PASSWORD, KEY_REGISTRAR, KEY_REGISTRAR_PASSWORD };
+enum { KEY_LEADER = 1000, KEY_LEADER_PASSWORD, KEY_REGISTRAR, KEY_REGISTRAR_PASSWORD, KEY_OFFSET };
 
 static error_t parse_found(int key, char *argument, struct argp_state *state)
 {
@@ -36,6 +38,9 @@ static error_t parse_found(int key, char *argument, struct argp_state *state)
     case KEY_REGISTRAR_PASSWORD:
         options->registrar_password = argument;
         return 0;
+    case KEY_OFFSET:
+        clock_set_offset_ms(strtoll(argument, NULL, 10));
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -46,6 +51,7 @@ static const struct argp_option found_table[] = {
     {"leader-password-file", KEY_LEADER_PASSWORD, "FILE", 0, "其口令 / his password", 0},
     {"registrar", KEY_REGISTRAR, "NAME", 0, "登记员姓名 / the registrar's name", 0},
     {"registrar-password-file", KEY_REGISTRAR_PASSWORD, "FILE", 0, "其口令 / his password", 0},
+    {"clock-offset", KEY_OFFSET, "MS", 0, "演练：时钟偏移 / for drills: shifts the clock", 0},
     {0},
 };
 static const struct argp found_argp = {.options = found_table, .parser = parse_found};
