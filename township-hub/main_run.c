@@ -420,16 +420,12 @@ enum { KEY_OFFSET = 1000, KEY_DRILL };
 static error_t parse_run(int key, char *argument, struct argp_state *state)
 {
     struct run_options *options = state->input;
-    char *end = NULL;
     if (key == KEY_DRILL) {
         options->drill = true;
         return 0;
     }
     if (key == KEY_OFFSET) {
-        options->clock_offset_ms = strtoll(argument, &end, 10);
-        if (*argument == 0 || *end != 0) {
-            argp_error(state, "--clock-offset: %s", argument);
-        }
+        setup_offset(argument, state, &options->clock_offset_ms);
         return 0;
     }
     return ARGP_ERR_UNKNOWN;

@@ -7,6 +7,7 @@
 #include "rules/textfile.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- The folder --- */
@@ -169,6 +170,15 @@ enum err setup_password(const char *path, struct buf *ret)
         ret->size -= ret->size > 0 && ret->data[ret->size - 1] == '\r' ? 1 : 0;
     }
     return err == ERR_NONE && ret->size == 0 ? ERR_MALFORMED : err;
+}
+
+void setup_offset(const char *argument, struct argp_state *state, int64_t *ret_ms)
+{
+    char *end = NULL;
+    *ret_ms = strtoll(argument, &end, 10);
+    if (*argument == 0 || *end != 0) {
+        argp_error(state, "--clock-offset: %s", argument);
+    }
 }
 
 void setup_person_facts(const uint8_t staff[LIMIT_ID_SIZE], const struct keyring *keyring,

@@ -33,6 +33,8 @@ MUST_USE enum err folder_hub(const struct folder *folder, struct kv *kv, struct 
 
 /* First line of a password file; ERR_MALFORMED when it is empty. */
 MUST_USE enum err setup_password(const char *path, struct buf *ret);
+/* The argument of --clock-offset. */
+void setup_offset(const char *argument, struct argp_state *state, int64_t *ret_ms);
 /* Appends the public key as PersonEvent facts want it: one enrolment. */
 void setup_person_facts(const uint8_t staff[LIMIT_ID_SIZE], const struct keyring *keyring,
                         struct values *ret);

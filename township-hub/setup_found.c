@@ -7,7 +7,6 @@
 #include "township-hub/staff.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The first leader and the first registrar, by the hub's device itself: afterwards nobody gets in
@@ -18,6 +17,7 @@ struct found_options {
     const char *leader_password;
     const char *registrar;
     const char *registrar_password;
+    int64_t clock_offset_ms;
 };
 
 enum { KEY_LEADER = 1000, KEY_LEADER_PASSWORD, KEY_REGISTRAR, KEY_REGISTRAR_PASSWORD, KEY_OFFSET };
@@ -39,7 +39,7 @@ static error_t parse_found(int key, char *argument, struct argp_state *state)
         options->registrar_password = argument;
         return 0;
     case KEY_OFFSET:
-        clock_set_offset_ms(strtoll(argument, NULL, 10));
+        setup_offset(argument, state, &options->clock_offset_ms);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -219,7 +219,7 @@ static int found_in(struct cli *cli, const struct folder *folder,
 
 int setup_found(struct cli *cli, int argc, char **argv)
 {
-    struct found_options options = {NULL, NULL, NULL, NULL};
+    struct found_options options = {NULL, NULL, NULL, NULL, 0};
     struct folder folder;
     int code = 0;
     if (!cli_parse(cli, &found_argp, argc, argv, &options, &code)) {
@@ -230,6 +230,7 @@ int setup_found(struct cli *cli, int argc, char **argv)
         return cli_fail(cli, CLI_USAGE, "要有 --leader、--registrar 和两个口令文件",
                         "--leader, --registrar and both password files are needed");
     }
+    clock_set_offset_ms(options.clock_offset_ms);
     code = folder_open(cli, &folder);
     if (code == 0) {
         code = found_in(cli, &folder, &options);
