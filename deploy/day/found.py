@@ -85,8 +85,9 @@ def make_root_and_hub(day):
     day.hub.command("trust", day.path("trust.note"), "--root",
                     os.path.join(day.district.folder, "root.pub"))
     answer = day.hub.ask("found", "--leader", "周主任", "--leader-password-file",
-                         day.password("leader"), "--registrar", "钱登记", "--registrar-password-file",
-                         day.password("registrar"))
+                         day.password("leader"), "--registrar", "钱登记",
+                         "--registrar-password-file", day.password("registrar"),
+                         "--clock-offset", str(day.offset_ms))
     day.people["leader"] = Person(day.hub, "周主任", answer["leader"], day.password("leader"),
                                   "镇中心")
     day.people["registrar"] = Person(day.hub, "钱登记", answer["registrar"],
