@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVENT_KEY_SIZE = 16, SEARCH_TICK = 512 };
+enum { EVENT_KEY_SIZE = 16, SEARCH_TICK = 512, LEAVES_AT_ONCE = 4096 };
 
 struct fold *desk_fold(struct desk *desk)
 {
@@ -184,7 +184,7 @@ enum err desk_record_id(struct desk *desk, struct kv_txn *txn, const char *text,
 
 /* --- search index --- */
 
-static struct search_ask search_ask_of(struct desk *desk, struct desk_session *session)
+struct search_ask desk_search_ask(struct desk *desk, struct desk_session *session)
 {
     return (struct search_ask){.port = &desk->options.port,
                                .kv = desk->options.kv,
@@ -192,45 +192,88 @@ static struct search_ask search_ask_of(struct desk *desk, struct desk_session *s
                                .keys = session->keys};
 }
 
-/* A member of the audience that all of this program's records are sealed for. */
-static bool may_search(struct desk *desk, struct desk_session *session)
+bool desk_may_search(struct desk *desk, struct desk_session *session)
 {
     struct kv_txn txn;
     bool hub = desk->options.tier == TIER_HUB;
+    if (session == NULL) {
+        return false;
+    }
     kv_begin(desk->options.kv, false, &txn);
     bool can = sealing_keys_can(session->keys, desk_fold(desk), &txn, hub ? NULL : desk->device);
     kv_abort(&txn);
     return can;
 }
 
-static void notice_growth(struct desk *desk)
+/* A leaf with sealed parts makes its record worth another look. */
+static void touch_leaf(struct desk *desk, struct span leaf_bytes, struct wire_arena *arena,
+                       struct wire_event *event)
 {
-    const struct fold *fold = desk_fold(desk);
-    if (fold->log.size != desk->searched_size || fold->log.common_seq != desk->searched_common) {
-        desk->searched_size = fold->log.size;
-        desk->searched_common = fold->log.common_seq;
+    struct wire_leaf leaf;
+    if (wire_leaf_decode(leaf_bytes, &leaf) == ERR_NONE && !leaf.is_void &&
+        wire_event_decode(leaf.envelope.body, arena, event) == ERR_NONE &&
+        event->sealed_count > 0) {
+        search_touch(desk->search, event->record);
+    }
+}
+
+/* The hub: the leaves that came since, some at a time. */
+static void notice_leaves(struct desk *desk)
+{
+    struct log *log = &desk_fold(desk)->log;
+    struct wire_event *event = calloc(1, sizeof *event);
+    struct wire_arena arena = {NULL, 0, 0};
+    struct kv_txn txn;
+    struct buf bytes;
+    buf_init(&bytes, LIMIT_LEAF_SIZE);
+    if (event != NULL && wire_arena_init(&arena, WIRE_EVENT_ARENA) == ERR_NONE) {
+        kv_begin(desk->options.kv, false, &txn);
+        for (unsigned i = 0; i < LEAVES_AT_ONCE && desk->searched < log->size; i++) {
+            if (log_leaf(log, &txn, desk->searched++, &bytes)) {
+                touch_leaf(desk, buf_span(&bytes), &arena, event);
+            }
+        }
+        kv_abort(&txn);
+    }
+    wire_arena_done(&arena);
+    buf_done(&bytes);
+    free(event);
+}
+
+/* The station: its own events pass through the desk; what the hub sent it counts in its feed. */
+static void notice_feed(struct desk *desk)
+{
+    struct kv_txn txn;
+    struct log_head head;
+    kv_begin(desk->options.kv, false, &txn);
+    bool known = log_head_get(&desk_fold(desk)->log, &txn, desk->device, &head);
+    kv_abort(&txn);
+    if (known && head.own_seq != desk->searched) {
+        desk->searched = head.own_seq;
         search_again(desk->search);
     }
 }
 
-bool desk_search_ready(struct desk *desk, struct desk_session *session)
+bool desk_search_work(struct desk *desk, struct desk_session *session, size_t limit)
 {
-    if (session == NULL || !may_search(desk, session)) {
-        return false;
+    struct search_ask ask = desk_search_ask(desk, session);
+    if (search_is_new(desk->search)) {
+        desk->searched = desk->options.tier == TIER_HUB ? desk_fold(desk)->log.size : 0;
     }
-    struct search_ask ask = search_ask_of(desk, session);
-    notice_growth(desk);
-    return search_work(desk->search, &ask, SEARCH_ALL);
+    if (desk->options.tier == TIER_HUB) {
+        notice_leaves(desk);
+    } else {
+        notice_feed(desk);
+    }
+    return search_work(desk->search, &ask, limit);
 }
 
 void desk_search_tick(struct desk *desk)
 {
     for (size_t i = 0; i < DESK_SESSION_COUNT; i++) {
         struct desk_session *session = &desk->sessions[i];
-        if (session->used && may_search(desk, session)) {
-            struct search_ask ask = search_ask_of(desk, session);
-            notice_growth(desk);
-            (void)search_work(desk->search, &ask, SEARCH_TICK);
+        if (session->used && desk_may_search(desk, session)) {
+            (void)desk_search_work(desk, session, SEARCH_TICK);
             return;
         }
     }

@@ -11,7 +11,13 @@
 #include "node/files.h"
 #include "rules/machines.h"
 
-enum { DESK_SESSION_COUNT = 32, DESK_FAILURE_COUNT = 32, DESK_PAGE = 50, DESK_PAGE_MAX = 500 };
+enum {
+    DESK_SESSION_COUNT = 32,
+    DESK_FAILURE_COUNT = 32,
+    DESK_PAGE = 50,
+    DESK_PAGE_MAX = 500,
+    DESK_SEARCH_AT_ONCE = 4096
+};
 
 struct desk_session {
     bool used;
@@ -37,8 +43,7 @@ struct desk {
     struct desk_session sessions[DESK_SESSION_COUNT];
     struct desk_failure failures[DESK_FAILURE_COUNT];
     struct search *search;
-    uint64_t searched_size; /* of the log when the search index was last brought up to date */
-    uint64_t searched_common;
+    uint64_t searched;     /* hub: leaves the search index has seen; station: its own feed's seq */
     struct record *record; /* scratch */
     struct record *other;
 };
@@ -78,8 +83,11 @@ void desk_record_number(struct desk *desk, const uint8_t record[LIMIT_ID_SIZE],
                         char ret_text[NUMBER_SIZE]);
 /* Village code of a station, NULL for the hub (or a device that nobody knows). */
 const char *desk_station_code(struct desk *desk, const uint8_t device[LIMIT_KEY_SIZE]);
-/* Brings the search index up to date; false: this session may not search. */
-bool desk_search_ready(struct desk *desk, struct desk_session *session);
+/* A member of the audience that all of this program's records are sealed for. */
+bool desk_may_search(struct desk *desk, struct desk_session *session);
+struct search_ask desk_search_ask(struct desk *desk, struct desk_session *session);
+/* Brings the index up to date for one who may search; false: not all records are in it yet. */
+bool desk_search_work(struct desk *desk, struct desk_session *session, size_t limit);
 void desk_search_tick(struct desk *desk);
 
 /* --- show.c --- */

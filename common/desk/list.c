@@ -12,6 +12,7 @@ struct page {
     size_t limit;
     size_t count;
     bool more;
+    bool partial; /* the search index is still being built */
     uint32_t from_day;
     bool has_after;
     uint32_t after_day;
@@ -139,8 +140,11 @@ static void put_row(struct desk *desk, struct json_text *json, struct desk_call 
     struct search_entry entry;
     json_text_open(json, NULL);
     desk_put_record(desk, json, desk->record, call->now_ms);
-    if (named && search_entry(desk->search, desk->record->id, &entry) && entry.name[0] != 0) {
-        json_text_string(json, "name", entry.name);
+    if (named) {
+        struct search_ask ask = desk_search_ask(desk, call->session);
+        if (search_look(desk->search, &ask, desk->record->id, &entry) && entry.name[0] != 0) {
+            json_text_string(json, "name", entry.name);
+        }
     }
     json_text_close(json);
 }
@@ -150,7 +154,7 @@ static void send_page(struct desk *desk, struct desk_call *call, struct kv_txn *
 {
     struct reply reply;
     struct buf cursor;
-    bool named = desk_search_ready(desk, call->session);
+    bool named = desk_may_search(desk, call->session);
     reply_begin(&reply);
     json_text_open_list(&reply.json, "records");
     for (size_t i = 0; i < page->count; i++) {
@@ -159,6 +163,9 @@ static void send_page(struct desk *desk, struct desk_call *call, struct kv_txn *
         }
     }
     json_text_close_list(&reply.json);
+    if (page->partial) {
+        json_text_bool(&reply.json, "partial", true);
+    }
     if (page->more) {
         buf_init(&cursor, CURSOR_SIZE);
         buf_put_format(&cursor, "%u:", (unsigned)page->day[page->count - 1]);
@@ -175,10 +182,11 @@ static bool fill_search(struct desk *desk, struct desk_call *call, const char *t
     static const struct reply_problem problem = {
         403, "cannot_open", "按姓名查找需要先解锁，并且有权查看封存内容。",
         "Searching by name needs somebody unlocked who may open sealed parts.", NULL};
-    if (!desk_search_ready(desk, call->session)) {
+    if (!desk_may_search(desk, call->session)) {
         reply_problem(call->exchange, &problem);
         return false;
     }
+    page->partial = !desk_search_work(desk, call->session, DESK_SEARCH_AT_ONCE);
     search_find(desk->search, text, page, visit_found);
     page->more = false; /* a search is narrowed, not leafed through */
     return true;

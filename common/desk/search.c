@@ -15,7 +15,8 @@ enum {
 
 struct entry {
     uint8_t record[LIMIT_ID_SIZE];
-    uint64_t event_count; /* what was looked at; UINT64_MAX: look again */
+    uint64_t event_count; /* what was looked at */
+    bool stale;           /* look again */
     char *text;           /* name NUL id number NUL phone NUL; NULL: no identity */
     size_t size;
 };
@@ -24,9 +25,10 @@ struct search {
     struct entry *entries; /* by rising record id */
     size_t count;
     size_t room;
-    bool working;
-    bool wanted;  /* another pass has something to find */
-    bool missing; /* a part had not arrived, or could not be opened */
+    bool working; /* a pass over all records is under way */
+    bool wanted;  /* and another one has something to find */
+    bool has_stale;
+    size_t stale_at; /* where the last look for stale entries ended */
     enum kv_table table;
     bool has_cursor;
     uint8_t cursor[LIMIT_ID_SIZE];
@@ -70,7 +72,8 @@ void search_drop(struct search *search)
     search->room = 0;
     search->working = false;
     search->wanted = true;
-    search->missing = false;
+    search->has_stale = false;
+    search->stale_at = 0;
 }
 
 void search_free(struct search *search)
@@ -121,7 +124,7 @@ static struct entry *entry_for(struct search *search, const uint8_t *record)
     memmove(search->entries + at + 1, search->entries + at,
             (search->count - at) * sizeof *search->entries);
     search->count++;
-    search->entries[at] = (struct entry){.event_count = UINT64_MAX};
+    search->entries[at] = (struct entry){.stale = true};
     memcpy(search->entries[at].record, record, LIMIT_ID_SIZE);
     return &search->entries[at];
 }
@@ -154,7 +157,7 @@ static bool look_at(void *context, struct span key, struct span value)
     memcpy(search->cursor, id, LIMIT_ID_SIZE);
     uint64_t count = values_number(&search->scratch->facts, FIELD_event_count, 0);
     size_t at = place_of(search, id, &found);
-    if (found && search->entries[at].event_count == count) {
+    if (found && !search->entries[at].stale && search->entries[at].event_count == count) {
         return true;
     }
     memcpy(portion->changed[portion->changed_count], id, LIMIT_ID_SIZE);
@@ -197,13 +200,14 @@ static bool read_event(void *context, const struct wire_event *event, const char
             continue;
         }
         buf_init(&part, LIMIT_SEALED_SIZE);
-        if (sealing_part_open(reading->ask->keys, reading->fold, reading->txn, event, i, &part) ==
-            ERR_NONE) {
+        enum err err =
+            sealing_part_open(reading->ask->keys, reading->fold, reading->txn, event, i, &part);
+        if (err == ERR_NONE) {
             buf_done(&reading->part);
             reading->part = part;
             reading->has_part = true;
         } else {
-            reading->missing = true;
+            reading->missing = reading->missing || err == ERR_NOT_FOUND;
             buf_done(&part);
         }
     }
@@ -245,8 +249,9 @@ static void read_record(struct search *search, struct reading *reading, const ui
         explicit_bzero(&identity, sizeof identity);
     }
     buf_done(&reading->part);
-    search->missing = search->missing || !kept;
-    entry->event_count = kept ? event_count : UINT64_MAX;
+    entry->event_count = event_count;
+    entry->stale = !kept;
+    search->has_stale = search->has_stale || !kept;
 }
 
 /* False: the table is at its end. */
@@ -270,54 +275,75 @@ static bool work_portion(struct search *search, const struct search_ask *ask, si
         read_record(search, &reading, portion->changed[i], portion->event_count[i]);
     }
     bool more = portion->seen == portion->limit && txn.err == ERR_NONE;
+    search->wanted = search->wanted || txn.err != ERR_NONE;
     kv_abort(&txn);
     free(portion);
     return more;
 }
 
-/* Which table comes next; false: none. */
-static bool next_table(struct search *search, enum fold_space space)
+/* The next table, or the end of the pass. */
+static void next_table(struct search *search, enum fold_space space)
 {
     search->has_cursor = false;
-    if (search->table == KV_RECORD && space == FOLD_TENTATIVE) {
-        search->table = KV_TENTATIVE;
-        return true;
+    search->working = search->table == KV_RECORD && space == FOLD_TENTATIVE;
+    search->table = KV_TENTATIVE;
+}
+
+/* Reads what was touched, or had not arrived when it was looked at; a portion at most. */
+static void freshen(struct search *search, const struct search_ask *ask)
+{
+    struct kv_txn txn;
+    size_t done = 0;
+    size_t looked = 0;
+    if (!search->has_stale) {
+        return;
     }
-    search->working = false;
-    return false;
+    search->has_stale = false;
+    kv_begin(ask->kv, false, &txn);
+    struct reading reading = {.ask = ask, .fold = ask->port->fold(ask->port->context), .txn = &txn};
+    for (; looked < search->count && done < PORTION; looked++) {
+        search->stale_at = (search->stale_at + 1) % search->count;
+        const struct entry *entry = &search->entries[search->stale_at];
+        if (entry->stale) {
+            read_record(search, &reading, entry->record, entry->event_count);
+            done++;
+        }
+    }
+    search->has_stale = search->has_stale || looked < search->count;
+    kv_abort(&txn);
 }
 
 bool search_work(struct search *search, const struct search_ask *ask, size_t limit)
 {
-    size_t left = limit == SEARCH_ALL ? SIZE_MAX : limit;
-    if (!search->working && !search->wanted && !search->missing) {
-        return true;
-    }
-    if (!search->working) {
+    if (!search->working && search->wanted) {
         search->working = true;
         search->wanted = false;
-        search->missing = false;
         search->table = KV_RECORD;
         search->has_cursor = false;
     }
-    while (left > 0) {
-        size_t portion = left < PORTION ? left : PORTION;
-        if (!work_portion(search, ask, portion) && !next_table(search, ask->space)) {
-            return true;
+    while (search->working && limit > 0) {
+        size_t portion = limit < PORTION ? limit : PORTION;
+        if (!work_portion(search, ask, portion)) {
+            next_table(search, ask->space);
         }
-        left -= portion;
+        limit -= portion;
     }
-    return false;
+    freshen(search, ask);
+    return !search->working;
 }
 
 void search_touch(struct search *search, const uint8_t record[LIMIT_ID_SIZE])
 {
-    bool found = false;
-    size_t at = place_of(search, record, &found);
-    if (found) {
-        search->entries[at].event_count = UINT64_MAX;
+    struct entry *entry = entry_for(search, record);
+    if (entry != NULL) {
+        entry->stale = true;
+        search->has_stale = true;
     }
-    search->wanted = true;
+}
+
+bool search_is_new(const struct search *search)
+{
+    return search->count == 0 && !search->working && search->wanted;
 }
 
 void search_again(struct search *search)
@@ -361,13 +387,21 @@ void search_find(const struct search *search, const char *text, void *context,
     }
 }
 
-bool search_entry(const struct search *search, const uint8_t record[LIMIT_ID_SIZE],
-                  struct search_entry *ret)
+bool search_look(struct search *search, const struct search_ask *ask,
+                 const uint8_t record[LIMIT_ID_SIZE], struct search_entry *ret)
 {
-    bool found = false;
-    size_t at = place_of(search, record, &found);
-    if (found) {
-        entry_view(&search->entries[at], ret);
+    struct kv_txn txn;
+    struct entry *entry = entry_for(search, record);
+    if (entry == NULL) {
+        return false;
     }
-    return found;
+    if (entry->stale) {
+        kv_begin(ask->kv, false, &txn);
+        struct reading reading = {
+            .ask = ask, .fold = ask->port->fold(ask->port->context), .txn = &txn};
+        read_record(search, &reading, record, entry->event_count);
+        kv_abort(&txn);
+    }
+    entry_view(entry, ret);
+    return true;
 }

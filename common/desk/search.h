@@ -20,12 +20,13 @@ struct search_ask {
     struct sealing_keys *keys;
 };
 
-enum { SEARCH_ALL = 0 };
-/* Looks at up to limit records (SEARCH_ALL: all that are left); false: more are left. */
+/* Nothing was looked at yet, or since the last drop. */
+bool search_is_new(const struct search *search);
+/* Looks at up to limit records; false: the first pass over all of them is not done yet. */
 bool search_work(struct search *search, const struct search_ask *ask, size_t limit);
-/* The facts or parts of a record changed. */
+/* This record has new events: the next work reads it. */
 void search_touch(struct search *search, const uint8_t record[LIMIT_ID_SIZE]);
-/* The log grew: the next work looks for changed records. */
+/* Any record may have new events: the next work passes over all. */
 void search_again(struct search *search);
 
 struct search_entry {
@@ -38,8 +39,8 @@ struct search_entry {
  * four characters), newest first. visit returns false to stop. */
 void search_find(const struct search *search, const char *text, void *context,
                  bool (*visit)(void *context, const struct search_entry *entry));
-/* False: not known. Views until the next work or drop. */
-bool search_entry(const struct search *search, const uint8_t record[LIMIT_ID_SIZE],
-                  struct search_entry *ret);
+/* One record, read now when it has to be. Views until the next call. False: no memory. */
+bool search_look(struct search *search, const struct search_ask *ask,
+                 const uint8_t record[LIMIT_ID_SIZE], struct search_entry *ret);
 
 #endif

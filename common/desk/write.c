@@ -316,8 +316,9 @@ static void put_warnings(struct writing *writing, struct json_text *json)
     twins.item = values_bytes(&desk->record->facts, FIELD_item, 0);
     json_text_open_list(json, "warnings");
     if (!writing->act.force && writing->act.identity.size > 0 && twins.item.size > 0 &&
-        desk_search_ready(desk, writing->call->session) &&
+        desk_may_search(desk, writing->call->session) &&
         wire_identity_read(buf_span(&writing->act.identity), &identity) == ERR_NONE) {
+        (void)desk_search_work(desk, writing->call->session, DESK_SEARCH_AT_ONCE);
         twins.id_number = identity.id_number;
         kv_begin(desk->options.kv, false, &txn);
         search_find(desk->search, identity.id_number, &twins, put_twin);
