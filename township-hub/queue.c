@@ -1,5 +1,6 @@
 #include "township-hub/queue.h"
 
+#include "desk/number.h"
 #include "township-hub/staff.h"
 
 #include <stdio.h>
@@ -16,6 +17,33 @@ struct queue_walk {
     unsigned count;
 };
 
+/* The opening event gives the number. */
+static bool take_number(void *context, const struct wire_event *event, const char *standing,
+                        uint32_t refusal)
+{
+    struct number *number = context;
+    (void)refusal;
+    if (strcmp(standing, "accepted") != 0) {
+        return true;
+    }
+    number->incarnation = event->incarnation;
+    number->seq = event->seq;
+    return false;
+}
+
+static void put_number(const struct queue_walk *walk, const char *code)
+{
+    struct number found = {{0}, 0, 0};
+    struct number number;
+    char text[NUMBER_SIZE];
+    queue_history_events(walk->api->kv, walk->api->hub, walk->record->id, &found, take_number);
+    if (found.seq != 0) {
+        number_make(code, found.incarnation, found.seq, &number);
+        number_format(&number, text);
+        json_text_string(walk->json, "number", text);
+    }
+}
+
 static void put_case(const struct queue_walk *walk, uint32_t due_day)
 {
     const struct record *record = walk->record;
@@ -25,6 +53,7 @@ static void put_case(const struct queue_walk *walk, uint32_t due_day)
     char name[STAFF_NAME_SIZE] = "";
     json_text_open(walk->json, NULL);
     json_text_hex(walk->json, "record", span_of(record->id, LIMIT_ID_SIZE));
+    put_number(walk, station == NULL ? NULL : station->code);
     json_text_span(walk->json, "item", values_bytes(&record->facts, FIELD_item, 0));
     json_text_string(walk->json, "state", rule_state_name(record->machine, record->state));
     json_text_string(walk->json, "stateZh", rule_state_zh(record->machine, record->state));
@@ -66,6 +95,12 @@ bool queue_handle(struct api *api, struct http_exchange *exchange,
         reply_err(exchange, ERR_MEMORY);
         return true;
     }
+    enum err err = queue_history_catch_up(api->kv, api->hub);
+    if (err != ERR_NONE) {
+        free(walk.record);
+        reply_err(exchange, err);
+        return true;
+    }
     reply_begin(&reply);
     json_text_open_list(&reply.json, "cases");
     kv_begin(api->kv, false, &txn);
@@ -81,14 +116,12 @@ bool queue_handle(struct api *api, struct http_exchange *exchange,
 static void show_queue(struct cli *cli, const struct wire_tree *answer)
 {
     static const struct cli_column zh[] = {
-        {"办件", "record", "record"}, {"事项", "item", "item"},
-        {"状态", "state", "stateZh"}, {"到期", "due", "due"},
-        {"来自", "from", "station"},  {"经办", "handler", "handlerName"},
+        {"办件", "case", "number"}, {"事项", "item", "item"},    {"状态", "state", "stateZh"},
+        {"到期", "due", "due"},     {"来自", "from", "station"}, {"经办", "handler", "handlerName"},
     };
     static const struct cli_column en[] = {
-        {"办件", "record", "record"}, {"事项", "item", "item"},
-        {"状态", "state", "state"},   {"到期", "due", "due"},
-        {"来自", "from", "station"},  {"经办", "handler", "handlerName"},
+        {"办件", "case", "number"}, {"事项", "item", "item"},    {"状态", "state", "state"},
+        {"到期", "due", "due"},     {"来自", "from", "station"}, {"经办", "handler", "handlerName"},
     };
     const struct wire_tree *cases = wire_tree_get(answer, "cases");
     if (wire_tree_count(cases) == 0) {
