@@ -174,7 +174,7 @@ def correction(day):
     answer = worker.act("case", "corrected", record=case, correction=1, reason="typo",
                         corrected=accepted["id"], **FU.fields())
     facts = show(day.stations[1], case)["facts"]
-    must(int(facts["notice_count"]) == 2 and due_of(answer) == due_of(accepted),
+    must(int(facts.get("noticeCount", 0)) == 2 and due_of(answer) == due_of(accepted),
          f"correction: {facts}")
     day.told("受理单已重发，办结日不变")
     return case
