@@ -41,6 +41,7 @@ struct auditor {
     struct sync_frame *frame;
     uint8_t wanted[LIMIT_HASH_SIZE]; /* blob the replay waits for */
     bool wants;
+    unsigned unproven;  /* checkpoints in a row that no proof joined to ours */
     bool alarm;         /* the hub went back or opened a new log: a person must look */
     uint64_t root_size; /* root of the first root_size leaves, remembered; 0: none */
     struct tlog_hash root;

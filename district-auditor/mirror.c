@@ -5,6 +5,9 @@
 
 /* What comes from the hub: nothing is believed that is not proven by a signed checkpoint. */
 
+/* Greetings in a row whose proof fails, before that is held against the hub. */
+enum { UNPROVEN_MAX = 8 };
+
 enum err auditor_unpack_proof(struct span bytes, struct tlog_proof *ret)
 {
     if (bytes.size % LIMIT_HASH_SIZE != 0 || bytes.size / LIMIT_HASH_SIZE > LIMIT_PROOF_COUNT) {
@@ -17,24 +20,37 @@ enum err auditor_unpack_proof(struct span bytes, struct tlog_proof *ret)
     return ERR_NONE;
 }
 
+/* A proof is not signed and may be for a checkpoint we held when we asked: one that fails says
+ * little, but a hub whose every proof fails has none. Two roots of one size say all. */
+static enum err check_growth(struct auditor *auditor, const struct tlog_checkpoint *checkpoint,
+                             struct span consistency)
+{
+    const struct auditor_state *state = &auditor->state;
+    struct tlog_proof proof;
+    enum err err = auditor_unpack_proof(consistency, &proof);
+    if (err == ERR_NONE) {
+        err = tlog_check_consistency(state->seen_size, &state->seen_root, checkpoint->size,
+                                     &checkpoint->root, &proof);
+    }
+    if (err == ERR_NONE) {
+        auditor->unproven = 0;
+        return ERR_NONE;
+    }
+    auditor->unproven++;
+    bool convicted = checkpoint->size == state->seen_size || auditor->unproven > UNPROVEN_MAX;
+    return convicted ? ERR_AUTH : ERR_BUSY;
+}
+
 /* Is checkpoint consistent with the newest one we hold? An older one must be a former root of
  * what is mirrored. */
 static enum err check_against_seen(struct auditor *auditor, struct kv_txn *txn,
                                    const struct tlog_checkpoint *checkpoint,
                                    struct span consistency)
 {
-    struct tlog_proof proof;
     struct tlog_hash root;
     const struct auditor_state *state = &auditor->state;
     if (checkpoint->size >= state->seen_size) {
-        if (state->seen_size == 0) {
-            return ERR_NONE;
-        }
-        enum err err = auditor_unpack_proof(consistency, &proof);
-        return err != ERR_NONE
-                   ? err
-                   : tlog_check_consistency(state->seen_size, &state->seen_root, checkpoint->size,
-                                            &checkpoint->root, &proof);
+        return state->seen_size == 0 ? ERR_NONE : check_growth(auditor, checkpoint, consistency);
     }
     if (checkpoint->size > auditor->fold->log.size) {
         return ERR_BUSY; /* between mirror and newest: a later batch brings a newer one */
