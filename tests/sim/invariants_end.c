@@ -1,0 +1,353 @@
+#include "sim.h"
+#include "store/keys.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What must hold once the faults have stopped and all is said. */
+
+enum { RECORDS_SIZE = 1 << 24 };
+
+static bool station_at_rest(struct sim *sim, const struct sim_node *node, struct kv_txn *hub)
+{
+    struct station_status status;
+    struct log_head head;
+    if (node->kv == NULL || !node->connected) {
+        return false;
+    }
+    station_status(node->station, &status);
+    (void)log_head_get(&hub_fold(sim->hub.hub)->log, hub, signer_key_id_view(node->who->signer),
+                       &head);
+    const struct sync_station *session = station_session_view(node->station);
+    return sync_station_idle(session) && status.newest == status.answered && status.outbox == 0 &&
+           session->wanted == 0 && !status.restoring &&
+           status.common == hub_fold(sim->hub.hub)->log.common_seq && status.own == head.own_seq;
+}
+
+static bool auditor_at_rest(struct sim *sim, const struct sim_node *node)
+{
+    struct auditor_status status;
+    if (node->kv == NULL || !node->connected) {
+        return false;
+    }
+    auditor_status(node->auditor, &status);
+    return auditor_idle(node->auditor) && status.replayed == hub_size(sim->hub.hub);
+}
+
+static const struct sim_node *restless(struct sim *sim)
+{
+    struct kv_txn txn;
+    const struct sim_node *found = NULL;
+    kv_begin(sim->hub.kv, false, &txn);
+    for (size_t i = 0; i < SIM_NODES && found == NULL; i++) {
+        const struct sim_node *node = &sim->node[i];
+        bool rests =
+            !node->used || node->retired ||
+            (node->is_auditor ? auditor_at_rest(sim, node) : station_at_rest(sim, node, &txn));
+        found = rests ? NULL : node;
+    }
+    kv_abort(&txn);
+    return found;
+}
+
+bool inv_at_rest(struct sim *sim)
+{
+    return sim->hub.kv != NULL && !sim->hub.went_back && restless(sim) == NULL;
+}
+
+/* I15: after the faults everything kept is answered and every auditor has it, in time. */
+static void inv_15_liveness(struct sim *sim)
+{
+    struct station_status status = {0};
+    const struct sim_node *node = sim->hub.kv == NULL ? NULL : restless(sim);
+    if (sim->hub.kv == NULL) {
+        sim_fail(sim, "I15", "the hub is down at the end");
+    } else if (node != NULL && node->station != NULL) {
+        station_status(node->station, &status);
+        sim_fail(sim, "I15",
+                 "%s does not come to rest: connected %d, %llu.%llu of which %llu answered, outbox "
+                 "%llu, common %llu, own %llu, restoring %d, refusal %d, phase %d, wanted %u",
+                 node->name, node->connected, (unsigned long long)status.incarnation,
+                 (unsigned long long)status.newest, (unsigned long long)status.answered,
+                 (unsigned long long)status.outbox, (unsigned long long)status.common,
+                 (unsigned long long)status.own, status.restoring, (int)status.refusal,
+                 (int)station_session_view(node->station)->phase,
+                 (unsigned)station_session_view(node->station)->wanted);
+    } else if (node != NULL) {
+        sim_fail(sim, "I15", "%s does not come to rest", node->name);
+    }
+}
+
+/* I1 again, at the end: also what a restored station had to fetch back. */
+static void inv_01_all_kept(struct sim *sim)
+{
+    struct kv_txn txn;
+    for (size_t i = 0; i < sim->kept_count && !sim->failed; i++) {
+        const struct sim_kept *kept = &sim->kept[i];
+        if (kept->device == SIM_STATIONS || kept->lost || sim->node[kept->node].retired) {
+            continue;
+        }
+        kv_begin(sim->node[kept->node].kv, false, &txn);
+        bool here = inv_is_kept(&txn, kept, &sim->out);
+        kv_abort(&txn);
+        if (!here) {
+            sim_fail(sim, "I1", "%s no longer has %llu.%llu", sim->node[kept->node].name,
+                     (unsigned long long)kept->incarnation, (unsigned long long)kept->seq);
+        }
+    }
+}
+
+/* --- The log from end to end --- */
+
+struct chain {
+    uint8_t device[LIMIT_KEY_SIZE];
+    uint64_t incarnation;
+    uint64_t seq;
+};
+
+static struct chain *chain_of(struct chain *chains, const uint8_t *device)
+{
+    static const uint8_t none[LIMIT_KEY_SIZE];
+    size_t i = 0;
+    while (memcmp(chains[i].device, none, sizeof none) != 0 &&
+           memcmp(chains[i].device, device, LIMIT_KEY_SIZE) != 0) {
+        i++;
+    }
+    memcpy(chains[i].device, device, LIMIT_KEY_SIZE);
+    return &chains[i];
+}
+
+static void count_leaf(struct sim *sim, const struct inv_leaf *leaf)
+{
+    sim->counters->leaves++;
+    if (leaf->leaf.verdict == WIRE_ACCEPTED) {
+        sim->counters->accepted++;
+    } else {
+        sim->counters->returned++;
+    }
+    for (size_t i = 0; i < sim->kept_count; i++) {
+        struct sim_kept *kept = &sim->kept[i];
+        if (memcmp(kept->id, leaf->id, LIMIT_HASH_SIZE) == 0) {
+            sim->kept[i].logged++;
+        }
+    }
+}
+
+/* I4, I5: each device's events stand in the log one by one, none twice, none left out. */
+static void inv_05_gapless(struct sim *sim)
+{
+    struct chain chains[SIM_STATIONS + 4] = {0};
+    struct kv_txn txn;
+    struct inv_leaf leaf;
+    uint64_t size = hub_size(sim->hub.hub);
+    kv_begin(sim->hub.kv, false, &txn);
+    for (uint64_t i = 0; i < size && !sim->failed; i++) {
+        if (!inv_leaf(sim, &hub_fold(sim->hub.hub)->log, &txn, i, &leaf)) {
+            sim_fail(sim, "I6", "leaf %llu is not to be read", (unsigned long long)i);
+            break;
+        }
+        struct chain *chain = chain_of(chains, leaf.device);
+        bool next = leaf.incarnation == chain->incarnation && leaf.seq == chain->seq + 1;
+        bool life = leaf.incarnation > chain->incarnation && leaf.seq == 1;
+        if (!next && !life) {
+            sim_fail(sim, "I5", "leaf %llu is %llu.%llu behind %llu.%llu", (unsigned long long)i,
+                     (unsigned long long)leaf.incarnation, (unsigned long long)leaf.seq,
+                     (unsigned long long)chain->incarnation, (unsigned long long)chain->seq);
+        }
+        chain->incarnation = leaf.incarnation;
+        chain->seq = leaf.seq;
+        count_leaf(sim, &leaf);
+    }
+    kv_abort(&txn);
+}
+
+/* I4, I14: what was kept has its effect once; what the hub's staff did, once. */
+static void inv_14_once(struct sim *sim)
+{
+    for (size_t i = 0; i < sim->kept_count && !sim->failed; i++) {
+        const struct sim_kept *kept = &sim->kept[i];
+        bool at_hub = kept->device == SIM_STATIONS;
+        bool must = at_hub || (!kept->lost && !sim->node[kept->node].tainted);
+        if (kept->logged > 1 || (must && kept->logged != 1)) {
+            sim_fail(sim, at_hub ? "I14" : "I4", "an event of %s stands in the log %u times",
+                     at_hub ? "the hub" : sim->node[kept->node].name, kept->logged);
+        }
+    }
+}
+
+/* --- Facts --- */
+
+struct facts {
+    struct buf bytes;
+    struct kv_txn *other;
+    const uint8_t *device; /* only records of this station; NULL: all */
+    uint8_t slot;          /* of the others' keys */
+    uint64_t differing;
+    struct record *record;
+};
+
+static bool compare_one(void *context, struct span key, struct span value)
+{
+    struct facts *facts = context;
+    uint8_t other[1 + LIMIT_ID_SIZE];
+    if (key.size != sizeof other) {
+        return true;
+    }
+    if (facts->device != NULL) {
+        bool good = record_decode(value, facts->record) == ERR_NONE;
+        if (good && memcmp(facts->record->station, facts->device, LIMIT_KEY_SIZE) != 0) {
+            return true;
+        }
+    }
+    memcpy(other, key.data, sizeof other);
+    other[0] = facts->slot;
+    buf_clear(&facts->bytes);
+    bool same = kv_get(facts->other, KV_RECORD, span_of(other, sizeof other), &facts->bytes) &&
+                span_equal(buf_span(&facts->bytes), value);
+    facts->differing += !same;
+    return true;
+}
+
+struct side {
+    struct kv *kv;
+    uint8_t slot;
+};
+
+/* How many records of one side the other has not got, byte for byte. */
+static uint64_t differing(struct sim *sim, struct side one, struct side other,
+                          const uint8_t *device)
+{
+    struct kv_txn first;
+    struct kv_txn second;
+    struct facts facts = {
+        .other = &second, .device = device, .slot = other.slot, .record = sim->scratch};
+    buf_init(&facts.bytes, LIMIT_RECORD_SIZE);
+    kv_begin(one.kv, false, &first);
+    kv_begin(other.kv, false, &second);
+    kv_scan(&first, KV_RECORD, span_of(&one.slot, 1), span_of(NULL, 0), compare_one, &facts);
+    kv_abort(&first);
+    kv_abort(&second);
+    buf_done(&facts.bytes);
+    return facts.differing;
+}
+
+/* I4, I11: the same facts at station, hub and auditor, whatever their clocks said. */
+static void inv_11_same_facts(struct sim *sim)
+{
+    struct side hub = {sim->hub.kv, 0};
+    for (size_t i = 0; i < SIM_NODES && !sim->failed; i++) {
+        struct sim_node *node = &sim->node[i];
+        if (!node->used || node->retired) {
+            continue;
+        }
+        struct side own = {node->kv, node->is_auditor ? 1 : 0};
+        const uint8_t *device = node->is_auditor ? NULL : signer_key_id_view(node->who->signer);
+        uint64_t extra = differing(sim, own, hub, NULL);
+        uint64_t missing = differing(sim, hub, own, device);
+        if (extra + missing > 0) {
+            sim_fail(sim, "I4", "%s has %llu records that the hub has not, lacks %llu", node->name,
+                     (unsigned long long)extra, (unsigned long long)missing);
+        }
+    }
+}
+
+static bool dump_one(void *context, struct span key, struct span value)
+{
+    struct buf *dump = context;
+    buf_put_u32(dump, (uint32_t)key.size);
+    buf_put_span(dump, key);
+    buf_put_u32(dump, (uint32_t)value.size);
+    buf_put_span(dump, value);
+    return true;
+}
+
+static void dump(struct kv *kv, struct buf *ret)
+{
+    static const enum kv_table tables[] = {KV_RECORD, KV_TENTATIVE, KV_INDEX, KV_CACHE};
+    struct kv_txn txn;
+    buf_clear(ret);
+    kv_begin(kv, false, &txn);
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        kv_scan(&txn, tables[i], span_of(NULL, 0), span_of(NULL, 0), dump_one, ret);
+    }
+    kv_abort(&txn);
+}
+
+/* I4: thrown away and folded again, the same bytes. */
+static void inv_04_rebuild(struct sim *sim)
+{
+    struct buf before;
+    struct buf after;
+    buf_init(&before, RECORDS_SIZE);
+    buf_init(&after, RECORDS_SIZE);
+    for (size_t i = 0; i < SIM_CLONE && !sim->failed; i++) {
+        struct sim_node *node = &sim->node[i];
+        if (!node->used || node->retired) {
+            continue;
+        }
+        dump(node->kv, &before);
+        enum err err = station_rebuild(node->station);
+        dump(node->kv, &after);
+        sim->counters->rebuilds++;
+        if (err != ERR_NONE || !span_equal(buf_span(&before), buf_span(&after))) {
+            sim_fail(sim, "I4", "%s is not the same after a rebuild: %s", node->name,
+                     err_name(err));
+        }
+    }
+    buf_done(&before);
+    buf_done(&after);
+}
+
+uint64_t inv_findings(const struct auditor_status *status)
+{
+    uint64_t sum = 0;
+    for (int i = FINDING_NONE + 1; i < FINDING_COUNT; i++) {
+        /* Wrong clocks are what this finding is for. */
+        sum += i == FINDING_BACK_DATED ? 0 : status->findings[i];
+    }
+    return sum;
+}
+
+/* I6, I10: auditors have the hub's log to the last leaf, and nothing to say against it. */
+static void inv_10_auditors(struct sim *sim)
+{
+    struct auditor_status status;
+    struct tlog_hash root;
+    tlog_peaks_root(&hub_fold(sim->hub.hub)->log.peaks, &root);
+    sim->trace ^= sim_digest(root.bytes, sizeof root.bytes);
+    for (size_t i = SIM_CLONE + 1; i < SIM_NODES && !sim->failed; i++) {
+        struct sim_node *node = &sim->node[i];
+        if (!node->used) {
+            continue;
+        }
+        auditor_status(node->auditor, &status);
+        if (memcmp(status.root, root.bytes, sizeof status.root) != 0 || status.alarm) {
+            sim_fail(sim, "I10", "%s mirrors another log", node->name);
+        }
+        for (int k = 0; k < FINDING_COUNT && inv_findings(&status) > 0; k++) {
+            if (status.findings[k] > 0 && k != FINDING_BACK_DATED) {
+                sim_fail(sim, "I10", "%s finds %s against an honest hub", node->name,
+                         auditor_finding_name((enum auditor_finding)k));
+            }
+        }
+    }
+}
+
+void inv_end(struct sim *sim)
+{
+    if (sim->scenario == SCENARIO_HUB_RESTORED && sim->hub.went_back) {
+        inv_01_all_kept(sim);
+        inv_hub_back(sim);
+        return;
+    }
+    inv_15_liveness(sim);
+    if (!sim->failed) {
+        inv_01_all_kept(sim);
+        inv_05_gapless(sim);
+        inv_14_once(sim);
+        inv_11_same_facts(sim);
+        inv_10_auditors(sim);
+        inv_04_rebuild(sim);
+        inv_clone(sim);
+    }
+}

@@ -1,0 +1,143 @@
+#include "base/log.h"
+#include "sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* jieli_sim --seeds N [--from S] [--short] [--verbose] [--twice] [--file SEEDS] */
+
+struct choice {
+    uint64_t seeds;
+    uint64_t from;
+    bool is_short;
+    bool verbose;
+    bool twice; /* each seed is run again: the same must happen */
+    bool stop;  /* at the first violation */
+    bool all_faults;
+    const char *file;
+};
+
+static const char *const fault_texts[FAULT_COUNT] = {
+#define FAULT(name, text) text,
+#include "faults.def"
+#undef FAULT
+};
+
+static double seconds(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static unsigned long long number(uint64_t value)
+{
+    return (unsigned long long)value;
+}
+
+static void print(const struct sim_counters *sum, double took)
+{
+    printf("seeds %llu, steps %llu, frames %llu, %.1f virtual days\n", number(sum->seeds),
+           number(sum->steps), number(sum->frames), (double)sum->virtual_ms / 86400000.0);
+    printf("events %llu written, %llu refused when written; leaves %llu, accepted %llu, "
+           "returned %llu\n",
+           number(sum->events), number(sum->refused), number(sum->leaves), number(sum->accepted),
+           number(sum->returned));
+    printf("rebuilds %llu, forged logs %llu\n", number(sum->rebuilds), number(sum->forgeries));
+    for (int i = 0; i < FAULT_COUNT; i++) {
+        printf("  %-28s %llu\n", fault_texts[i], number(sum->faults[i]));
+    }
+    printf("violations %llu, %.1f s\n", number(sum->violations), took);
+}
+
+/* I16: the same seed, the same course of events. */
+static bool run_seed(const struct choice *choice, uint64_t seed, bool is_short,
+                     struct sim_counters *sum)
+{
+    struct sim_options options = {seed, is_short, choice->verbose};
+    struct sim_counters unused = {0};
+    uint64_t first = 0;
+    uint64_t second = 0;
+    bool good = sim_run(&options, sum, &first);
+    if (!good || !choice->twice) {
+        return good;
+    }
+    good = sim_run(&options, &unused, &second) && first == second;
+    if (!good) {
+        (void)fprintf(stderr, "seed %llu: I16 broken: two runs differ\n", number(seed));
+        sum->violations++;
+    }
+    return good;
+}
+
+/* Lines: seed, and "short" when it was; the rest tells why. */
+static bool run_file(const struct choice *choice, struct sim_counters *sum)
+{
+    char line[512];
+    bool good = true;
+    FILE *file = fopen(choice->file, "r");
+    if (file == NULL) {
+        (void)fprintf(stderr, "%s: cannot be read\n", choice->file);
+        return false;
+    }
+    while (fgets(line, sizeof line, file) != NULL) {
+        char *end = NULL;
+        unsigned long long seed = strtoull(line, &end, 10);
+        if (end != line) {
+            good = run_seed(choice, seed, strncmp(end, " short", 6) == 0, sum) && good;
+        }
+    }
+    (void)fclose(file);
+    return good;
+}
+
+static bool read_choice(int argc, char **argv, struct choice *ret)
+{
+    for (int i = 1; i < argc; i++) {
+        bool more = i + 1 < argc;
+        if (strcmp(argv[i], "--seeds") == 0 && more) {
+            ret->seeds = strtoull(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--from") == 0 && more) {
+            ret->from = strtoull(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--file") == 0 && more) {
+            ret->file = argv[++i];
+        } else if (strcmp(argv[i], "--short") == 0) {
+            ret->is_short = true;
+        } else if (strcmp(argv[i], "--verbose") == 0) {
+            ret->verbose = true;
+        } else if (strcmp(argv[i], "--twice") == 0) {
+            ret->twice = true;
+        } else if (strcmp(argv[i], "--stop") == 0) {
+            ret->stop = true;
+        } else if (strcmp(argv[i], "--all-faults") == 0) {
+            ret->all_faults = true;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct choice choice = {.from = 1};
+    struct sim_counters sum = {0};
+    if (!read_choice(argc, argv, &choice)) {
+        (void)fprintf(stderr, "usage: run --seeds N [--from S] [--short] [--twice] [--stop] "
+                              "[--all-faults] [--file SEEDS] [--verbose]\n");
+        return 2;
+    }
+    double start = seconds();
+    bool good = choice.file == NULL || run_file(&choice, &sum);
+    for (uint64_t i = 0; i < choice.seeds && (good || !choice.stop); i++) {
+        good = run_seed(&choice, choice.from + i, choice.is_short, &sum) && good;
+    }
+    for (int i = 0; i < FAULT_COUNT && choice.all_faults; i++) {
+        good = good && sum.faults[i] > 0;
+    }
+    print(&sum, seconds() - start);
+    founding_free();
+    return good && sum.violations == 0 ? 0 : 1;
+}
