@@ -7,7 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The station's own routes beside the desk's: how it stands with the hub, tasks, drills. */
+/* The station's own routes beside the desk's: how it stands with the hub, drills. */
+
+static struct span daemon_device(const struct daemon *daemon)
+{
+    return span_of(signer_key_id_view(keyring_signer_view(daemon->folder.device.keyring)),
+                   LIMIT_KEY_SIZE);
+}
 
 static void get_status(struct daemon *daemon, struct http_exchange *exchange)
 {
@@ -16,7 +22,8 @@ static void get_status(struct daemon *daemon, struct http_exchange *exchange)
     station_status(daemon->station, &status);
     reply_begin(&reply);
     struct json_text *json = &reply.json;
-    json_text_string(json, "station", "");
+    json_text_hex(json, "device", daemon_device(daemon));
+    json_text_string(json, "clock", clock_quality_name(daemon->clock_quality));
     json_text_number(json, "incarnation", (int64_t)status.incarnation);
     json_text_big(json, "kept", status.newest);
     json_text_big(json, "accepted", status.answered);
@@ -37,86 +44,31 @@ static void get_status(struct daemon *daemon, struct http_exchange *exchange)
     json_text_big(json, "sealedWaiting", status.outbox);
     json_text_bool(json, "hubWentBack", status.hub_went_back);
     json_text_bool(json, "restored", status.restored);
+    json_text_bool(json, "restoring", status.restoring);
+    json_text_bool(json, "split", status.split);
+    json_text_bool(json, "stuck", status.stuck);
+    json_text_number(json, "hubRefuses", status.refusal);
+    json_text_big(json, "displaced", status.displaced);
     json_text_bool(json, "diskFull", daemon->full);
     json_text_ms(json, "now", clock_wall_ms());
     reply_send(&reply, exchange, 200);
 }
 
-struct listing {
-    struct daemon *daemon;
-    struct json_text *json;
-    struct wire_arena arena;
-    struct wire_event *event;
-};
-
-static bool list_task(void *context, uint64_t incarnation, uint64_t seq,
-                      const struct station_answer *answer)
+bool api_number(struct http_exchange *exchange, const struct http_request *request,
+                const char *name, int64_t *ret)
 {
-    struct listing *listing = context;
-    struct json_text *json = listing->json;
-    struct station_answer again;
-    struct wire_envelope envelope;
-    struct buf bytes;
-    const struct refusal_text *text = refusal_text(answer->refusal);
-    buf_init(&bytes, LIMIT_ENVELOPE_SIZE);
-    json_text_open(json, NULL);
-    json_text_number(json, "incarnation", (int64_t)incarnation);
-    json_text_number(json, "seq", (int64_t)seq);
-    json_text_string(json, "standing",
-                     answer->standing == STATION_RETURNED ? "returned" : "set_aside");
-    if (text != NULL) {
-        json_text_string(json, "name", text->name);
-        json_text_string(json, "article", text->article);
-        json_text_string(json, "zh", text->zh);
-        json_text_string(json, "en", text->en);
-    }
-    if (station_event(listing->daemon->station, incarnation, seq, &bytes, &again) &&
-        wire_envelope_decode(buf_span(&bytes), &envelope) == ERR_NONE &&
-        wire_event_decode(envelope.body, &listing->arena, listing->event) == ERR_NONE) {
-        json_text_hex(json, "record", span_of(listing->event->record, LIMIT_ID_SIZE));
-        json_text_ms(json, "written", listing->event->claimed_ms);
-    }
-    json_text_close(json);
-    buf_done(&bytes);
-    return true;
-}
-
-static void get_tasks(struct daemon *daemon, struct http_exchange *exchange)
-{
-    struct reply reply;
-    struct listing listing = {.daemon = daemon, .json = &reply.json};
-    reply_begin(&reply);
-    listing.event = calloc(1, sizeof *listing.event);
-    json_text_open_list(&reply.json, "tasks");
-    if (listing.event != NULL && wire_arena_init(&listing.arena, WIRE_EVENT_ARENA) == ERR_NONE) {
-        station_tasks(daemon->station, list_task, &listing);
-        wire_arena_done(&listing.arena);
-    }
-    json_text_close_list(&reply.json);
-    free(listing.event);
-    reply_send(&reply, exchange, 200);
-}
-
-/* A number of the request's body; false after answering. */
-static bool body_numbers(struct http_exchange *exchange, const struct http_request *request,
-                         const char *const *names, size_t count, int64_t *ret)
-{
-    static const struct reply_problem problem = {400, "bad_request", "请求内容有误",
-                                                 "the request's body is not what this route takes",
-                                                 NULL};
     struct wire_tree *tree = NULL;
-    bool good = wire_tree_open(request->body, &tree) == ERR_NONE;
-    for (size_t i = 0; good && i < count; i++) {
-        good = wire_tree_number(wire_tree_get(tree, names[i]), &ret[i]);
-    }
+    bool good = wire_tree_open(request->body, &tree) == ERR_NONE &&
+                wire_tree_number(wire_tree_get(tree, name), ret);
     wire_tree_close(tree);
     if (!good) {
-        reply_problem(exchange, &problem);
+        api_refuse(exchange, 400, "bad_request", "请求内容有误",
+                   "the request's body is not what this route takes");
     }
     return good;
 }
 
-static void reply_ok(struct http_exchange *exchange)
+void api_ok(struct http_exchange *exchange)
 {
     struct reply reply;
     reply_begin(&reply);
@@ -124,72 +76,114 @@ static void reply_ok(struct http_exchange *exchange)
     reply_send(&reply, exchange, 200);
 }
 
-static void task_done(struct daemon *daemon, struct http_exchange *exchange,
-                      const struct http_request *request)
+void api_refuse(struct http_exchange *exchange, unsigned status, const char *code, const char *zh,
+                const char *en)
 {
-    static const char *const names[] = {"incarnation", "seq"};
-    uint8_t staff[LIMIT_ID_SIZE];
-    int64_t numbers[2] = {0, 0};
-    if (desk_authorize(daemon->desk, exchange, staff) == NULL ||
-        !body_numbers(exchange, request, names, 2, numbers)) {
-        return;
-    }
-    enum err err = station_task_done(daemon->station, (uint64_t)numbers[0], (uint64_t)numbers[1]);
-    if (err == ERR_NONE) {
-        reply_ok(exchange);
-    } else {
-        reply_err(exchange, err);
-    }
+    const struct reply_problem problem = {status, code, zh, en, NULL};
+    reply_problem(exchange, &problem);
 }
 
-static void drill_clock(struct http_exchange *exchange, const struct http_request *request)
+static void post_sync(struct daemon *daemon, struct http_exchange *exchange)
 {
-    static const char *const names[] = {"offset_ms"};
+    daemon_sync(daemon);
+    api_ok(exchange);
+}
+
+static void drill_clock(struct daemon *daemon, struct http_exchange *exchange,
+                        const struct http_request *request)
+{
     int64_t offset = 0;
-    if (body_numbers(exchange, request, names, 1, &offset)) {
+    if (api_number(exchange, request, "offset_ms", &offset)) {
+        daemon->clock_offset_ms = offset;
         clock_set_offset_ms(offset);
-        reply_ok(exchange);
+        api_ok(exchange);
     }
 }
 
 static void drill_link(struct daemon *daemon, struct http_exchange *exchange,
                        const struct http_request *request)
 {
-    static const char *const names[] = {"up"};
     int64_t up = 0;
-    if (!body_numbers(exchange, request, names, 1, &up)) {
+    if (!api_number(exchange, request, "up", &up)) {
         return;
     }
     daemon->link_cut = up == 0;
     enum err err = daemon_link(daemon, up != 0);
     if (err == ERR_NONE) {
-        reply_ok(exchange);
+        api_ok(exchange);
     } else {
         reply_err(exchange, err);
     }
 }
 
+/* Routes without body or tail. */
+static bool handle_plain(struct daemon *daemon, struct http_exchange *exchange, const char *method,
+                         const char *path)
+{
+    static const struct {
+        const char *method;
+        const char *path;
+        void (*handle)(struct daemon *daemon, struct http_exchange *exchange);
+    } routes[] = {
+        {"GET", "/status", get_status},   {"GET", "/tasks", tasks_get},
+        {"GET", "/metrics", metrics_get}, {"POST", "/sync", post_sync},
+        {"POST", "/backup", backup_post},
+    };
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        if (strcmp(method, routes[i].method) == 0 && strcmp(path, routes[i].path) == 0) {
+            routes[i].handle(daemon, exchange);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool handle_post(struct daemon *daemon, struct http_exchange *exchange,
+                        const struct http_request *request, const char *path)
+{
+    static const struct {
+        const char *path;
+        bool drill;
+        void (*handle)(struct daemon *daemon, struct http_exchange *exchange,
+                       const struct http_request *request);
+    } routes[] = {
+        {"/tasks/done", false, tasks_post_done}, {"/clock", false, clock_post},
+        {"/handover", false, handover_post},     {"/drill/clock", true, drill_clock},
+        {"/drill/link", true, drill_link},
+    };
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        if (strcmp(path, routes[i].path) == 0 && (daemon->drill || !routes[i].drill)) {
+            routes[i].handle(daemon, exchange, request);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What stands behind prefix; NULL: another path. */
+static const char *tail_of(const char *path, const char *prefix)
+{
+    size_t size = strlen(prefix);
+    return strncmp(path, prefix, size) == 0 && path[size] != 0 ? path + size : NULL;
+}
+
 bool api_handle(struct daemon *daemon, struct http_exchange *exchange,
                 const struct http_request *request)
 {
-    bool get = strcmp(request->method, "GET") == 0;
-    bool post = strcmp(request->method, "POST") == 0;
-    const char *path = request->path;
-    if (get && strcmp(path, "/api/v1/status") == 0) {
-        get_status(daemon, exchange);
-    } else if (get && strcmp(path, "/api/v1/tasks") == 0) {
-        get_tasks(daemon, exchange);
-    } else if (post && strcmp(path, "/api/v1/tasks/done") == 0) {
-        task_done(daemon, exchange, request);
-    } else if (post && strcmp(path, "/api/v1/sync") == 0) {
-        daemon_sync(daemon);
-        reply_ok(exchange);
-    } else if (post && daemon->drill && strcmp(path, "/api/v1/drill/clock") == 0) {
-        drill_clock(exchange, request);
-    } else if (post && daemon->drill && strcmp(path, "/api/v1/drill/link") == 0) {
-        drill_link(daemon, exchange, request);
-    } else {
+    const char *path = tail_of(request->path, "/api/v1");
+    if (path == NULL) {
         return false;
     }
-    return true;
+    const char *slip = tail_of(path, "/slips/");
+    const char *draft = strcmp(path, "/drafts") == 0 ? "" : tail_of(path, "/drafts/");
+    if (slip != NULL && strcmp(request->method, "GET") == 0) {
+        slip_get(daemon, exchange, slip);
+        return true;
+    }
+    if (draft != NULL) {
+        drafts_handle(daemon, exchange, request, draft);
+        return true;
+    }
+    return handle_plain(daemon, exchange, request->method, path) ||
+           (strcmp(request->method, "POST") == 0 && handle_post(daemon, exchange, request, path));
 }

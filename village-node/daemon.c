@@ -9,7 +9,13 @@
 /* The station at work: its mind, the link to the hub, the control socket. No network is no error:
  * the link dials in the background and nothing waits for it. */
 
-enum { SYNC_MS = 100, SECOND_MS = 1000, MINUTE_MS = 60 * 1000, RECEIVE_ROUND = 16 };
+enum {
+    SYNC_MS = 100,
+    SECOND_MS = 1000,
+    MINUTE_MS = 60 * 1000,
+    RECEIVE_ROUND = 16,
+    DRILL_SPREAD_MS = 20
+};
 
 static bool send_frame(void *context, struct span frame)
 {
@@ -114,6 +120,7 @@ static void on_second(void *context)
 {
     struct daemon *daemon = context;
     desk_tick(daemon->desk);
+    clock_guard_tick(daemon);
     http_server_run(daemon->http);
 }
 
@@ -224,7 +231,10 @@ enum err daemon_link(struct daemon *daemon, bool up)
 static enum err open_mind(struct daemon *daemon)
 {
     char path[FILES_PATH_SIZE];
+    struct sync_options sync = sync_options_default();
+    sync.spread_ms = daemon->drill ? DRILL_SPREAD_MS : sync.spread_ms;
     struct station_options options = {
+        .sync = &sync,
         .hub = daemon->folder.trust.hub,
         .hub_device = daemon->folder.hub_device,
         .hub_public = daemon->folder.trust.public_key,
@@ -243,6 +253,7 @@ static enum err open_mind(struct daemon *daemon)
     }
     if (err == ERR_NONE) {
         station_set_clock_quality(daemon->station, daemon->clock_quality);
+        clock_guard_start(daemon);
     }
     return err;
 }
@@ -353,8 +364,9 @@ int daemon_run(const char *directory, const struct run_options *options)
         return CLI_LATER;
     }
     clock_set_offset_ms(options->clock_offset_ms);
+    daemon->clock_offset_ms = options->clock_offset_ms;
     daemon->drill = options->drill;
-    daemon->clock_quality = 1;
+    daemon->clock_quality = CLOCK_GOOD;
     enum err err = folder_open(directory, &daemon->folder);
     if (err == ERR_NONE) {
         err = clock_boot_id(daemon->boot);

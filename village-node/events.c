@@ -115,12 +115,16 @@ static void bring_up_to_date(struct indexing *indexing)
     kv_begin(indexing->daemon->kv, true, &txn);
     indexing->txn = &txn;
     index_get(&txn, &indexing->at);
+    const struct index before = indexing->at;
     put_u64(from, indexing->at.incarnation);
     put_u64(from + 8, indexing->at.seq);
     kv_scan(&txn, KV_EVENT, span_of(NULL, 0), span_of(from, sizeof from), own_event, indexing);
     feed_events(indexing);
-    index_put(&txn, &indexing->at);
-    enum err err = kv_commit(&txn);
+    enum err err = ERR_NONE;
+    if (memcmp(&before, &indexing->at, sizeof before) != 0) {
+        index_put(&txn, &indexing->at);
+        err = kv_commit(&txn);
+    }
     kv_abort(&txn);
     (void)err; /* an index: the next request makes it again */
 }
