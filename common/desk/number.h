@@ -6,8 +6,9 @@
 
 /* The number of a record as people read it aloud: "001-1-000042-7" is the last three digits of the
  * village code (000: the hub), incarnation and seq of the opening event, and a check digit (ISO
- * 7064, MOD 11,10) that catches every wrong digit and every swap of two neighbours. It follows from
- * where the opening event stands, so nobody hands out numbers and nothing is stored. */
+ * 7064, MOD 11,10) that catches every wrong digit and nearly every swap of two neighbours. It
+ * follows from where the opening event stands, so nobody hands out numbers and nothing is stored.
+ */
 enum { NUMBER_SIZE = 48, NUMBER_VILLAGE_SIZE = 4 };
 
 struct number {

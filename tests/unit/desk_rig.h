@@ -60,6 +60,7 @@ static inline enum err port_submit(void *context, const struct author_draft *dra
     struct town *town = rig_of(context)->town;
     struct kv_txn txn;
     struct log_head head;
+    town->now_ms += 1000;
     enum err err = hub_submit(town->hub, draft, signer, town->now_ms, ret_verdict, ret_id);
     if (err != ERR_NONE || ret_verdict->verdict != WIRE_ACCEPTED) {
         return err;
