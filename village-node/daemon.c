@@ -39,14 +39,18 @@ static struct station_port port_of(struct daemon *daemon)
     return (struct station_port){daemon, send_frame, reconnect};
 }
 
+/* Of the sync or of the store beneath: the mind must be opened again. Without room the link rests,
+ * so that people are served meanwhile. */
 static void note_failure(struct daemon *daemon, enum err err)
 {
-    daemon->full = err == ERR_FULL;
-    if (err != ERR_NONE && err != ERR_FULL) {
-        log_error("store: %s; opening everything again", err_name(err));
-        daemon->failed = err;
-        loop_stop(daemon->loop);
+    if (err == ERR_NONE) {
+        return;
     }
+    log_error("store: %s; opening everything again", err_name(err));
+    daemon->full = daemon->full || err == ERR_FULL;
+    daemon->link_rests = err == ERR_FULL;
+    daemon->failed = err;
+    loop_stop(daemon->loop);
 }
 
 static void watch_link(struct daemon *daemon)
@@ -127,7 +131,14 @@ static void on_second(void *context)
 static void on_minute(void *context)
 {
     struct daemon *daemon = context;
-    note_failure(daemon, kv_reader_check(daemon->kv));
+    enum err err = kv_reader_check(daemon->kv);
+    if (err == ERR_NONE && daemon->link_rests && !daemon->link_cut) {
+        daemon->link_rests = false;
+        err = daemon_link(daemon, true);
+    }
+    if (err != ERR_NONE) {
+        log_warning("%s", err_name(err));
+    }
     http_server_heartbeat(daemon->http);
 }
 
@@ -157,7 +168,9 @@ enum err daemon_submit(void *context, const struct author_draft *draft, const st
     }
     enum err err = station_submit(daemon->station, draft, signer, clock_wall_ms(), kept, blob_count,
                                   ret_verdict, ret_id, ret_seq);
-    if (err == ERR_NONE || err == ERR_STORE || err == ERR_FULL) {
+    if (err == ERR_NONE || err == ERR_FULL) {
+        daemon->full = err == ERR_FULL;
+    } else if (err == ERR_STORE) {
         note_failure(daemon, err);
     }
     return err;
@@ -300,7 +313,7 @@ static enum err open_all(struct daemon *daemon)
     if (err == ERR_NONE) {
         err = open_desk(daemon);
     }
-    if (err == ERR_NONE && !daemon->link_cut) {
+    if (err == ERR_NONE && !daemon->link_cut && !daemon->link_rests) {
         err = daemon_link(daemon, true);
     }
     if (err == ERR_NONE) {
@@ -340,18 +353,21 @@ static enum err serve(struct daemon *daemon)
 {
     enum { TRIES = 5 };
     enum err err = ERR_NONE;
-    for (int i = 0; i < TRIES; i++) {
+    int tries = 0;
+    while (tries < TRIES) {
         daemon->failed = ERR_NONE;
         err = open_all(daemon);
         if (err == ERR_NONE) {
             log_info("station ready: %s", daemon->folder.directory);
             err = loop_run(daemon->loop);
         }
+        bool room = err != ERR_NONE || daemon->failed != ERR_FULL;
         err = err == ERR_NONE ? daemon->failed : err;
         close_all(daemon);
-        if (err != ERR_STORE) {
+        if (room && err != ERR_STORE) {
             return err;
         }
+        tries += room ? 1 : 0;
     }
     return err;
 }
@@ -380,7 +396,10 @@ int daemon_run(const char *directory, const struct run_options *options)
     }
     if (err != ERR_NONE) {
         log_error("%s: %s", directory, err_name(err));
-        code = err == ERR_BUSY || err == ERR_CONFLICT ? CLI_CONFLICT : CLI_DAMAGED;
+        code = err == ERR_BUSY || err == ERR_CONFLICT ? CLI_CONFLICT
+               : err == ERR_FULL || err == ERR_MEMORY ? CLI_LATER
+               : err == ERR_NOT_FOUND                 ? CLI_USAGE
+                                                      : CLI_DAMAGED;
     }
     folder_close(&daemon->folder);
     free(daemon);

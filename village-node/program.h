@@ -37,6 +37,7 @@ struct daemon {
     struct link_client *bell;
     bool connected;
     bool link_cut;
+    bool link_rests; /* no room for what the hub says: tried again each minute */
     struct desk *desk;
     struct http_server *http;
     uint64_t sync_timer;
@@ -45,9 +46,8 @@ struct daemon {
     uint8_t clock_quality;   /* enum clock_quality */
     bool clock_looked;       /* it was compared with the kept events */
     int64_t clock_offset_ms; /* in force */
-    uint64_t requests;
-    bool full;       /* the last write found no room: nothing was saved */
-    enum err failed; /* the store: the loop ends and everything is opened again */
+    bool full;               /* the last write found no room: nothing was saved */
+    enum err failed;         /* the store: the loop ends and everything is opened again */
 };
 
 struct run_options {

@@ -1,0 +1,328 @@
+#!/usr/bin/env python3
+"""A village station without its hub: writes, is killed, starts again, runs out of disk, is backed
+up and comes back from the backup; then the real hub tells it what it forgot.
+
+Usage: station_offline.py BUILD
+"""
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+DEPLOY = os.path.join(SOURCE, "deploy")
+sys.path.insert(0, os.path.join(DEPLOY, "day"))
+from town import Person, Program, StepFailed, api, file_with, free_port, wait_for  # noqa: E402
+
+CODE = "460200001001"
+APPLICANT = {"name": "测试甲", "id_number": "999999196203150013", "phone": "19900000001"}
+
+
+def must(condition, what):
+    if not condition:
+        raise StepFailed(what)
+
+
+def say(text):
+    print("-", text, flush=True)
+
+
+class Place:
+    def __init__(self, build, folder):
+        self.build = os.path.abspath(build)
+        self.folder = folder
+        self.people = {}
+        self.hub = self.program("township-hub", "hub")
+        self.station = self.program("village-node", "station")
+        self.root = self.program("district-auditor", "root")
+
+    def program(self, name, folder):
+        return Program(os.path.join(self.build, name, name), self.path(folder), self.folder)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def password(self, name):
+        return file_with(self.path("password." + name), f"synthetic words of {name}\n")
+
+
+def found(place):
+    secret = place.password("root")
+    place.root.command("root", "init", "--password-file", secret)
+    place.hub.command("init", "--code", "460200001", "--origin", "hub.xian.zhen.jieli",
+                      "--endpoint", f"tcp://127.0.0.1:{free_port()}",
+                      "--bell-endpoint", f"tcp://127.0.0.1:{free_port()}")
+    _, note, _ = place.root.command("root", "sign", place.path("hub/enrolment.request"),
+                                    "--password-file", secret)
+    with open(place.path("note"), "wb") as out:
+        out.write(note)
+    place.hub.command("trust", place.path("note"), "--root", place.path("root/root.pub"))
+    answer = place.hub.ask("found", "--leader", "周主任", "--leader-password-file",
+                           place.password("leader"), "--registrar", "钱登记",
+                           "--registrar-password-file", place.password("registrar"))
+    for key in ("leader", "registrar"):
+        place.people[key] = Person(place.hub, key, answer[key], place.password(key), key)
+    place.hub.start()
+    place.people["leader"].sit_down()
+    year = "calendar/cn-2026.txt"
+    for kind, name in (("policy", "policy/policy.txt"), ("catalogue", "catalogue/catalogue.txt"),
+                       ("calendar", year)):
+        place.hub.command("publish", kind, os.path.join(DEPLOY, name))
+
+
+def join(place):
+    station = place.station
+    station.command("init", "--code", CODE)
+    code, _, _ = station.command("init", "--code", CODE, check=False)
+    must(code == 6, f"a second init: exit {code}")
+    place.people["registrar"].sit_down()
+    bundle = place.path("bundle")
+    place.hub.command("enrol", place.path("station/enrolment.request"), "--out", bundle)
+    broken = bytearray(open(bundle, "rb").read())
+    broken[len(broken) // 2] ^= 1
+    with open(place.path("broken"), "wb") as out:
+        out.write(broken)
+    code, _, _ = station.command("join", place.path("broken"), check=False)
+    must(code != 0 and not os.path.exists(place.path("station/bundle")), "an altered bundle")
+    station.command("join", bundle, "--root", place.path("root/root.pub"))
+    for key, name, roles in (("worker", "陈窗口", "worker,window_head,custodian"),
+                             ("second", "何窗口", "worker,custodian")):
+        place.people["registrar"].sit_down()
+        answer = place.hub.ask("staff", "enrol", "--name", name, "--station", CODE,
+                               "--new-password-file", place.password(key), "--keys",
+                               place.path("station/keys"))
+        place.people["leader"].sit_down()
+        place.hub.command("staff", "grant", answer["staff"], "--roles", roles, "--station", CODE)
+        place.people[key] = Person(station, name, answer["staff"], place.password(key), name)
+    station.start("--drill")
+    wait_for("editions and people at the station", lambda: place.people["worker"].sit_down() or
+             int(station.ask("status")["common"]) > 5)
+    say("joined: an altered bundle and a second init were refused")
+
+
+def status(place):
+    return place.station.ask("status")
+
+
+def open_case(place):
+    worker = place.people["worker"]
+    contact = worker.act("contact", "received", channel=1, item="I04", text="来问残疾证",
+                         **APPLICANT)
+    case = worker.act("case", "opened", item="I04", contact=contact["record"],
+                      materials=["FORM,1,2,1", "ID,1,1,4"], **APPLICANT)
+    return case
+
+
+def offline(place):
+    station = place.station
+    place.hub.stop()
+    wait_for("the link is gone", lambda: not status(place)["connected"])
+    case = open_case(place)
+    station.kill()
+    station.start("--drill")
+    now = status(place)
+    must(int(now["kept"]) == int(case["seq"]), f"kept {now['kept']}, acknowledged {case['seq']}")
+    must(int(now["backlog"]) >= 2, f"backlog {now['backlog']}")
+    place.people["worker"].sit_down()
+    shown = station.ask("show", case["number"])
+    must(shown["record"] == case["record"], "another record under the number")
+    events = station.ask("events", case["record"])
+    must("kept" in json.dumps(events), f"its event: {events}")
+    code, _, _ = station.command("run", check=False)
+    must(code == 6, f"a second daemon: exit {code}")
+    code, _, _ = station.command("sync", "--timeout", "1", check=False)
+    must(code == 75, f"sync without a hub: exit {code}")
+    code, _, _ = station.command("check", check=False)
+    must(code == 6, f"check of a running station: exit {code}")
+    say("killed behind an acknowledged command: everything is there; a second daemon was refused")
+    return case
+
+
+def slip(place, case):
+    station = place.station
+    paper = station.ask("slip", case["number"])
+    must(paper["number"] == case["number"] and paper["seq"] == case["seq"], f"slip: {paper}")
+    must("测试甲" not in json.dumps(paper, ensure_ascii=False), "a name on the slip's code")
+    answer = station.ask("slip-verify", paper["code"], "--bundle", place.path("bundle"))
+    must(answer["event"] == paper["event"], "the code names another event")
+    code = paper["code"]
+    altered = code[:60] + ("A" if code[60] != "A" else "B") + code[61:]
+    for text in (altered, "JL1:", "hello", code[:-4]):
+        exit_code, _, _ = station.command("slip-verify", text, check=False)
+        must(exit_code == 1, f"slip-verify {text[:8]}: exit {exit_code}")
+    _, out, _ = station.command("slip", case["record"])
+    text = out.decode("utf-8")
+    must(case["number"] in text and "█" in text and paper["tail"] in text, text)
+    _, out, _ = station.command("slip", case["record"], "--svg")
+    must(out.startswith(b"<svg") and out.rstrip().endswith(b"</svg>"), "no SVG")
+    code, _, _ = station.command("slip", "001-1-999999-1", check=False)
+    must(code != 0, "a slip of nothing")
+    say("a slip for paper and telephone; its code verifies, an altered one does not")
+
+
+def desk(place, case):
+    station = place.station
+    worker, second = place.people["worker"], place.people["second"]
+    token = open(place.path("station/token"), encoding="utf-8").read().strip()
+    code, _ = api(station, "PUT", "/api/v1/drafts/contact-1", {"text": "未写完"}, token)
+    must(code == 200, f"draft: {code}")
+    code, back = api(station, "GET", "/api/v1/drafts/contact-1", None, token)
+    must(code == 200 and back == {"text": "未写完"}, f"draft back: {back}")
+    code, _ = api(station, "GET", "/api/v1/drafts/contact-1")
+    must(code == 401, f"a draft without its owner: {code}")
+    with open(place.path("station/store/data.mdb"), "rb") as store:
+        must("未写完".encode() not in store.read(), "a draft lies open on the disk")
+    moved = station.ask("handover", "--from", worker.staff, "--to", second.staff)
+    must([m["record"] for m in moved["moved"]] == [case["record"]] and moved["draftsLeft"] == 1,
+         f"handover: {moved}")
+    again = station.ask("handover", "--from", worker.staff, "--to", second.staff)
+    must(again["moved"] == [] and again["left"] == [], f"handed over twice: {again}")
+    code, _ = api(station, "DELETE", "/api/v1/drafts/contact-1", None, token)
+    must(code == 200, f"draft deleted: {code}")
+    tasks = station.ask("tasks")
+    must(tasks["tasks"] == [] and tasks["overdue"] == [], f"tasks: {tasks}")
+    code, _, _ = station.command("task-done", "77", check=False)
+    must(code != 0, "a task that is none was done")
+    _, out, _ = station.command("metrics")
+    must(b'jieli_cases{state="examining"} 1\n' in out, "metrics")
+    must("测试甲".encode() not in out, "a name in the metrics")
+    say("a sealed draft, a hand-over with an event a case, metrics")
+
+
+def full_disk(place):
+    """The data file may not grow: nothing is saved, it is said, and work goes on afterwards."""
+    station, worker = place.station, place.people["worker"]
+    station.stop()
+    station.process = subprocess.Popen(
+        [station.binary, "run", "--dir", station.folder, "--drill"],
+        stderr=open(station.log, "ab"), preexec_fn=ignore_size_signal)
+    station.wait_ready()
+    worker.sit_down()
+    process = station.process.pid
+    size = os.path.getsize(place.path("station/store/data.mdb"))
+    unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    resource.prlimit(process, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    refused = None
+    for i in range(200):
+        kept = int(status(place)["kept"])
+        answer = worker.act("contact", "received", channel=1, item="I04", check=False,
+                            text="满" * 900, **APPLICANT)
+        if answer["_exit"] != 0:
+            refused = answer
+            break
+    must(refused is not None, "200 entries on a full disk")
+    must(refused["_exit"] == 75 and refused["code"] == "full", f"full disk: {refused}")
+    now = status(place)
+    must(now["diskFull"] and int(now["kept"]) == kept, f"after a full disk: {now}")
+    resource.prlimit(process, resource.RLIMIT_FSIZE, unlimited)
+    worker.act("contact", "received", channel=1, item="I04", **APPLICANT)
+    now = status(place)
+    must(not now["diskFull"] and int(now["kept"]) == kept + 1, f"room again: {now}")
+    say(f"a full disk after {i} entries: not saved and said so; with room again work goes on")
+
+
+def ignore_size_signal():
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+def restored(place):
+    station, worker = place.station, place.people["worker"]
+    backup = station.ask("backup")
+    must(int(backup["seq"]) == int(status(place)["kept"]), f"backup: {backup}")
+    later = worker.act("contact", "received", channel=1, item="I04", **APPLICANT)
+    place.hub.start()
+    station.command("sync", "--timeout", "60")
+    kept = int(status(place)["kept"])
+    must(kept == int(later["seq"]), "the later contact")
+    station.kill()
+    code, _, _ = station.command("restore", backup["path"], "--to", place.path("station"),
+                                 check=False)
+    must(code == 6, f"restored over a station: exit {code}")
+    station.command("restore", backup["path"], "--to", place.path("again"))
+    place.station = place.program("village-node", "again")
+    for key in ("worker", "second"):
+        place.people[key].program = place.station
+    place.station.start("--drill")
+    wait_for("the next life of the chain", lambda: status(place)["incarnation"] == 2)
+    wait_for("its past is back", lambda: not status(place)["restoring"])
+    place.people["worker"].sit_down()
+    shown = place.station.ask("show", later["record"])
+    must(shown["record"] == later["record"], "what was written behind the backup is gone")
+    case = open_case(place)
+    must(case["number"].startswith("001-2-"), f"number in the second life: {case['number']}")
+    place.station.command("sync", "--timeout", "60")
+    must(int(status(place)["backlog"]) == 0, "backlog")
+    say("restored: the hub gave back what the backup did not have; the second life is open")
+
+
+def checked(place, case):
+    station = place.station
+    paper = station.ask("slip", case["record"])
+    station.stop()
+    answer = station.ask("check")
+    must(answer["_exit"] == 0 and int(answer["findings"]) == 0, f"check: {answer}")
+    # Its id stands in the event that follows it.
+    path = os.path.join(station.folder, "store", "data.mdb")
+    data = open(path, "rb").read()
+    wanted = bytes.fromhex(paper["event"])
+    must(wanted in data, "the event's id is nowhere")
+    shutil.copy(path, path + ".good")
+    with open(path, "wb") as out:
+        out.write(data.replace(wanted, wanted[:-1] + bytes([wanted[-1] ^ 1])))
+    answer = station.ask("check", check=False)
+    must(answer["_exit"] == 4 and int(answer["findings"]) > 0, f"check of a changed store: {answer}")
+    os.replace(path + ".good", path)
+    say("check: whole; with one bit changed it says where")
+
+
+def clock(place):
+    station, worker = place.station, place.people["worker"]
+    station.start("--clock-offset", str(-9 * 365 * 86400 * 1000))
+    must(status(place)["clock"] == "bad", f"clock nine years back: {status(place)['clock']}")
+    worker.sit_down()
+    code, _, _ = station.command("clock", "yesterday", check=False)
+    must(code == 2, f"clock yesterday: exit {code}")
+    station.command("clock", time.strftime("%Y-%m-%d %H:%M", time.gmtime(time.time() + 8 * 3600)))
+    must(status(place)["clock"] in ("asked", "good"), f"clock: {status(place)['clock']}")
+    must(status(place)["now"][:4] == time.strftime("%Y"), "the date entered is not in force")
+    station.stop()
+    station.start()
+    must(status(place)["clock"] == "good", "a good clock")
+    say("a clock nine years back is not believed until a person enters the date")
+
+
+def play(place):
+    found(place)
+    join(place)
+    case = offline(place)
+    slip(place, case)
+    desk(place, case)
+    full_disk(place)
+    restored(place)
+    checked(place, case)
+    clock(place)
+
+
+def main():
+    place = Place(sys.argv[1], tempfile.mkdtemp(prefix="jieli-station-"))
+    try:
+        play(place)
+        return 0
+    except StepFailed as error:
+        print(f"station_offline: {error}", file=sys.stderr)
+        for program in (place.station, place.hub):
+            print(f"--- {program.name}\n{program.tail()}", file=sys.stderr)
+        return 1
+    finally:
+        place.station.stop()
+        place.hub.stop()
+        shutil.rmtree(place.folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
