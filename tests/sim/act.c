@@ -166,6 +166,9 @@ void act_fill(struct sim *sim, struct work_act *act, const struct sim_record *re
     case MACHINE_DELEGATION:
     case MACHINE_NONE:
     case MACHINE_END:
+#define MACHINE(id, name) case MACHINE_##id:
+#include "rules/office.def"
+#undef MACHINE
         return;
     }
 }

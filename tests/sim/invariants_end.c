@@ -64,15 +64,16 @@ static void inv_15_liveness(struct sim *sim)
         sim_fail(sim, "I15", "the hub is down at the end");
     } else if (node != NULL && node->station != NULL) {
         station_status(node->station, &status);
-        sim_fail(sim, "I15",
-                 "%s does not come to rest: connected %d, %llu.%llu of which %llu answered, outbox "
-                 "%llu, common %llu, own %llu, restoring %d, refusal %d, phase %d, wanted %u",
-                 node->name, node->connected, (unsigned long long)status.incarnation,
-                 (unsigned long long)status.newest, (unsigned long long)status.answered,
-                 (unsigned long long)status.outbox, (unsigned long long)status.common,
-                 (unsigned long long)status.own, status.restoring, (int)status.refusal,
-                 (int)station_session_view(node->station)->phase,
-                 (unsigned)station_session_view(node->station)->wanted);
+        sim_fail(
+            sim, "I15",
+            "%s does not come to rest: connected %d, %llu.%llu of which %llu answered, outbox "
+            "%llu, common %llu, own %llu, restoring %d, refusal %d, phase %d, wanted %u, split %d",
+            node->name, node->connected, (unsigned long long)status.incarnation,
+            (unsigned long long)status.newest, (unsigned long long)status.answered,
+            (unsigned long long)status.outbox, (unsigned long long)status.common,
+            (unsigned long long)status.own, status.restoring, (int)status.refusal,
+            (int)station_session_view(node->station)->phase,
+            (unsigned)station_session_view(node->station)->wanted, status.split);
     } else if (node != NULL) {
         sim_fail(sim, "I15", "%s does not come to rest", node->name);
     }

@@ -148,6 +148,7 @@ static void tear_down(struct sim *sim)
     buf_done(&sim->out);
     free(sim->kept);
     free(sim->leaf);
+    free(sim->root);
     free(sim->record);
     free(sim->frame);
     free(sim->event);

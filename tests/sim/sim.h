@@ -206,6 +206,9 @@ struct sim {
     size_t leaf_count;
     uint64_t knew[SIM_STATIONS]; /* each station's checkpoint when the hub went back */
     size_t leaf_capacity;
+    uint64_t *root; /* digest of the checkpoint of each size */
+    size_t root_count;
+    size_t root_capacity;
     uint64_t looked_boot; /* of the hub: all leaves were compared since */
     struct sim_record *record;
     size_t record_count;
