@@ -23,8 +23,9 @@ FIRST_OF_DIRECTORY = 96
 SEALED = {"identity": "Identity", "matter": "Matter"}
 # Ids of people, records, hubs and boots; every other value of type bytes is a key or a hash.
 SHORT_IDS = {
-    "approval", "boot", "case_record", "children", "contact", "delegate", "handler", "hub",
-    "principal", "receiver", "record", "staff",
+    "accused", "approval", "boot", "case_record", "children", "contact", "cover", "delegate",
+    "handler", "hub", "leader", "people", "principal", "receiver", "record", "staff", "subject",
+    "witness",
 }
 LIST_COUNT, CODE_SIZE, TEXT_SIZE = 32, 64, 16 * 1024
 PROBLEM_TYPE = "application/problem+json"

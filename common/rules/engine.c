@@ -11,6 +11,9 @@ static const struct rule_machine *const engine_machines[MACHINE_END] = {
     [MACHINE_CONTACT] = &machine_contact,       [MACHINE_CASE] = &machine_case,
     [MACHINE_REQUEST] = &machine_request,       [MACHINE_TASK] = &machine_task,
     [MACHINE_DELEGATION] = &machine_delegation, [MACHINE_NOTE] = &machine_note,
+#define MACHINE(id, name) [MACHINE_##id] = &machine_##name,
+#include "rules/office.def"
+#undef MACHINE
 };
 
 const struct rule_machine *rule_machine(enum machine_id id)
@@ -21,6 +24,7 @@ const struct rule_machine *rule_machine(enum machine_id id)
 static const struct refusal_text engine_refusals[REFUSAL_END] = {
 #define REFUSAL(number, name, article, zh, en) [(number)] = {#name, article, zh, en},
 #include "rules/refusals.def"
+#include "rules/refusals_office.def"
 #include "rules/refusals_world.def"
 #undef REFUSAL
 };

@@ -40,7 +40,9 @@ enum {
     PAYLOAD_REQUEST = 34,
     PAYLOAD_TASK = 35,
     PAYLOAD_DELEGATION = 36,
-    PAYLOAD_NOTE = 37
+    PAYLOAD_NOTE = 37,
+    PAYLOAD_COMPLAINT = 38,
+    PAYLOAD_SUGGESTION = 39
 };
 
 /* Who, by the permission matrix 4.3. The head and the B post act for others only by delegation:
@@ -121,5 +123,8 @@ extern const struct rule_machine machine_request;
 extern const struct rule_machine machine_task;
 extern const struct rule_machine machine_delegation;
 extern const struct rule_machine machine_note;
+#define MACHINE(id, name) extern const struct rule_machine machine_##name;
+#include "rules/office.def"
+#undef MACHINE
 
 #endif

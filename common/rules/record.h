@@ -11,6 +11,8 @@ enum machine_id {
     MACHINE_TASK = 4,
     MACHINE_DELEGATION = 5,
     MACHINE_NOTE = 6,
+    MACHINE_COMPLAINT = 7,
+    MACHINE_SUGGESTION = 8,
     MACHINE_END
 };
 

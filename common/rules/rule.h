@@ -51,6 +51,7 @@ enum refusal {
     REFUSAL_NONE = 0,
 #define REFUSAL(number, name, article, zh, en) REFUSAL_##name = (number),
 #include "rules/refusals.def"
+#include "rules/refusals_office.def"
 #include "rules/refusals_world.def"
 #undef REFUSAL
     REFUSAL_END = 4096

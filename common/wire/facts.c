@@ -7,7 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MEMO_PAYLOADS = 14, MEMO_FIELDS = 40, MEMO_ENTRIES = 8, FACT_NAME_SIZE = 64 };
+enum {
+    MEMO_RECORDS = 32,
+    MEMO_PAYLOADS = 40,
+    MEMO_FIELDS = 40,
+    MEMO_ENTRIES = 8,
+    FACT_NAME_SIZE = 64
+};
 
 struct fact {
     enum field field;
@@ -32,7 +38,8 @@ static const uint8_t fact_sizes[FIELD_END] = {
     [FIELD_contact] = LIMIT_ID_SIZE,   [FIELD_approval] = LIMIT_ID_SIZE,
     [FIELD_handler] = LIMIT_ID_SIZE,   [FIELD_children] = LIMIT_ID_SIZE,
     [FIELD_principal] = LIMIT_ID_SIZE, [FIELD_delegate] = LIMIT_ID_SIZE,
-    [FIELD_staff] = LIMIT_ID_SIZE,
+    [FIELD_staff] = LIMIT_ID_SIZE,     [FIELD_accused] = LIMIT_ID_SIZE,
+    [FIELD_subject] = LIMIT_ID_SIZE,   [FIELD_witness] = LIMIT_ID_SIZE,
 };
 
 size_t wire_fact_size(enum field field)
@@ -71,8 +78,8 @@ enum field wire_payload_fact(uint32_t payload, const ProtobufCFieldDescriptor *l
                              const ProtobufCFieldDescriptor *field)
 {
     static _Atomic uint16_t memo[MEMO_PAYLOADS][MEMO_FIELDS][MEMO_ENTRIES];
-    uint32_t first = payload < WIRE_PERSON ? payload - WIRE_CONTACT
-                                           : payload - WIRE_PERSON + WIRE_NOTE + 1 - WIRE_CONTACT;
+    uint32_t first =
+        payload < WIRE_PERSON ? payload - WIRE_CONTACT : payload - WIRE_PERSON + MEMO_RECORDS;
     uint32_t second = list != NULL ? list->id : field->id;
     uint32_t third = list != NULL ? field->id : 0;
     if (first >= MEMO_PAYLOADS || second >= MEMO_FIELDS || third >= MEMO_ENTRIES) {
@@ -92,8 +99,7 @@ static enum err fact_take(const ProtobufCFieldDescriptor *field, const void *mem
                           struct fact *fact)
 {
     if (field->type == PROTOBUF_C_TYPE_STRING) {
-        const char *text = NULL;
-        memcpy(&text, member, sizeof text);
+        const char *text = wire_pointer(member);
         fact->bytes = span_text(text);
         return wire_is_code(text, WIRE_CODE_SIZE) ? ERR_NONE : ERR_MALFORMED;
     }
@@ -160,8 +166,7 @@ static enum err walk_list(const struct visitor *visitor, uint32_t payload,
 {
     size_t count =
         *(const size_t *)(const void *)((const uint8_t *)message + list->quantifier_offset);
-    void *entries = NULL;
-    memcpy(&entries, wire_member(message, list), sizeof entries);
+    void *entries = wire_pointer(wire_member(message, list));
     enum err err = ERR_NONE;
     for (size_t i = 0; i < count && err == ERR_NONE; i++) {
         uint16_t place = (uint16_t)i;

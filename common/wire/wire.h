@@ -41,7 +41,8 @@ struct wire_sealed {
 enum { WIRE_VERSION = 1, WIRE_ORIGIN_SIZE = 128 };
 
 /* EventBody. Zeros and empty spans mean absent. */
-struct wire_event {
+struct wire_event { /* NOLINT(clang-analyzer-optin.performance.Padding): in the order of event.proto
+                     */
     uint32_t version;
     uint8_t hub[LIMIT_ID_SIZE];
     uint8_t device[LIMIT_KEY_SIZE];
@@ -81,6 +82,8 @@ enum wire_payload {
     WIRE_TASK = 35,
     WIRE_DELEGATION = 36,
     WIRE_NOTE = 37,
+    WIRE_COMPLAINT = 38,
+    WIRE_SUGGESTION = 39,
     WIRE_PERSON = 96,
     WIRE_STATION = 97,
     WIRE_EDITION = 98,

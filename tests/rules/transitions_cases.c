@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Runs tests/rules/transitions.cases: each line is an event by somebody, and what becomes of it.
- * At the end every row of every machine must have been taken, and every refusal seen. */
-enum { LEAST_CASES = 300, ROWS_MAX = 128, WORLD_REFUSALS = 3000 };
+/* Runs transitions.cases and the office's .cases beside it: each line is an event by somebody, and
+ * what becomes of it. At the end every row of every machine must have been taken, and every refusal
+ * seen. */
+enum { LEAST_CASES = 600, ROWS_MAX = 128, WORLD_REFUSALS = 3000 };
 
 struct trial {
     struct cases cases;
@@ -369,24 +370,40 @@ static void report_refusals(struct trial *trial)
     }
 }
 
+static unsigned run_file(struct trial *trial, const char *path)
+{
+    struct span line;
+    unsigned run = trial->cases.run;
+    unsigned failed = trial->cases.failed;
+    cases_open(&trial->cases, path);
+    trial->cases.run = run;
+    trial->cases.failed = failed;
+    world_reset(&trial->world);
+    while (text_lines_next(&trial->cases.lines, &line, NULL)) {
+        run_line(trial, line);
+    }
+    return trial->cases.run - run;
+}
+
 int main(int argc, char **argv)
 {
     static struct trial trial;
     char items[1024];
-    struct span line;
-    if (argc != 3) {
-        (void)fprintf(stderr, "usage: transitions_cases FOLDER/FILE.cases DEPLOY\n");
+    if (argc < 3) {
+        (void)fprintf(stderr, "usage: transitions_cases FOLDER/FILE.cases ... DEPLOY\n");
         return 2;
     }
     const char *slash = strrchr(argv[1], '/');
     int folder = slash == NULL ? 0 : (int)(slash - argv[1]) + 1;
     (void)snprintf(items, sizeof items, "%.*stransitions_items.txt", folder, argv[1]);
-    world_open(&trial.world, argv[2], items);
+    world_open(&trial.world, argv[argc - 1], items);
     buf_init(&trial.first, LIMIT_RECORD_SIZE);
     buf_init(&trial.second, LIMIT_RECORD_SIZE);
-    cases_open(&trial.cases, argv[1]);
-    while (text_lines_next(&trial.cases.lines, &line, NULL)) {
-        run_line(&trial, line);
+    for (int i = 1; i < argc - 1; i++) {
+        if (i > 1) {
+            buf_done(&trial.cases.text);
+        }
+        (void)printf("%s: %u cases\n", argv[i], run_file(&trial, argv[i]));
     }
     report_rows(&trial);
     report_refusals(&trial);

@@ -28,6 +28,17 @@ static const struct actor world_actors[] = {
     {"director", TIER_HUB, 0, 33, ROLE_HUB_LEADER},
     {"hubagent", TIER_HUB, 0, 34, ROLE_AGENT},
     {"auditor", TIER_HUB, 0, 35, ROLE_AUDITOR},
+    {"discipline", TIER_STATION, 1, 14, ROLE_DISCIPLINE},
+    {"discipline2", TIER_STATION, 1, 15, ROLE_DISCIPLINE},
+    {"integrity", TIER_STATION, 1, 16, ROLE_INTEGRITY},
+    {"technician", TIER_STATION, 1, 17, ROLE_TECHNICIAN},
+    {"dutyleader", TIER_STATION, 1, 18, ROLE_DUTY_LEADER},
+    {"groupleader", TIER_STATION, 1, 19, ROLE_GROUP_LEADER},
+    {"upper", TIER_HUB, 0, 37, ROLE_UPPER_DISCIPLINE},
+    {"desk", TIER_HUB, 0, 38, ROLE_COMPLAINT_DESK},
+    {"appraiser", TIER_HUB, 0, 39, ROLE_APPRAISER},
+    {"district", TIER_HUB, 0, 40, ROLE_DISTRICT},
+    {"government", TIER_HUB, 0, 41, ROLE_GOVERNMENT},
     {"nowhere", TIER_NONE, 0, 36, ROLE_WORKER},
 };
 
@@ -377,26 +388,48 @@ static bool world_children(struct world *world, struct span list, struct values 
     return true;
 }
 
+static bool world_is_record(enum field field)
+{
+    return field == FIELD_contact || field == FIELD_case_record || field == FIELD_approval ||
+           field == FIELD_subject;
+}
+
+static bool world_is_staff(enum field field)
+{
+    static const enum field people[] = {
+        FIELD_handler, FIELD_receiver,          FIELD_principal, FIELD_delegate, FIELD_agent,
+        FIELD_decider, FIELD_first_responsible, FIELD_requester, FIELD_accused,  FIELD_witness,
+    };
+    for (size_t i = 0; i < sizeof people / sizeof *people; i++) {
+        if (people[i] == field) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool world_bytes(struct world *world, enum field field, struct span value,
                         struct values *facts)
 {
-    uint8_t id[LIMIT_ID_SIZE];
+    uint8_t id[LIMIT_KEY_SIZE];
     struct span bytes = value;
-    if (field == FIELD_contact || field == FIELD_case_record || field == FIELD_approval) {
+    if (world_is_record(field)) {
         struct world_record *named = world_record(world, value);
         if (named == NULL) {
             return false;
         }
         bytes = span_of(named->record.id, sizeof named->record.id);
-    } else if (field == FIELD_handler || field == FIELD_receiver || field == FIELD_principal ||
-               field == FIELD_delegate || field == FIELD_agent || field == FIELD_decider ||
-               field == FIELD_first_responsible || field == FIELD_requester) {
+    } else if (world_is_staff(field) || field == FIELD_station) {
         const struct actor *actor = world_actor(value);
         if (actor == NULL) {
             return false;
         }
         world_staff_id(actor, id);
-        bytes = span_of(id, sizeof id);
+        bytes = span_of(id, LIMIT_ID_SIZE);
+        if (field == FIELD_station) {
+            world_device_id(actor, id);
+            bytes = span_of(id, LIMIT_KEY_SIZE);
+        }
     } else if (field == FIELD_corrected) {
         bytes = span_of(world->last_event, sizeof world->last_event);
     }
