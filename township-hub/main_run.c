@@ -66,32 +66,36 @@ static uint16_t put_head(struct values *facts, uint16_t place, const uint8_t *de
     return (uint16_t)(place + 1);
 }
 
+/* Up to HEADS_MAX stations from *next on; how many are in facts. The fold is asked anew each time:
+ * a commit that failed has replaced it. */
+static uint16_t gather_heads(struct running *running, size_t *next, struct values *facts)
+{
+    const struct fold *fold = hub_fold(running->api.hub);
+    const struct directory *directory = world_directory(fold->world);
+    struct kv_txn txn;
+    uint16_t placed = 0;
+    values_clear(facts);
+    kv_begin(running->api.kv, false, &txn);
+    for (; *next < directory_station_count(directory) && placed < HEADS_MAX; (*next)++) {
+        struct log_head head;
+        const struct directory_station *station = directory_station_at(directory, *next);
+        if (station->revoked_index == 0 && log_head_get(&fold->log, &txn, station->device, &head) &&
+            head.seq != 0) {
+            placed = put_head(facts, placed, station->device, &head);
+        }
+    }
+    kv_abort(&txn);
+    return placed;
+}
+
 /* Heads of all stations: one that never uploads shows by standing still. */
 static void on_heads(void *context)
 {
     struct running *running = context;
-    const struct fold *fold = hub_fold(running->api.hub);
-    const struct directory *directory = world_directory(fold->world);
-    size_t count = directory_station_count(directory);
+    struct values facts;
     size_t next = 0;
-    while (next < count) {
-        struct values facts;
-        struct kv_txn txn;
-        uint16_t placed = 0;
-        values_clear(&facts);
-        kv_begin(running->api.kv, false, &txn);
-        for (; next < count && placed < HEADS_MAX; next++) {
-            struct log_head head;
-            const struct directory_station *station = directory_station_at(directory, next);
-            if (station->revoked_index == 0 &&
-                log_head_get(&fold->log, &txn, station->device, &head) && head.seq != 0) {
-                placed = put_head(&facts, placed, station->device, &head);
-            }
-        }
-        kv_abort(&txn);
-        if (placed > 0) {
-            machine_event(running, WIRE_HEADS, &facts);
-        }
+    while (gather_heads(running, &next, &facts) > 0) {
+        machine_event(running, WIRE_HEADS, &facts);
     }
 }
 

@@ -56,12 +56,13 @@ static void put_station(void *context, const struct watch_station *one)
     case FIGURE_LAST:
         buf_put_format(walk->text, "%llu\n", (number)(contact->last_ms / 1000));
         return;
-    case FIGURE_OFFSET:
-        buf_put_format(walk->text, "%lld.%03d\n", (long long)(contact->clock_offset_ms / 1000),
-                       (int)(contact->clock_offset_ms % 1000 < 0
-                                 ? -contact->clock_offset_ms % 1000
-                                 : contact->clock_offset_ms % 1000));
+    case FIGURE_OFFSET: {
+        int64_t offset = contact->clock_offset_ms;
+        uint64_t size = offset < 0 ? (uint64_t)0 - (uint64_t)offset : (uint64_t)offset;
+        buf_put_format(walk->text, "%s%llu.%03u\n", offset < 0 ? "-" : "", (number)(size / 1000),
+                       (unsigned)(size % 1000));
         return;
+    }
     case FIGURE_SILENT:
         buf_put_format(walk->text, "%d\n", one->silent ? 1 : 0);
         return;

@@ -173,6 +173,19 @@ static void enrol_auditor(struct api *api, struct http_exchange *exchange,
     reply_bundle(api, exchange, request);
 }
 
+/* Without the root's word about us no bundle can be made: said before anything is logged. */
+static bool is_trusted(const struct api *api, struct http_exchange *exchange)
+{
+    char path[FILES_PATH_SIZE];
+    if (device_path(api->folder->path, "trust.note", path) == ERR_NONE && files_exist(path)) {
+        return true;
+    }
+    struct reply_problem problem = {409, "no_trust_note", "还没有区级根的信任书，请先办 trust",
+                                    "no trust note of the district root yet: see trust", NULL};
+    reply_problem(exchange, &problem);
+    return false;
+}
+
 /* POST /api/v1/enrolments, the request file as body -> the bundle file */
 static void enrol(struct api *api, struct http_exchange *exchange,
                   const struct http_request *request)
@@ -180,7 +193,7 @@ static void enrol(struct api *api, struct http_exchange *exchange,
     uint8_t staff[LIMIT_ID_SIZE];
     struct wire_enrolment enrolment;
     const struct keyring *keyring = desk_authorize(api->desk, exchange, staff);
-    if (keyring == NULL) {
+    if (keyring == NULL || !is_trusted(api, exchange)) {
         return;
     }
     enum err err = wire_enrolment_open(request->body, &enrolment);
