@@ -61,6 +61,29 @@ static const struct argp_option setup_table[] = {
     {"root", OPTION_ROOT, "FILE", 0, "public key of the district root 区级根公钥", 0},
     {0}};
 
+static enum err write_settings(const char *directory)
+{
+    static const char text[] = "# Printed on slips 凭条上的站名和监督投诉电话\n"
+                               "[slip]\n"
+                               "# station = 沿湖村便民服务站\n"
+                               "# complaints = 0898-00000000\n";
+    char path[FILES_PATH_SIZE];
+    enum err err = device_path(directory, "node.conf", path);
+    return err != ERR_NONE ? err : files_write(path, span_text(text), 0600);
+}
+
+static void print_request(struct cli *cli, const char *directory)
+{
+    if (cli_is_json(cli)) {
+        (void)printf("{\"request\":\"%s/enrolment.request\"}\n", directory);
+    } else {
+        (void)printf(cli_is_english(cli)
+                         ? "Hand this file to the township hub: %s/enrolment.request\n"
+                         : "请把登记申请交给镇中心：%s/enrolment.request\n",
+                     directory);
+    }
+}
+
 int command_init(struct cli *cli, int argc, char **argv)
 {
     static const struct argp argp = {.options = setup_table, .parser = parse};
@@ -80,16 +103,14 @@ int command_init(struct cli *cli, int argc, char **argv)
         return cli_fail_err(cli, err, directory);
     }
     err = write_request(directory, &device, options.code);
+    if (err == ERR_NONE) {
+        err = write_settings(directory);
+    }
     device_close(&device);
     if (err != ERR_NONE) {
         return cli_fail_err(cli, err, directory);
     }
-    if (!cli_is_json(cli)) {
-        (void)printf(cli_is_english(cli)
-                         ? "Hand this file to the township hub: %s/enrolment.request\n"
-                         : "请把登记申请交给镇中心：%s/enrolment.request\n",
-                     directory);
-    }
+    print_request(cli, directory);
     return CLI_OK;
 }
 
@@ -172,7 +193,9 @@ int command_join(struct cli *cli, int argc, char **argv)
     }
     buf_init(&root, 128);
     text_put_hex(&root, span_of(bundle.root, LIMIT_KEY_SIZE));
-    if (!cli_is_json(cli)) {
+    if (cli_is_json(cli)) {
+        (void)printf("{\"root\":\"%s\"}\n", buf_text(&root));
+    } else {
         (void)printf(cli_is_english(cli) ? "Joined. District root (compare with the office): %s\n"
                                          : "已接入。区级根指纹（请与区里核对）：%s\n",
                      buf_text(&root));
