@@ -25,14 +25,15 @@ def simulated_offset_ms():
 
 def how_to_look(day):
     build = day.build
+    auditor = f"{build}/district-auditor/district-auditor"
     print("\n== 各部分仍在运行 / everything is still running")
     for line in (
             f"{build}/village-node/village-node status --dir {day.stations[0].folder}",
             f"{build}/village-node/village-node list --due --dir {day.stations[0].folder}",
             f"{build}/township-hub/township-hub watch --dir {day.hub.folder}",
             f"{build}/township-hub/township-hub queue --dir {day.hub.folder}",
-            f"{build}/district-auditor/district-auditor follow --once --dir {day.auditors[0].folder}",
-            f"{build}/district-auditor/district-auditor report --dir {day.auditors[0].folder}",
+            f"{auditor} follow --once --dir {day.auditors[0].folder}",
+            f"{auditor} report --dir {day.auditors[0].folder}",
             f"ls {day.folder}/logs"):
         print("   " + line)
     print("Ctrl-C 结束 / ends it")

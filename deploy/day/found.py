@@ -100,7 +100,8 @@ def publish(day):
     day.step("镇中心周主任", "发布事项目录、参数和工作日历", "S4-1 事项逐级审定；数字只在参数里，不在程序里")
     day.people["leader"].sit_down()
     deploy = os.path.join(day.root, "deploy")
-    for kind, names in (("policy", ["policy/policy.txt"]), ("catalogue", ["catalogue/catalogue.txt"]),
+    for kind, names in (("policy", ["policy/policy.txt"]),
+                        ("catalogue", ["catalogue/catalogue.txt"]),
                         ("calendar", ["calendar/cn-2026.txt"])):
         day.hub.command("publish", kind, *[os.path.join(deploy, name) for name in names])
     bad = file_with(day.path("bad-policy.txt"), "clock.start_offset = 明天\n")
