@@ -9,11 +9,7 @@ enum { TAG_VERSION = 1 << 3, PEEK_DEVICE = 3, PEEK_INCARNATION, PEEK_SEQ, PEEK_P
 static const ProtobufCMessage *body_payload(const Jieli__V1__EventBody *body)
 {
     const ProtobufCFieldDescriptor *field = wire_payload_field((uint32_t)body->payload_case);
-    const ProtobufCMessage *message = NULL;
-    if (field != NULL) {
-        memcpy(&message, wire_member(&body->base, field), sizeof message);
-    }
-    return message;
+    return field != NULL ? wire_pointer(wire_member(&body->base, field)) : NULL;
 }
 
 static bool chain_is_right(const Jieli__V1__EventBody *body)

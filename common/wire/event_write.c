@@ -134,8 +134,7 @@ enum err wire_body_build(const struct wire_event *event, struct wire_arena *aren
         return err;
     }
     ret->body.payload_case = (Jieli__V1__EventBody__PayloadCase)event->payload;
-    memcpy(wire_member(&ret->body.base, wire_payload_field(event->payload)), &payload,
-           sizeof payload);
+    wire_pointer_put(wire_member(&ret->body.base, wire_payload_field(event->payload)), payload);
     return wire_body_check(&ret->body);
 }
 

@@ -15,7 +15,7 @@ static enum err write_text(struct writing *writing, struct span text, void *memb
     if (copy == NULL) {
         return ERR_LIMIT;
     }
-    memcpy(member, &copy, sizeof copy);
+    wire_pointer_put(member, copy);
     return strlen(copy) == text.size ? ERR_NONE : ERR_MALFORMED;
 }
 
@@ -111,13 +111,13 @@ static enum err write_list(struct writing *writing, ProtobufCMessage *message,
         ProtobufCMessage *entry = NULL;
         if (messages) {
             err = write_entry(writing, list, i, &entry);
-            memcpy(entries + i * size, &entry, sizeof entry);
+            wire_pointer_put(entries + i * size, entry);
         } else {
             enum field fact = wire_payload_fact(writing->payload, NULL, list);
             err = write_value(writing, fact, i, list, entries + i * size);
         }
     }
-    memcpy(wire_member(message, list), &entries, sizeof entries);
+    wire_pointer_put(wire_member(message, list), entries);
     memcpy((uint8_t *)message + list->quantifier_offset, &count, sizeof count);
     return err;
 }

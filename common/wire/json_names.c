@@ -9,21 +9,28 @@
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    if (c >= 'A' && c <= 'Z') {
+        c = (char)(c - 'A' + 'a');
+    }
+    return c;
 }
 
 static char upper(char c)
 {
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    if (c >= 'a' && c <= 'z') {
+        c = (char)(c - 'a' + 'A');
+    }
+    return c;
 }
 
 void wire_json_name(const char *name, char ret[WIRE_NAME_SIZE])
 {
     size_t size = 0;
     for (size_t i = 0; name[i] != 0 && size + 1 < WIRE_NAME_SIZE; i++) {
-        bool raise = i > 0 && name[i - 1] == '_';
-        if (name[i] != '_') {
-            ret[size++] = raise ? upper(name[i]) : name[i];
+        if (i > 0 && name[i - 1] == '_') {
+            ret[size++] = upper(name[i]);
+        } else if (name[i] != '_') {
+            ret[size++] = name[i];
         }
     }
     ret[size] = 0;
@@ -78,7 +85,7 @@ bool wire_enum_name(const ProtobufCEnumDescriptor *type, int number, char ret[WI
 bool wire_enum_number(const ProtobufCEnumDescriptor *type, const char *name, uint64_t *ret)
 {
     for (unsigned i = 0; i < type->n_values; i++) {
-        char own[WIRE_NAME_SIZE];
+        char own[WIRE_NAME_SIZE] = "";
         (void)wire_enum_name(type, type->values[i].value, own);
         size_t at = 0;
         while (own[at] != 0 && own[at] == (name[at] == '-' ? '_' : name[at])) {

@@ -48,21 +48,18 @@ static void write_number(const ProtobufCFieldDescriptor *field, const void *memb
     }
 }
 
+/* NOLINTBEGIN(misc-no-recursion): as deep as the types are nested. */
 /* One value of the field's type; for lists, one entry. */
 static void write_value(const ProtobufCFieldDescriptor *field, const void *member, struct buf *ret)
 {
     if (field->type == PROTOBUF_C_TYPE_STRING) {
-        const char *text = NULL;
-        memcpy(&text, member, sizeof text);
-        write_text(text, ret);
+        write_text(wire_pointer(member), ret);
     } else if (field->type == PROTOBUF_C_TYPE_BYTES) {
         ProtobufCBinaryData bytes;
         memcpy(&bytes, member, sizeof bytes);
         write_hex(bytes, ret);
     } else if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
-        const ProtobufCMessage *inner = NULL;
-        memcpy(&inner, member, sizeof inner);
-        wire_json_write(inner, ret);
+        wire_json_write(wire_pointer(member), ret);
     } else {
         write_number(field, member, ret);
     }
@@ -72,12 +69,11 @@ static void write_list(const ProtobufCMessage *message, const ProtobufCFieldDesc
                        struct buf *ret)
 {
     size_t count = 0;
-    const uint8_t *entries = NULL;
     size_t size = list->type == PROTOBUF_C_TYPE_MESSAGE ? sizeof(ProtobufCMessage *)
                   : list->type == PROTOBUF_C_TYPE_BYTES ? sizeof(ProtobufCBinaryData)
                                                         : sizeof(uint64_t);
     memcpy(&count, (const uint8_t *)message + list->quantifier_offset, sizeof count);
-    memcpy(&entries, wire_member(message, list), sizeof entries);
+    const uint8_t *entries = wire_pointer(wire_member(message, list));
     buf_put_u8(ret, '[');
     for (size_t i = 0; i < count; i++) {
         buf_put_text(ret, i > 0 ? "," : "");
@@ -91,7 +87,6 @@ static bool is_absent(const ProtobufCMessage *message, const ProtobufCFieldDescr
 {
     const void *member = wire_member(message, field);
     const uint8_t *quantifier = (const uint8_t *)message + field->quantifier_offset;
-    const char *text = NULL;
     uint64_t large = 0;
     uint32_t small = 0;
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {
@@ -103,7 +98,7 @@ static bool is_absent(const ProtobufCMessage *message, const ProtobufCFieldDescr
         return small != field->id;
     }
     if (field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE) {
-        memcpy(&text, member, sizeof text);
+        const char *text = wire_pointer(member);
         return text == NULL || (field->type == PROTOBUF_C_TYPE_STRING && text[0] == 0);
     }
     if (field->type == PROTOBUF_C_TYPE_BYTES || field->type == PROTOBUF_C_TYPE_FIXED64) {
@@ -136,3 +131,4 @@ void wire_json_write(const ProtobufCMessage *message, struct buf *ret)
     }
     buf_put_u8(ret, '}');
 }
+/* NOLINTEND(misc-no-recursion) */

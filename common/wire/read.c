@@ -131,10 +131,11 @@ static enum err read_text(const struct reading *reading, struct span text, void 
     if (copy == NULL) {
         return ERR_MEMORY;
     }
-    memcpy(member, &copy, sizeof copy);
+    wire_pointer_put(member, copy);
     return ERR_NONE;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): at most WIRE_DEPTH deep. */
 static enum err read_single(const struct reading *reading, ProtobufCMessage *message,
                             const ProtobufCFieldDescriptor *field, struct span *left,
                             unsigned depth)
@@ -157,7 +158,7 @@ static enum err read_single(const struct reading *reading, ProtobufCMessage *mes
     if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
         ProtobufCMessage *inner = NULL;
         enum err err = read_message(reading, field->descriptor, bytes, depth + 1, &inner);
-        memcpy(member, &inner, sizeof inner);
+        wire_pointer_put(member, inner);
         return err;
     }
     if (field->type == PROTOBUF_C_TYPE_STRING) {
@@ -211,7 +212,7 @@ static enum err read_packed(const struct reading *reading, const ProtobufCFieldD
     for (size_t i = 0; i < count; i++) {
         (void)take_fixed(&bytes, 8, &list[i]);
     }
-    memcpy(member, &list, sizeof list);
+    wire_pointer_put(member, list);
     *ret_count = count;
     return ERR_NONE;
 }
@@ -222,7 +223,7 @@ static enum err read_entry(const struct reading *reading, const ProtobufCFieldDe
     if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
         ProtobufCMessage *inner = NULL;
         enum err err = read_message(reading, field->descriptor, bytes, depth + 1, &inner);
-        memcpy(entry, &inner, sizeof inner);
+        wire_pointer_put(entry, inner);
         return err;
     }
     if (field->type != PROTOBUF_C_TYPE_BYTES) {
@@ -261,7 +262,7 @@ static enum err read_repeated(const struct reading *reading, ProtobufCMessage *m
         }
         err = read_entry(reading, field, bytes, depth, list + i * size);
     }
-    memcpy(wire_member(message, field), &list, sizeof list);
+    wire_pointer_put(wire_member(message, field), list);
     *count = total;
     return err;
 }
@@ -299,6 +300,8 @@ static enum err read_message(const struct reading *reading, const ProtobufCMessa
     *ret = message;
     return err;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 static void compare_append(ProtobufCBuffer *buffer, size_t size, const uint8_t *data)
 {

@@ -35,6 +35,10 @@ void wire_write(const ProtobufCMessage *message, struct buf *ret);
 /* The member of message that field describes. */
 void *wire_member(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
 
+/* The pointer that stands at member, whatever it points to; and setting it. */
+void *wire_pointer(const void *member);
+void wire_pointer_put(void *member, const void *pointer);
+
 struct span wire_span(ProtobufCBinaryData bytes);
 /* Borrows; protobuf-c only reads from what is packed. */
 ProtobufCBinaryData wire_bytes(const void *data, size_t size);

@@ -3,9 +3,31 @@
 
 #include <string.h>
 
+/* protobuf-c has no const in its structs; what is packed is only read. */
+static void *writable(const void *data)
+{
+    union {
+        const void *from;
+        void *to;
+    } cast = {data};
+    return cast.to;
+}
+
 void *wire_member(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
-    return (uint8_t *)(uintptr_t)message + field->offset;
+    return (uint8_t *)writable(message) + field->offset;
+}
+
+void *wire_pointer(const void *member)
+{
+    void *pointer = NULL;
+    memcpy(&pointer, member, sizeof pointer);
+    return pointer;
+}
+
+void wire_pointer_put(void *member, const void *pointer)
+{
+    memcpy(member, &pointer, sizeof pointer);
 }
 
 struct span wire_span(ProtobufCBinaryData bytes)
@@ -15,7 +37,7 @@ struct span wire_span(ProtobufCBinaryData bytes)
 
 ProtobufCBinaryData wire_bytes(const void *data, size_t size)
 {
-    return (ProtobufCBinaryData){size, (uint8_t *)(uintptr_t)data};
+    return (ProtobufCBinaryData){size, writable(data)};
 }
 
 ProtobufCBinaryData wire_bytes_optional(const uint8_t *data, size_t size)
@@ -25,7 +47,7 @@ ProtobufCBinaryData wire_bytes_optional(const uint8_t *data, size_t size)
 
 char *wire_text(const char *text)
 {
-    return (char *)(uintptr_t)text;
+    return writable(text);
 }
 
 bool wire_is_zero(const uint8_t *data, size_t size)

@@ -41,8 +41,7 @@ struct wire_sealed {
 enum { WIRE_VERSION = 1, WIRE_ORIGIN_SIZE = 128 };
 
 /* EventBody. Zeros and empty spans mean absent. */
-struct wire_event { /* NOLINT(clang-analyzer-optin.performance.Padding): in the order of event.proto
-                     */
+struct wire_event { /* NOLINT(clang-analyzer-optin.performance.Padding) */
     uint32_t version;
     uint8_t hub[LIMIT_ID_SIZE];
     uint8_t device[LIMIT_KEY_SIZE];

@@ -312,7 +312,9 @@ static void test_nack_and_pull(void **state)
     fixture->frame.nack.body = span_text("nack");
     fixture->frame.nack.signature = span_of(signature, 64);
     round_trip(fixture);
-    assert_true(span_equal(fixture->back.nack.body, span_text("nack")));
+    fixture->frame.nack.body.size = 1;
+    round_trip(fixture);
+    assert_true(span_equal(fixture->back.nack.body, span_text("n")));
     fixture->frame.nack.body.size = 0;
     refused(fixture, ERR_MALFORMED);
     memset(&fixture->frame, 0, sizeof fixture->frame);
@@ -478,8 +480,7 @@ static void test_no_frame(void **state)
     assert_int_equal(decode(fixture, span_of(larger, sizeof larger)), ERR_LIMIT);
     /* Two kinds in one frame: a welcome behind a blob request. */
     assert_int_equal(decode(fixture, span_of("\x12\x00\x52\x00", 4)), ERR_MALFORMED);
-    /* A frame of a kind that does not exist. */
-    assert_int_equal(decode(fixture, span_of("\x62\x00", 2)), ERR_MALFORMED);
+    assert_int_equal(decode(fixture, span_of("\x62\x00", 2)), ERR_MALFORMED); /* kind 12 */
 }
 
 int main(void)

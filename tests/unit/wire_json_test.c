@@ -182,6 +182,10 @@ static void test_depth_and_size(void **state)
     uint32_t payload = 0;
     assert_int_equal(from_text(fixture, "{\"case\":{\"item\":\"[[[[[[[[[[[[\\\"[[[[\"}}", &payload),
                      ERR_NONE);
+    assert_int_equal(
+        from_text(fixture, "{\"case\":{\"item\":\"\\/\",\"reason\":\"[[[[[[[[[[[[\"}}", &payload),
+        ERR_NONE);
+    assert_int_equal(from_text(fixture, "{\"case\":{\"visits\":4294967295}}", &payload), ERR_NONE);
     assert_int_equal(from_text(fixture, "{\"case\":[[[[[[1]]]]]]}", &payload), ERR_MALFORMED);
     assert_string_equal(fixture->problem.message, "Must be an object.");
     assert_int_equal(from_text(fixture, "{\"case\":[[[[[[[[1]]]]]]]]}", &payload), ERR_LIMIT);
@@ -303,6 +307,20 @@ static void test_sealed_sizes(void **state)
             rows[i].err);
     }
     assert_string_equal(fixture->problem.field, "text");
+    /* As much as seal_part_encrypt takes, and one byte more: four texts, tags and lengths. */
+    for (int more = 0; more < 2; more++) {
+        int last = LIMIT_SEALED_SIZE - 256 - 3 * (16384 + 4) - 3 + more;
+        int longest =
+            snprintf(text, 100000,
+                     "{\"name\":\"%016384d\",\"phone\":\"%016384d\",\"unit\":\"%016384d\","
+                     "\"address\":\"%0*d\"}",
+                     0, 0, 0, last, 0);
+        buf_clear(&bytes);
+        assert_int_equal(
+            wire_sealed_from_json(1, span_of(text, (size_t)longest), &bytes, &fixture->problem),
+            more == 0 ? ERR_NONE : ERR_MALFORMED);
+        assert_int_equal(bytes.size, more == 0 ? LIMIT_SEALED_SIZE - 256 : 0);
+    }
     /* Identity has room for texts that together are longer than a part may be. */
     int size = snprintf(text, 100000,
                         "{\"name\":\"%016384d\",\"phone\":\"%016384d\",\"unit\":\"%016384d\","
