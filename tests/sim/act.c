@@ -148,27 +148,14 @@ void act_fill(struct sim *sim, struct work_act *act, const struct sim_record *re
         number(act, FIELD_verb, verb);
     }
     act->attestation = random_chance(&sim->random, 900) ? ATTESTATION_PAPER : ATTESTATION_NONE;
-    switch (machine) {
-    case MACHINE_CONTACT:
+    if (machine == MACHINE_CONTACT) {
         fill_contact(sim, act, verb);
-        return;
-    case MACHINE_CASE:
+    } else if (machine == MACHINE_CASE) {
         fill_case(sim, act, record, verb);
-        return;
-    case MACHINE_REQUEST:
+    } else if (machine == MACHINE_REQUEST) {
         fill_request(sim, act, record, verb);
-        return;
-    case MACHINE_NOTE:
+    } else {
         number(act, FIELD_kind, NOTE_REMINDER);
         id(act, FIELD_case_record, record->about);
-        return;
-    case MACHINE_TASK:
-    case MACHINE_DELEGATION:
-    case MACHINE_NONE:
-    case MACHINE_END:
-#define MACHINE(id, name) case MACHINE_##id:
-#include "rules/office.def"
-#undef MACHINE
-        return;
     }
 }

@@ -254,8 +254,8 @@ static void choose(struct sim *sim)
 {
     uint64_t dice = random_below(&sim->random, 100);
     sim->scenario = dice < 6    ? SCENARIO_CLONE
-                    : dice < 12 ? SCENARIO_HUB_RESTORED
-                    : dice < 18 ? SCENARIO_FORGED
+                    : dice < 14 ? SCENARIO_HUB_RESTORED
+                    : dice < 40 ? SCENARIO_FORGED
                                 : SCENARIO_PLAIN;
     uint64_t hours = sim->is_short ? 2 : random_between(&sim->random, 2, 8);
     sim->heal_ms = hours * HOUR_MS;
