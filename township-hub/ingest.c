@@ -100,6 +100,19 @@ static void log_void(struct hub *hub, struct kv_txn *txn, const struct log_place
     append_leaf(hub, txn, &leaf, place);
 }
 
+/* Sealed parts of a logged event may follow: hub_blob_put takes these and no others. */
+static void expect_parts(struct kv_txn *txn, const struct wire_event *event)
+{
+    struct kv_key key;
+    for (uint32_t i = 0; i < event->sealed_count; i++) {
+        struct span hash = span_of(event->sealed[i].hash, LIMIT_HASH_SIZE);
+        if (!kv_has(txn, KV_BLOB, hash)) {
+            kv_put(txn, KV_OUTBOX, hub_expected_key(&key, event->sealed[i].hash),
+                   span_of(hash.data, 1));
+        }
+    }
+}
+
 static void log_judged(struct hub *hub, struct kv_txn *txn, struct hub_push *push, uint32_t i,
                        const struct log_place *place)
 {
@@ -136,6 +149,9 @@ static void log_judged(struct hub *hub, struct kv_txn *txn, struct hub_push *pus
     }
     append_leaf(hub, txn, &leaf, place);
     keep_facts(hub, txn, &ask, &verdict, leaf.common_seq);
+    if (verdict.verdict != WIRE_REFUSED) {
+        expect_parts(txn, hub->event);
+    }
 }
 
 /* Another log than ours was shown to this device, or it says so. */

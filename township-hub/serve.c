@@ -360,17 +360,30 @@ static bool blob_fits(const struct sync_blob *blob)
     return fits;
 }
 
+struct span hub_expected_key(struct kv_key *key, const uint8_t hash[LIMIT_HASH_SIZE])
+{
+    kv_key_init(key);
+    kv_key_u8(key, 'W');
+    kv_key_bytes(key, span_of(hash, LIMIT_HASH_SIZE));
+    return kv_key_span(key);
+}
+
 enum err hub_blob_put(struct hub *hub, const struct sync_blob *blob, struct buf *ret_frame)
 {
     struct kv_txn txn;
+    struct kv_key key;
+    struct span hash = span_of(blob->hash, LIMIT_HASH_SIZE);
     bool fits = blob->data.size <= LIMIT_BLOB_SIZE && blob_fits(blob);
     enum err err = ERR_NONE;
-    if (fits) {
-        kv_begin(hub->kv, true, &txn);
-        kv_put(&txn, KV_BLOB, span_of(blob->hash, LIMIT_HASH_SIZE), blob->data);
+    kv_begin(hub->kv, true, &txn);
+    bool expected = kv_has(&txn, KV_OUTBOX, hub_expected_key(&key, blob->hash));
+    fits = fits && (expected || kv_has(&txn, KV_BLOB, hash));
+    if (fits && expected) {
+        kv_put(&txn, KV_BLOB, hash, blob->data);
+        kv_delete(&txn, KV_OUTBOX, hub_expected_key(&key, blob->hash));
         err = kv_commit(&txn);
-        kv_abort(&txn);
     }
+    kv_abort(&txn);
     return err != ERR_NONE
                ? err
                : send_blob(SYNC_BLOB_STORED, blob->hash, span_of(NULL, 0), !fits, ret_frame);

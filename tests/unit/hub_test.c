@@ -1,3 +1,4 @@
+#include "seal/hash.h"
 #include "tests/support/town.h"
 #include "unit.h"
 
@@ -174,6 +175,37 @@ static void test_revoked_is_quarantined(void **state)
     assert_int_equal(answered.verdict, WIRE_QUARANTINED);
 }
 
+/* A station may not fill the hub's disk: only parts that a logged event names are taken. */
+static void test_unnamed_blob_is_refused(void **state)
+{
+    struct town *town = *state;
+    struct wire_sealed_blob sealed = {.ciphertext = span_text("0123456789abcdef0123456789abcdef")};
+    struct sync_blob blob = {.refused = false};
+    struct wire_arena arena;
+    struct buf bytes;
+    struct buf reply;
+    struct sync_frame *frame = calloc(1, sizeof *frame);
+    buf_init(&bytes, LIMIT_BLOB_SIZE);
+    buf_init(&reply, LIMIT_FRAME_SIZE);
+    assert_non_null(frame);
+    assert_int_equal(wire_arena_init(&arena, WIRE_FRAME_ARENA), ERR_NONE);
+    assert_int_equal(wire_sealed_encode(&sealed, &bytes), ERR_NONE);
+    seal_sha256(sealed.ciphertext, blob.hash);
+    blob.data = buf_span(&bytes);
+    assert_int_equal(hub_blob_put(town->hub, &blob, &reply), ERR_NONE);
+    assert_int_equal(wire_frame_decode(buf_span(&reply), &arena, frame), ERR_NONE);
+    assert_int_equal(frame->kind, SYNC_BLOB_STORED);
+    assert_true(frame->blob.refused);
+    buf_clear(&reply);
+    assert_int_equal(hub_blob_get(town->hub, blob.hash, true, &reply), ERR_NONE);
+    assert_int_equal(wire_frame_decode(buf_span(&reply), &arena, frame), ERR_NONE);
+    assert_int_equal(frame->blob.data.size, 0);
+    wire_arena_done(&arena);
+    buf_done(&bytes);
+    buf_done(&reply);
+    free(frame);
+}
+
 static void test_nobody_grants_himself(void **state)
 {
     struct town *town = *state;
@@ -196,6 +228,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_forged_event_is_void, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_gap_and_fork, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_revoked_is_quarantined, town_setup, town_teardown),
+        cmocka_unit_test_setup_teardown(test_unnamed_blob_is_refused, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_nobody_grants_himself, town_setup, town_teardown),
     };
     return cmocka_run_group_tests_name("hub", tests, NULL, NULL);
