@@ -198,6 +198,45 @@ def desk(place, case):
     say("a sealed draft, a hand-over with an event a case, metrics")
 
 
+def results(place):
+    """A matter done at once: to be told, then to be handed out, then no task any more."""
+    station, worker = place.station, place.people["worker"]
+    contact = worker.act("contact", "received", channel=1, item="I06", **APPLICANT)
+    case = worker.act("case", "opened", item="I06", contact=contact["record"],
+                      materials=["FORM,1,2,1", "ID,1,1,4"], **APPLICANT)["record"]
+    worker.act("case", "accepted", record=case)
+    code, _, err = station.command("case", "told", "--record", case, "--mode", "3", check=False)
+    must(code == 1, f"told before it is finished: exit {code} {err}")
+    worker.act("case", "finished", record=case, result="CERT")
+
+    def listed(name):
+        return [task["record"] for task in station.ask("tasks")[name]]
+
+    must(listed("toTell") == [case] and listed("toHandOut") == [], f"{station.ask('tasks')}")
+    worker.act("case", "told", record=case, mode=3)
+    must(listed("toTell") == [] and listed("toHandOut") == [case], f"{station.ask('tasks')}")
+    worker.act("case", "handed_out", record=case, attest="screen", serial="N-1")
+    must(listed("toTell") == [] and listed("toHandOut") == [], f"{station.ask('tasks')}")
+    say("results are listed until they are told and handed out")
+
+
+def late(place, case):
+    """Days pass: the open case becomes overdue and is listed."""
+    station = place.station
+    worker = place.people["worker"]
+    other = open_case(place)["record"]
+    worker.act("case", "accepted", record=other)
+    code, _ = api(station, "POST", "/api/v1/drill/clock", {"offset_ms": 300 * 86400 * 1000})
+    must(code == 200, "the clock does not move")
+    overdue = [task["record"] for task in station.ask("tasks")["overdue"]]
+    must(overdue == [other] and case["record"] not in overdue, f"overdue: {overdue}")
+    _, out, _ = station.command("metrics")
+    must(b"jieli_deadline_overdue_cases 1\n" in out, "metrics of overdue cases")
+    api(station, "POST", "/api/v1/drill/clock", {"offset_ms": 0})
+    must(station.ask("tasks")["overdue"] == [], "overdue before its day")
+    say("a case after its day is listed as overdue")
+
+
 def full_disk(place):
     """The data file may not grow: nothing is saved, it is said, and work goes on afterwards."""
     station, worker = place.station, place.people["worker"]
@@ -207,27 +246,46 @@ def full_disk(place):
         stderr=open(station.log, "ab"), preexec_fn=ignore_size_signal)
     station.wait_ready()
     worker.sit_down()
-    process = station.process.pid
-    size = os.path.getsize(place.path("station/store/data.mdb"))
-    unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-    resource.prlimit(process, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-    refused = None
-    for i in range(200):
-        kept = int(status(place)["kept"])
-        answer = worker.act("contact", "received", channel=1, item="I04", check=False,
-                            text="满" * 900, **APPLICANT)
-        if answer["_exit"] != 0:
-            refused = answer
-            break
-    must(refused is not None, "200 entries on a full disk")
+    kept = int(status(place)["kept"])
+    limit_files(station, 0)
+    refused = write_contact(place)
     must(refused["_exit"] == 75 and refused["code"] == "full", f"full disk: {refused}")
     now = status(place)
     must(now["diskFull"] and int(now["kept"]) == kept, f"after a full disk: {now}")
-    resource.prlimit(process, resource.RLIMIT_FSIZE, unlimited)
-    worker.act("contact", "received", channel=1, item="I04", **APPLICANT)
+    limit_files(station, resource.RLIM_INFINITY)
+    must(write_contact(place)["_exit"] == 0, "room again")
     now = status(place)
     must(not now["diskFull"] and int(now["kept"]) == kept + 1, f"room again: {now}")
-    say(f"a full disk after {i} entries: not saved and said so; with room again work goes on")
+    say("a full disk: not saved and said so; with room again work goes on")
+    nearly_full(place)
+
+
+def write_contact(place):
+    return place.people["worker"].act("contact", "received", channel=1, item="I04", check=False,
+                                      text="满" * 900, **APPLICANT)
+
+
+def limit_files(station, size):
+    resource.prlimit(station.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def nearly_full(place):
+    """A file that cannot grow may break a write in the middle: then its outcome is looked up."""
+    station = place.station
+    limit_files(station, os.path.getsize(place.path("station/store/data.mdb")))
+    for count in range(200):
+        kept = int(status(place)["kept"])
+        answer = write_contact(place)
+        if answer["_exit"] != 0:
+            break
+    must(answer["_exit"] in (4, 75), f"200 entries in a file that cannot grow, or: {answer}")
+    limit_files(station, resource.RLIM_INFINITY)
+    station.wait_ready()
+    station.token_of = None
+    must(int(status(place)["kept"]) == kept, f"kept {status(place)['kept']}, told {kept}")
+    must(write_contact(place)["_exit"] == 0, "the station does not go on")
+    must(int(status(place)["kept"]) == kept + 1, "one more")
+    say(f"a write broken in the middle, {count} entries later: {answer['code']}; nothing was lost")
 
 
 def ignore_size_signal():
@@ -313,6 +371,8 @@ def play(place):
     case = offline(place)
     slip(place, case)
     desk(place, case)
+    results(place)
+    late(place, case)
     full_disk(place)
     restored(place)
     checked(place, case)
