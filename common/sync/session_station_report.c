@@ -48,6 +48,8 @@ static void station_settle(struct sync_station *station)
         station_hold(station, SYNC_PHASE_RESTORE);
         return;
     }
+    /* Where an earlier life ends is asked anew: the hub may hold more of it than was fetched. */
+    sync_station_set_proven(station, station->proven);
     line->state = SYNC_LINE_READY;
     station->phase = SYNC_PHASE_TALK;
     station->common.newest = claim->common;

@@ -123,6 +123,7 @@ struct model_world {
     struct model_station disk;
     struct model_station image; /* a copy of the disk that may come back */
     bool has_image;
+    uint32_t image_connection; /* what the machine sent before its disk was restored is long gone */
     struct sync_station station;
     struct sync_place reported; /* newest proven place of this epoch and disk: never goes back */
     struct model_mirror mirror;
@@ -420,7 +421,8 @@ static inline void model_hub_receive(struct model_world *world, const struct mod
 {
     enum model_peer peer = message->peer;
     bool late = message->connection != world->connection[peer];
-    if (late && !model_chance(world, world->faults.late)) {
+    bool past = message->connection < world->image_connection && peer == MODEL_STATION;
+    if (past || (late && !model_chance(world, world->faults.late))) {
         return;
     }
     if (world->session_connection[peer] != world->connection[peer]) {

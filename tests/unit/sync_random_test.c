@@ -163,6 +163,7 @@ static void station_restore(void)
         world.disk = world.image;
         world.reported = (struct sync_place){0, 0};
         station_crash();
+        world.image_connection = world.connection[MODEL_STATION];
     }
 }
 
@@ -394,10 +395,16 @@ static void check_agreement(void)
         assert_memory_equal(world.disk.feeds[i].ids, hub->feeds[i].ids,
                             hub->feeds[i].count * sizeof hub->feeds[i].ids[0]);
     }
+    /* When both sides came back from copies, an earlier life may be known to an old image of the
+     * station alone; the hub has gone on since and cannot take it. */
+    bool torn = world.restored > 0 && world.branch_count > 1;
     for (uint64_t i = 1; i <= world.disk.incarnation; i++) {
         const struct model_life *ours = &world.disk.lives[i];
-        assert_int_equal(ours->count, hub->lives[i].count);
-        assert_memory_equal(ours->ids, hub->lives[i].ids, ours->count * sizeof ours->ids[0]);
+        const struct model_life *theirs = &hub->lives[i];
+        bool earlier = i < hub->incarnation;
+        assert_true(ours->count == theirs->count ||
+                    (torn && earlier && ours->count > theirs->count));
+        assert_memory_equal(ours->ids, theirs->ids, theirs->count * sizeof ours->ids[0]);
     }
     memcpy(sorted, hub->leaves, sizeof sorted);
     qsort(sorted, hub->size, sizeof sorted[0], compare_ids);
