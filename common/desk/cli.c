@@ -1,4 +1,5 @@
 #include "desk/cli_inside.h"
+#include "rules/rule.h"
 #include "seal/sign.h"
 
 #include <locale.h>
@@ -12,12 +13,6 @@ static const struct cli_command common_commands[] = {
     {"unlock", "用本人口令解锁", "unlock with your own password", cli_command_unlock},
     {"lock", "上锁", "lock", cli_command_lock},
     {"session", "现在是谁解锁", "who is unlocked", cli_command_session},
-    {"case", "办件：case 动作 --字段 值", "a case: case VERB --field value", cli_act},
-    {"contact", "首问：contact 动作 --字段 值", "a first contact", cli_act},
-    {"request", "申请：request 动作 --字段 值", "a request", cli_act},
-    {"task", "联办子事项", "a joint sub-task", cli_act},
-    {"delegation", "AB岗委托", "a delegation", cli_act},
-    {"note", "加注", "a note", cli_act},
     {"show", "查看一条记录", "one record", cli_command_show},
     {"events", "一条记录的全部经过", "the events of a record", cli_command_events},
     {"list", "到期、按状态、按姓名列出", "lists by due day, state or name", cli_command_list},
@@ -79,7 +74,6 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
     if (key != ARGP_KEY_INIT) {
         return ARGP_ERR_UNKNOWN;
     }
-    state->name = parse->cli->title;
     state->child_inputs[0] = parse->cli;
     if (parse->has_own) {
         state->child_inputs[1] = parse->input;
@@ -94,7 +88,10 @@ bool cli_parse(struct cli *cli, const struct argp *argp, int argc, char **argv, 
     const struct argp_child children[] = {
         {&cli_common_argp, 0, NULL, 0}, {argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
     const struct argp whole = {.parser = parse_command, .children = children};
+    char *word = argv[0];
+    argv[0] = cli->title; /* what messages and the usage begin with */
     error_t err = argp_parse(&whole, argc, argv, 0, NULL, &parse);
+    argv[0] = word;
     *ret_exit = err == 0 ? CLI_OK : CLI_USAGE;
     return err == 0;
 }
@@ -133,6 +130,19 @@ static void put_command(struct buf *doc, const struct cli_command *command)
                    command->zh, command->en);
 }
 
+/* Each machine is a command of its own: "case VERB --field value". */
+static bool machine_command(const char *name, struct cli_command *ret)
+{
+    for (int id = MACHINE_NONE + 1; id < MACHINE_END; id++) {
+        const struct rule_machine *machine = rule_machine((enum machine_id)id);
+        if (machine != NULL && strcmp(machine->name, name) == 0) {
+            *ret = (struct cli_command){machine->name, machine->zh, "VERB --field value", cli_act};
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Names of all commands, behind the options' help. */
 static void put_doc(const struct cli_program *program, struct buf *doc)
 {
@@ -142,6 +152,13 @@ static void put_doc(const struct cli_program *program, struct buf *doc)
     }
     for (size_t i = 0; i < sizeof common_commands / sizeof *common_commands; i++) {
         put_command(doc, &common_commands[i]);
+    }
+    for (int id = MACHINE_NONE + 1; id < MACHINE_END; id++) {
+        const struct rule_machine *machine = rule_machine((enum machine_id)id);
+        struct cli_command command;
+        if (machine != NULL && machine_command(machine->name, &command)) {
+            put_command(doc, &command);
+        }
     }
 }
 
@@ -166,19 +183,22 @@ static int first_word(struct cli *cli, int argc, char **argv)
     return err == 0 ? first.command : 0;
 }
 
-static const struct cli_command *find_command(const struct cli_program *program, const char *name)
+static bool find_command(const struct cli_program *program, const char *name,
+                         struct cli_command *ret)
 {
     for (size_t i = 0; i < program->command_count; i++) {
         if (strcmp(program->commands[i].name, name) == 0) {
-            return &program->commands[i];
+            *ret = program->commands[i];
+            return true;
         }
     }
     for (size_t i = 0; i < sizeof common_commands / sizeof *common_commands; i++) {
         if (strcmp(common_commands[i].name, name) == 0) {
-            return &common_commands[i];
+            *ret = common_commands[i];
+            return true;
         }
     }
-    return NULL;
+    return machine_command(name, ret);
 }
 
 int cli_main(const struct cli_program *program, int argc, char **argv)
@@ -196,13 +216,13 @@ int cli_main(const struct cli_program *program, int argc, char **argv)
         return cli_fail(&cli, CLI_USAGE, "缺少命令，--help 列出全部命令",
                         "no command; --help lists them");
     }
-    const struct cli_command *command = find_command(program, argv[at]);
-    if (command == NULL) {
+    struct cli_command command;
+    if (!find_command(program, argv[at], &command)) {
         return cli_fail(&cli, CLI_USAGE, "没有这个命令，--help 列出全部命令",
                         "no such command; --help lists them");
     }
-    (void)snprintf(cli.title, sizeof cli.title, "%s %s", program->name, command->name);
-    int code = command->run(&cli, argc - at, argv + at);
+    (void)snprintf(cli.title, sizeof cli.title, "%s %s", program->name, command.name);
+    int code = command.run(&cli, argc - at, argv + at);
     cli_lock_again(&cli);
     explicit_bzero(cli.token, sizeof cli.token);
     if (fflush(stdout) != 0 && code == CLI_OK) {

@@ -81,7 +81,8 @@ void cli_escape(struct buf *path, const char *text);
 struct cli_column {
     const char *zh;
     const char *en;
-    const char *member; /* of each entry; "a.b" for one inside another */
+    const char *member; /* of each entry; "a.b" for one inside another; in English "stateZh" is
+                           read as stateEn or state, "zh" as en */
 };
 /* Prints one line an entry of list. */
 void cli_table(const struct cli *cli, const struct wire_tree *list,

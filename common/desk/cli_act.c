@@ -1,6 +1,6 @@
-#include "base/text.h"
 #include "desk/cli_inside.h"
 #include "desk/json_text.h"
+#include "rules/rule.h"
 #include "wire/json.h"
 
 #include <stdio.h>
@@ -32,7 +32,7 @@ struct act_field {
     uint32_t payload;
     char name[NAME_SIZE];
     char help[HELP_SIZE];
-    bool is_record; /* a record id: a human number will do */
+    bool is_id; /* of a record, perhaps: its human number will do */
 };
 
 struct act {
@@ -41,6 +41,7 @@ struct act {
     struct wire_object *facts;
     struct wire_object *identity;
     struct wire_object *matter;
+    bool has_verb;
     bool has_identity;
     bool has_matter;
     const char *verb;
@@ -60,15 +61,10 @@ struct act {
 
 static uint32_t payload_of(const char *command)
 {
-    static const struct {
-        const char *name;
-        uint32_t payload;
-    } payloads[] = {{"contact", WIRE_CONTACT}, {"case", WIRE_CASE},
-                    {"request", WIRE_REQUEST}, {"task", WIRE_TASK},
-                    {"note", WIRE_NOTE},       {"delegation", WIRE_DELEGATION}};
-    for (size_t i = 0; i < sizeof payloads / sizeof *payloads; i++) {
-        if (strcmp(payloads[i].name, command) == 0) {
-            return payloads[i].payload;
+    for (int id = MACHINE_NONE + 1; id < MACHINE_END; id++) {
+        const struct rule_machine *machine = rule_machine((enum machine_id)id);
+        if (machine != NULL && strcmp(machine->name, command) == 0) {
+            return machine->payload_field;
         }
     }
     return 0;
@@ -76,20 +72,10 @@ static uint32_t payload_of(const char *command)
 
 /* --- the options --- */
 
-static bool names_record(const char *name)
-{
-    static const char *const names[] = {"case-record", "contact", "approval", "children"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(names[i], name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void add_field(void *context, const char *name, const char *type)
 {
     struct act *act = context;
+    act->has_verb = act->has_verb || strcmp(name, "verb") == 0;
     if (strcmp(name, "verb") == 0 || act->field_count == FIELD_COUNT) {
         return;
     }
@@ -103,7 +89,7 @@ static void add_field(void *context, const char *name, const char *type)
     field->payload = act->filling;
     (void)snprintf(field->name, sizeof field->name, "%s", name);
     (void)snprintf(field->help, sizeof field->help, "%.*s", HELP_SIZE - 1, type);
-    field->is_record = act->filling < PAYLOAD_IDENTITY && names_record(name);
+    field->is_id = strcmp(type, "hex16") == 0;
     act->options[index] = (struct argp_option){.name = field->name,
                                                .key = KEY_FIELD + (int)index,
                                                .arg = "VALUE",
@@ -132,17 +118,12 @@ static void fill_options(struct act *act)
     memcpy(act->options + act->field_count, fixed, sizeof fixed);
 }
 
-/* The record's id in hex for whatever names it. */
+/* The record's id in hex for its number. */
 static bool resolve_record(struct act *act, const char *value, char ret[RECORD_HEX_SIZE])
 {
     struct buf path;
     struct http_answer answer;
     struct wire_tree *tree = NULL;
-    uint8_t id[LIMIT_ID_SIZE];
-    if (text_get_hex(span_text(value), id, sizeof id) == ERR_NONE) {
-        (void)snprintf(ret, RECORD_HEX_SIZE, "%s", value);
-        return true;
-    }
     buf_init(&path, FILES_PATH_SIZE);
     buf_put_text(&path, "/api/v1/records/");
     cli_escape(&path, value);
@@ -165,7 +146,7 @@ static void set_field(struct act *act, const struct act_field *field, const char
                                                                     : act->facts;
     act->has_identity = act->has_identity || field->payload == PAYLOAD_IDENTITY;
     act->has_matter = act->has_matter || field->payload == PAYLOAD_MATTER;
-    if (field->is_record) {
+    if (field->is_id && strchr(value, '-') != NULL) {
         if (!resolve_record(act, value, record)) {
             argp_error(state, "--%s %s", field->name, value);
         }
@@ -219,13 +200,13 @@ static error_t parse_act(int key, char *arg, struct argp_state *state)
     if (key == ARGP_KEY_ARG && act->verb == NULL) {
         act->verb = arg;
         /* A note has no verb of its own. */
-        if (act->payload != WIRE_NOTE &&
+        if (act->has_verb &&
             wire_object_set(act->facts, act->payload, "verb", arg, &problem) != ERR_NONE) {
             argp_error(state, "没有这个动作 / no such verb: %s", arg);
         }
         return 0;
     }
-    if (key == ARGP_KEY_END && act->verb == NULL && act->payload != WIRE_NOTE) {
+    if (key == ARGP_KEY_END && act->verb == NULL && act->has_verb) {
         argp_error(state, "缺少动作 / the verb is missing");
     }
     return parse_fixed(act, key, arg);
@@ -306,7 +287,7 @@ static void show_written(struct cli *cli, const struct wire_tree *answer)
         {"编号", "number", "number"}, {"记录", "record", "record"},
         {"状态", "state", "stateZh"}, {"事项", "item", "itemZh"},
         {"到期", "due", "due.day"},   {"紧急", "light", "due.light"},
-        {"打印表单", "form", "form"}, {"去向", "standing", "standing"},
+        {"打印表单", "form", "form"}, {"去向", "standing", "standingZh"},
         {"事件", "event", "id"}};
     const struct wire_tree *warnings = wire_tree_get(answer, "warnings");
     cli_sheet(cli, answer, columns, sizeof columns / sizeof *columns);

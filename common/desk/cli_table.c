@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <wchar.h>
 
 enum { COLUMN_COUNT = 16, CELL_SIZE = 64 * 1024, GAP = 2, PATH_SIZE = 64 };
@@ -68,10 +69,26 @@ static const struct wire_tree *find(const struct wire_tree *object, const char *
     return wire_tree_get(object, member);
 }
 
+/* "itemZh" -> "itemEn", else "item"; "zh" -> "en". NULL: nothing of the kind. */
+static const struct wire_tree *find_english(const struct wire_tree *object, const char *member)
+{
+    char name[PATH_SIZE];
+    size_t size = strlen(member);
+    if (size < 2 || size >= sizeof name || strcasecmp(member + size - 2, "zh") != 0) {
+        return NULL;
+    }
+    (void)snprintf(name, sizeof name, "%.*s%s", (int)(size - 2), member,
+                   member[size - 2] == 'Z' ? "En" : "en");
+    const struct wire_tree *value = find(object, name);
+    name[size - 2] = 0;
+    return value != NULL ? value : find(object, name);
+}
+
 void cli_member(const struct cli *cli, const struct wire_tree *object, const char *member,
                 struct buf *ret)
 {
-    put_value(cli, find(object, member), ret);
+    const struct wire_tree *english = cli->english ? find_english(object, member) : NULL;
+    put_value(cli, english != NULL ? english : find(object, member), ret);
 }
 
 static void put_cell(const char *text, size_t width, bool last)

@@ -347,8 +347,12 @@ static void answer(struct writing *writing)
     }
     json_text_hex(&reply.json, "id", span_of(writing->id, LIMIT_HASH_SIZE));
     json_text_big(&reply.json, "seq", writing->seq);
-    json_text_string(&reply.json, "standing", desk->options.tier == TIER_HUB ? "accepted" : "kept");
-    json_text_number(&reply.json, "form", writing->verdict.form);
+    bool hub = desk->options.tier == TIER_HUB;
+    json_text_string(&reply.json, "standing", hub ? "accepted" : "kept");
+    json_text_string(&reply.json, "standingZh", hub ? "镇中心已认可" : "已保存在本机");
+    if (writing->verdict.form != 0) {
+        json_text_number(&reply.json, "form", writing->verdict.form);
+    }
     if (found) {
         put_warnings(writing, &reply.json);
     }

@@ -127,7 +127,9 @@ static void test_usage(void **state)
     expect(RUN(rig, "--version"), CLI_OK, "program 1.2", "");
     expect(RUN(rig, "nonsense"), CLI_USAGE, "", "no such command");
     expect(RUN(rig, "--json"), CLI_USAGE, "", "no command");
-    expect(RUN(rig, "case"), CLI_USAGE, "", "the verb is missing");
+    expect(RUN(rig, "case"), CLI_USAGE, "", "program case: 缺少动作 / the verb is missing");
+    expect(RUN(rig, "suggestion"), CLI_USAGE, "", "the verb is missing");
+    expect(RUN(rig, "--help"), CLI_OK, "delegation", "");
     expect(RUN(rig, "case", "flew"), CLI_USAGE, "", "no such verb: flew");
     expect(RUN(rig, "case", "opened", "--colour", "red"), CLI_USAGE, "", "colour");
     expect(RUN(rig, "case", "opened", "--rating", "x"), CLI_USAGE, "", "--rating x");
@@ -206,6 +208,8 @@ static void test_books(void **state)
     expect(RUN(rig, "list", "--due=2026-10-01", "--limit", "5"), CLI_OK, "到期", "");
     expect(RUN(rig, "list", "--state", "nonsense"), CLI_USAGE, "", "state");
     expect(RUN(rig, "--lang", "en", "list"), CLI_OK, "number", "");
+    expect(RUN(rig, "--lang", "en", "catalogue"), CLI_OK, "commitment", "");
+    expect(RUN(rig, "--lang", "en", "policy"), CLI_OK, "1: day 1 is the day after receipt", "");
 }
 
 #define DESK(test) cmocka_unit_test_setup_teardown(test, desk_rig_setup, desk_rig_teardown)
