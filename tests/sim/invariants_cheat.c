@@ -33,7 +33,7 @@ void inv_hub_back(struct sim *sim)
     struct station_status status;
     for (size_t i = 0; i < sim->station_count && !sim->failed; i++) {
         struct sim_node *node = &sim->node[i];
-        if (node->kv == NULL || !node->connected) {
+        if (node->kv == NULL || !node->connected || node->tainted) {
             continue;
         }
         station_status(node->station, &status);

@@ -73,10 +73,13 @@ void node_start(struct sim *sim, size_t index)
         kv_memory_set_commit_fault(node->kv, KV_MEMORY_SOUND); /* somebody has made room */
     }
     enum err err = node->is_auditor ? open_auditor(sim, node) : open_station(sim, node);
-    if (err == ERR_FULL) {
+    bool dies = err == ERR_FULL || err == ERR_STORE; /* opening commits, too */
+    if (dies && node->failed_opens < 100) {
+        node->failed_opens++;
         node_died(sim, index, DOWN_MS);
         return;
     }
+    node->failed_opens = 0;
     if (err != ERR_NONE) {
         sim_fail(sim, "I1", "%s does not open its store again: %s", node->name, err_name(err));
         kv_close(node->kv);

@@ -104,7 +104,8 @@ struct sim_node {
     struct auditor *auditor;
     struct sim_clock clock;
     uint64_t boots;
-    uint64_t serial; /* of the line; frames of an older one reach nobody */
+    unsigned failed_opens; /* in a row */
+    uint64_t serial;       /* of the line; frames of an older one reach nobody */
     bool connected;
     bool wants_reconnect;
     bool unplugged; /* for weeks */
