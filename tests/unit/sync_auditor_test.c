@@ -345,6 +345,11 @@ static void test_blobs(void **state)
     open_at(1, 0, 0);
     TALK({"blobs 2", ""}, {"connect", "hello"},
          {"welcome 1 0 0 0 0 2", "apply welcome; pull 0+100; get blob"},
+         {"batch log 0 0 0", "apply batch 0+0"}, {"keep", ""}, {"blob 1", "apply blob"},
+         {"connect", ""}, {"report", "hello"},
+         {"welcome 1 0 0 0 0 2", "apply welcome; pull 0+100; get blob"},
+         {"batch log 0 0 0", "apply batch 0+0"}, {"blob 1", ""}, {"nack busy 9", "apply nack"},
+         {"wait 5001", "hello"}, {"welcome 1 0 0 0 0 2", "apply welcome; pull 0+100; get blob"},
          {"batch log 0 0 0", "apply batch 0+0"}, {"wait 299999", ""}, {"wait 1", "reconnect"});
 }
 

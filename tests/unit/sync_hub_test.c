@@ -397,6 +397,28 @@ static void test_idle(void **state)
          {"wait 900000", "drop"});
 }
 
+static void test_broken_pull(void **state)
+{
+    static const struct sync_pull pulls[] = {
+        {.feed = SYNC_FEED_OWN, .from = 1, .count = 101},
+        {.feed = SYNC_FEED_OWN, .from = 1, .count = 5, .seen_size = SYNC_NUMBER_MAX + 1},
+        {.feed = SYNC_FEED_CHAIN, .from = 1, .count = 5, .incarnation = SYNC_NUMBER_MAX + 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof pulls / sizeof pulls[0]; i++) {
+        struct sync_hub_action action;
+        open_as(SYNC_ROLE_STATION);
+        TALK(GREET("1", "0"));
+        rig.frame = (struct sync_frame){.kind = SYNC_PULL};
+        rig.frame.pull = pulls[i];
+        rig_send("");
+        assert_true(sync_hub_next(&rig.hub, &action));
+        assert_int_equal(action.kind, SYNC_HUB_SEND_NACK);
+        assert_int_equal(action.reason, SYNC_NACK_MALFORMED);
+        assert_int_equal(rig.hub.offences, 1);
+    }
+}
+
 /* HELLO's bytes are the session's own once taken. */
 static void test_hello_is_kept(void **state)
 {
@@ -434,8 +456,9 @@ int main(void)
         cmocka_unit_test(test_welcome_waits), cmocka_unit_test(test_refusal_ends_the_run),
         cmocka_unit_test(test_credit),        cmocka_unit_test(test_lives),
         cmocka_unit_test(test_broken_hello),  cmocka_unit_test(test_broken_push),
-        cmocka_unit_test(test_rights),        cmocka_unit_test(test_offences),
-        cmocka_unit_test(test_idle),          cmocka_unit_test(test_hello_is_kept),
+        cmocka_unit_test(test_rights),        cmocka_unit_test(test_broken_pull),
+        cmocka_unit_test(test_offences),      cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_hello_is_kept),
     };
     return cmocka_run_group_tests_name("sync_hub", tests, NULL, NULL);
 }

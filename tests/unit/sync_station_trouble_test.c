@@ -63,7 +63,18 @@ static void test_late_report(void **state)
     TALK(&rig, {"connect", "hello"}, {"keep", ""}, {"welcome 1 1 0 0 0 4", "apply welcome"},
          {"disconnect", ""}, {"connect", ""}, {"report", "hello"},
          {"welcome 1 1 0 0 0 4", "apply welcome; push 1/1+5; " PULLS});
+    /* What a feed brought stays; a NACK of before ends nothing. */
+    rig_open_at(&rig, 0, 0);
+    TALK(&rig, {"connect", "hello"}, {"welcome 1 0 0 0 1 2", "apply welcome; " PULLS}, {"keep", ""},
+         {"batch own 1 1 1", "apply batch own 1+1"}, {"disconnect", ""}, {"report", ""},
+         {"connect", "hello"},
+         {"welcome 1 0 0 0 1 2", "apply welcome; pull common 1+100; pull own 2+100"}, {"keep", ""},
+         {"nack busy 0 2", "apply nack"}, {"connect", ""}, {"report", "hello"});
+    assert_int_equal(rig.station.own.applied, 1);
+    assert_int_equal(rig.station.line.counts.nacks, 0);
     /* And a bad proof found late still drops the line. */
+    rig_open_at(&rig, 5, 0);
+    TALK(&rig, {"connect", "hello"}, {"welcome 1 1 0 0 0 4", "apply welcome; push 1/1+5; " PULLS});
     TALK(&rig, {"keep", ""}, {"bad", ""}, {"answer 1 1 5 4", "apply answer 1/1+5"},
          {"disconnect", ""}, {"connect", ""}, {"report", "reconnect"});
 }
@@ -199,6 +210,14 @@ static void test_earlier_lives(void **state)
          {"nack fork 2 4", "apply nack; hello"}, {"welcome 1 2 3 0 0 2", "apply welcome; " PULLS},
          {"hurry", "push 3/1+4"}, {"answer 3 1 4 2", "apply answer 3/1+4"});
     assert_false(rig.station.diverged);
+    start.incarnation = 4;
+    rig_open(&rig, &start);
+    TALK(&rig, {"connect", "hello"}, {"welcome 1 3 3 0 0 2", "apply welcome; life 1; " PULLS},
+         {"life 1 9", "push 1/8+2"}, {"nack old 1 8", "apply nack; hello"},
+         {"welcome 1 3 3 0 0 2", "apply welcome; life 3; " PULLS}, {"append 5 0", "hello"},
+         {"disconnect", ""}, {"append 6 1", ""}, {"connect", "hello"},
+         {"welcome 1 3 3 0 0 2", "apply welcome; life 3; " PULLS});
+    start.incarnation = 3;
     /* It holds more of an earlier life than was fetched: a push of before came late. */
     start.answered_incarnation = 2;
     rig_open(&rig, &start);
@@ -223,7 +242,8 @@ static void test_restore_disturbed(void **state)
          {"answer 1 4 1 2", ""});
     rig_open_at(&rig, 5, 3);
     TALK(&rig, {"connect", "hello"},
-         {"welcome 1 1 9 0 0 2", "apply welcome; restored; pull chain 1/4+100"},
+         {"welcome 1 1 9 0 0 2", "apply welcome; restored; pull chain 1/4+100"}, {"epoch 0 0", ""},
+         {"back resend", ""},
          /* All is here and yet no new life: the old one must not go on. */
          {"batch chain 4 6 9", "apply batch chain 1/4+6; open 2"}, {"append 1 9", ""},
          {"connect", "hello"},
@@ -306,10 +326,14 @@ static void test_bad_welcome(void **state)
          {"wait 10001", "hello"});
     struct sync_frame frame = {.kind = SYNC_WELCOME};
     frame.welcome.epoch = 1;
-    frame.welcome.version = SYNC_VERSION + 1;
-    rig_frame(&rig, frame);
-    rig_drain(&rig);
-    assert_string_equal(rig.out, "reconnect");
+    for (uint32_t version = 0; version <= SYNC_VERSION + 1; version += SYNC_VERSION + 1) {
+        frame.welcome.version = version;
+        rig_open_at(&rig, 5, 3);
+        TALK(&rig, {"connect", "hello"});
+        rig_frame(&rig, frame);
+        rig_drain(&rig);
+        assert_string_equal(rig.out, "reconnect");
+    }
 }
 
 static void test_backoff_row(void **state)
