@@ -5,12 +5,15 @@
 /* Proven facts. What the hub has proven is kept when it is verified and folded when its turn has
  * come, because the line delivers in another order than the log holds:
  *   - the common feed in its order; an edition waits for its text, and what lies behind it waits;
- *   - answers of the own chain and leaves of the own feed in the order of the log, as far as both
- *     are known; a leaf of the own feed waits while an unanswered event of ours names a record
- *     that it names too, since our event may stand before it in the log;
- *   - both wait for what their author knew of the feeds.
+ *   - answers of the own chain in their order, leaves of the own feed in theirs, of both the one
+ *     that stands first in the log;
+ *   - a leaf of the own feed waits while an unanswered event of ours names a record that it names
+ *     too, since our event may stand before it in the log;
+ *   - both wait for what their author knew of the feeds. What one waits for does not hold up the
+ *     other: only the holder of a baton moves a record, so no two that pass each other touch the
+ *     same one.
  * What does not verify or does not fit, although the hub has proven it, is a broken or lying hub:
- * the fold stands still there (stuck), the tail goes on. */
+ * the fold stands still there (stuck), the rest goes on. */
 
 enum turn { TURN_DONE, TURN_WAIT, TURN_STUCK };
 
@@ -189,25 +192,37 @@ static enum turn fold_answer(struct station *station, struct kv_txn *txn, uint64
     return turn_of(txn, err);
 }
 
-/* One step of what our hub has proven, in the order of the log. */
-static enum turn fold_next(struct station *station, struct kv_txn *txn)
+/* Does an answered event of ours stand behind this index? Then all of ours before it are known. */
+static bool is_overtaken(const struct station *station, struct kv_txn *txn, uint64_t index)
+{
+    const struct station_state *state = &station->state;
+    struct station_row row;
+    return station_row_get(txn, state->answered_incarnation, state->answered, &row) &&
+           row.index > index;
+}
+
+/* One step of what our hub has proven. */
+static enum turn fold_next(struct station *station, struct kv_txn *txn, bool *stuck)
 {
     const struct station_state *state = &station->state;
     struct station_row row = {.verdict = WIRE_VERDICT_NONE};
     uint64_t incarnation = state->folded_incarnation;
     uint64_t seq = state->folded;
     uint64_t index = 0;
+    enum turn turn = TURN_WAIT;
     bool answer = station_next_place(txn, KV_ANSWER, &incarnation, &seq) &&
                   station_row_get(txn, incarnation, seq, &row);
     bool own = state->own.folded < state->own.kept;
     if (own && !log_feed_index(&station->fold->log, txn, STATION_FEED_OWN, state->own.folded + 1,
                                &index)) {
-        return turn_of(txn, ERR_MALFORMED);
+        *stuck = txn->err == ERR_NONE;
+        own = false;
     }
     if (own && (!answer || index < row.index)) {
-        return fold_own(station, txn, index, answer);
+        turn = fold_own(station, txn, index, is_overtaken(station, txn, index));
+        *stuck = turn == TURN_STUCK;
     }
-    return answer ? fold_answer(station, txn, incarnation, seq, &row) : TURN_WAIT;
+    return turn == TURN_DONE || !answer ? turn : fold_answer(station, txn, incarnation, seq, &row);
 }
 
 void station_advance(struct station *station, struct kv_txn *txn)
@@ -215,15 +230,17 @@ void station_advance(struct station *station, struct kv_txn *txn)
     struct station_state *state = &station->state;
     enum turn common = TURN_WAIT;
     enum turn proven = TURN_WAIT;
+    bool stuck = false;
     do {
         common = state->common.folded < state->common.kept
                      ? fold_common(station, txn, state->common.folded + 1)
                      : TURN_WAIT;
     } while (common == TURN_DONE && txn->err == ERR_NONE);
     do {
-        proven = fold_next(station, txn);
+        stuck = false;
+        proven = fold_next(station, txn, &stuck);
     } while (proven == TURN_DONE && txn->err == ERR_NONE);
-    state->stuck = common == TURN_STUCK || proven == TURN_STUCK;
+    state->stuck = stuck || common == TURN_STUCK || proven == TURN_STUCK;
     if (station->dirty && txn->err == ERR_NONE) {
         station_tail_refold(station, txn);
     }

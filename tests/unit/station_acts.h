@@ -43,7 +43,8 @@ static inline void rig_draft(struct rig *rig, const struct town_act *act, struct
     ret->payload = act->payload;
     ret->facts = &act->facts;
     rig->town->now_ms += 1000;
-    ret->claimed_ms = (uint64_t)((int64_t)rig->town->now_ms + act->claimed_shift_ms);
+    uint64_t wall_ms = rig->town->now_ms + rig->ahead_ms;
+    ret->claimed_ms = (uint64_t)((int64_t)wall_ms + act->claimed_shift_ms);
     ret->mono_ms = rig->mono_ms;
     ret->attestation = act->attestation;
 }
@@ -74,8 +75,9 @@ static inline struct fold_verdict rig_submit(struct rig *rig, const struct town_
         }
     }
     draft.sealed_count = (uint32_t)count;
-    assert_int_equal(station_submit(rig->station, &draft, person->signer, rig->town->now_ms, blobs,
-                                    count, &verdict, id, &seq),
+    assert_int_equal(station_submit(rig->station, &draft, person->signer,
+                                    rig->town->now_ms + rig->ahead_ms, blobs, count, &verdict, id,
+                                    &seq),
                      ERR_NONE);
     for (size_t i = 0; i < count; i++) {
         buf_done(&bytes[i]);
@@ -155,6 +157,14 @@ static inline void hub_decides(struct town *town, uint32_t record)
     hub_does(town, record, CASE_RECEIVED_AT_HUB);
     hub_does(town, record, CASE_DECIDED);
     hub_does(town, record, CASE_RESULT_RETURNED);
+}
+
+static inline void hub_revokes(struct town *town, const struct town_person *person)
+{
+    struct town_act act;
+    town_act(&act, WIRE_PERSON, person->staff[0], PERSON_REVOKED);
+    town_bytes(&act, FIELD_staff, 0, person->staff, sizeof person->staff);
+    assert_int_equal(town_hub(town, &town->leader, &act).verdict, WIRE_ACCEPTED);
 }
 
 /* The policy in force, with one more line of comment, becomes edition 2. */

@@ -80,6 +80,8 @@ static void test_blocked_link(void **state)
     struct rig *rig = *state;
     rig_sync(rig);
     rig_case(rig, 1);
+    rig_ring(rig);
+    rig->mono_ms += 10000;
     rig->blocked = true;
     assert_false(rig_talk(rig, 50));
     assert_true(station_deadline(rig->station) <= rig->mono_ms + 100);

@@ -226,6 +226,7 @@ struct evil {
     const struct signer *signer;
     bool own;
     bool common;
+    bool refused; /* the leaf says so */
 };
 
 static void fill_evil(struct town *town, const struct evil *evil, const struct log_head *head,
@@ -249,7 +250,7 @@ static void log_evil(struct town *town, const struct evil *evil)
     struct log *log = &hub_fold(town->hub)->log;
     const uint8_t *station = signer_key_id_view(town->station);
     struct wire_event *event = calloc(1, sizeof *event);
-    struct wire_leaf leaf = {.verdict = WIRE_ACCEPTED, .hub_ms = town->now_ms};
+    struct wire_leaf leaf = {.hub_ms = town->now_ms};
     struct log_place place;
     struct log_head head;
     struct tlog_hash root;
@@ -272,6 +273,7 @@ static void log_evil(struct town *town, const struct evil *evil)
         memcpy(leaf.feed_device, station, LIMIT_KEY_SIZE);
     }
     leaf.common_seq = evil->common ? log->common_seq + 1 : 0;
+    leaf.verdict = evil->refused ? WIRE_REFUSED : WIRE_ACCEPTED;
     assert_int_equal(wire_leaf_encode(&leaf, &bytes), ERR_NONE);
     (void)log_append(log, &txn, &leaf, buf_span(&bytes), &place);
     log_flush(log, &txn, &root);
@@ -323,6 +325,30 @@ static void test_forged_in_common_feed(void **state)
     rig_restart(rig);
     assert_true(rig_status(rig).stuck);
     assert_int_equal(rig_status(rig).common, common);
+}
+
+/* Refused, and yet in a feed. */
+static void test_refused_in_feed(void **state)
+{
+    struct rig *rig = *state;
+    struct town_act act;
+    rig_sync(rig);
+    rig_case(rig, 1);
+    rig_hand_up(rig, 1);
+    rig_sync(rig);
+    town_act(&act, WIRE_CASE, 1, CASE_RECEIVED_AT_HUB);
+    struct evil evil = {.act = &act,
+                        .device = signer_key_id_view(rig->town->hub_signer),
+                        .author = signer_key_id_view(rig->town->operator.signer),
+                        .signer = rig->town->operator.signer,
+                        .own = true,
+                        .refused = true};
+    log_evil(rig->town, &evil);
+    restart_evil(rig->town);
+    rig_cut(rig);
+    assert_false(rig_talk(rig, 60));
+    assert_true(rig->reconnects > 1);
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 1), "referred_up");
 }
 
 /* An event that fits no row of its record. */
@@ -459,15 +485,11 @@ static void test_forged_chain_to_an_empty_store(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RIG_TEST(test_lying_feeds),
-        RIG_TEST(test_unproven_growth),
-        RIG_TEST(test_lying_blobs),
-        RIG_TEST(test_refused_blobs),
-        RIG_TEST(test_forged_in_common_feed),
-        RIG_TEST(test_misfit_in_own_feed),
-        RIG_TEST(test_lying_chain),
-        RIG_TEST(test_forged_chain),
-        RIG_TEST(test_forged_chain_to_an_empty_store),
+        RIG_TEST(test_lying_feeds),           RIG_TEST(test_unproven_growth),
+        RIG_TEST(test_lying_blobs),           RIG_TEST(test_refused_blobs),
+        RIG_TEST(test_forged_in_common_feed), RIG_TEST(test_refused_in_feed),
+        RIG_TEST(test_misfit_in_own_feed),    RIG_TEST(test_lying_chain),
+        RIG_TEST(test_forged_chain),          RIG_TEST(test_forged_chain_to_an_empty_store),
     };
     return cmocka_run_group_tests_name("station hostile feeds", tests, NULL, NULL);
 }

@@ -60,12 +60,18 @@ static void test_lying_answers(void **state)
 
 static void welcome_hub(struct rig *rig, struct sync_frame *frame)
 {
+    if (frame->kind != SYNC_WELCOME) {
+        return;
+    }
     rig->falsified++;
     frame->welcome.hub[3] ^= 1;
 }
 
 static void welcome_note(struct rig *rig, struct sync_frame *frame)
 {
+    if (frame->kind != SYNC_WELCOME) {
+        return;
+    }
     rig->falsified++;
     frame->welcome.checkpoint =
         spoil(frame->welcome.checkpoint, frame->welcome.checkpoint.size - 9);
@@ -73,12 +79,18 @@ static void welcome_note(struct rig *rig, struct sync_frame *frame)
 
 static void welcome_epoch(struct rig *rig, struct sync_frame *frame)
 {
+    if (frame->kind != SYNC_WELCOME) {
+        return;
+    }
     rig->falsified++;
     frame->welcome.epoch++;
 }
 
 static void welcome_numbers(struct rig *rig, struct sync_frame *frame)
 {
+    if (frame->kind != SYNC_WELCOME) {
+        return;
+    }
     rig->falsified++;
     frame->welcome.own = UINT64_MAX;
 }
@@ -86,6 +98,9 @@ static void welcome_numbers(struct rig *rig, struct sync_frame *frame)
 /* A tree of the size we know, with another root, rightly signed. */
 static void welcome_split(struct rig *rig, struct sync_frame *frame)
 {
+    if (frame->kind != SYNC_WELCOME) {
+        return;
+    }
     struct buf note;
     struct tlog_checkpoint other = {.size = rig_status(rig).log_size};
     buf_init(&note, LIMIT_NOTE_SIZE);
@@ -101,6 +116,9 @@ static void welcome_split(struct rig *rig, struct sync_frame *frame)
 /* Another event of ours than the hub has proven to us. */
 static void welcome_proven_id(struct rig *rig, struct sync_frame *frame)
 {
+    if (frame->kind != SYNC_WELCOME) {
+        return;
+    }
     rig->falsified++;
     frame->welcome.id[5] ^= 1;
 }
@@ -161,6 +179,18 @@ static void test_false_claims(void **state)
     assert_int_equal(rig_status(rig).answered, 6);
     assert_false(rig_status(rig).restored);
     rig_check(rig);
+}
+
+/* A log whose clock has run away is not followed. */
+static void test_hub_beyond_time(void **state)
+{
+    struct rig *rig = *state;
+    rig_sync(rig);
+    rig_case(rig, 1);
+    rig->town->now_ms = UINT64_C(253402300799999);
+    assert_false(rig_talk(rig, 40));
+    assert_int_equal(rig_status(rig).answered, 0);
+    assert_true(rig->reconnects > 0);
 }
 
 static void test_lying_welcome(void **state)
@@ -252,7 +282,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RIG_TEST(test_lying_answers), RIG_TEST(test_lying_welcome), RIG_TEST(test_split),
-        RIG_TEST(test_false_claims),  RIG_TEST(test_nacks),
+        RIG_TEST(test_false_claims),  RIG_TEST(test_nacks),         RIG_TEST(test_hub_beyond_time),
     };
     return cmocka_run_group_tests_name("station hostile", tests, NULL, NULL);
 }

@@ -26,6 +26,7 @@ struct rig {
     struct kv *kv;
     struct station *station;
     uint64_t mono_ms;
+    uint64_t ahead_ms; /* how far the station's wall clock is ahead of the town's */
     bool online;
     bool blocked;   /* the link takes nothing */
     bool reconnect; /* the session asked for it */

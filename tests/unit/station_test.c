@@ -168,6 +168,7 @@ static void test_feed_waits_for_answer(void **state)
     assert_string_equal(rig_state(rig, FOLD_PROVEN, 1), "accepted");
     rig_cut(rig);
     rig_restart(rig);
+    assert_int_equal(station_rebuild(rig->station), ERR_NONE);
     assert_int_equal(rig_status(rig).own, 0);
     rig_sync(rig);
     assert_int_equal(rig_status(rig).own, 3);
@@ -263,10 +264,7 @@ static void test_revoked_is_set_aside(void **state)
     act_open(&act, 2);
     rig_write(rig, &rig->town->head, &act);
     rig_hand_up(rig, 1);
-    town_act(&act, WIRE_PERSON, 21, PERSON_REVOKED);
-    town_bytes(&act, FIELD_staff, 0, rig->town->worker.staff, LIMIT_ID_SIZE);
-    struct fold_verdict verdict = town_hub(rig->town, &rig->town->leader, &act);
-    assert_int_equal(verdict.verdict, WIRE_ACCEPTED);
+    hub_revokes(rig->town, &rig->town->worker);
     rig_sync(rig);
     struct buf envelope;
     struct station_answer answer;
@@ -289,7 +287,6 @@ static void test_revoked_is_set_aside(void **state)
 static void test_rebuild_with_tail(void **state)
 {
     struct rig *rig = *state;
-    struct town_act act;
     rig_sync(rig);
     rig_case(rig, 1);
     rig_sync(rig);
@@ -297,9 +294,7 @@ static void test_rebuild_with_tail(void **state)
     rig_case(rig, 2);
     rig_hand_up(rig, 1);
     rig_check(rig);
-    town_act(&act, WIRE_PERSON, 21, PERSON_REVOKED);
-    town_bytes(&act, FIELD_staff, 0, rig->town->worker.staff, LIMIT_ID_SIZE);
-    (void)town_hub(rig->town, &rig->town->leader, &act);
+    hub_revokes(rig->town, &rig->town->worker);
     /* The feeds come, the answer does not. */
     rig->lose = SYNC_ANSWER;
     rig->lose_count = 1;
@@ -385,31 +380,105 @@ static void test_feed_waits_for_edition(void **state)
 {
     struct rig *rig = *state;
     struct town_act act;
+    struct station_answer answer;
+    struct buf envelope;
     rig_sync(rig);
     rig_case(rig, 1);
     rig_hand_up(rig, 1);
     rig_sync(rig);
     rig_new_policy(rig->town);
     hub_decides(rig->town, 1);
+    hub_revokes(rig->town, &rig->town->head);
+    rig_case(rig, 2);
+    rig_contact(rig, 3);
+    act_open(&act, 3);
+    rig_write(rig, &rig->town->head, &act);
     rig->lose = SYNC_BLOB;
     rig->lose_count = 1;
-    rig->stop_at = rig->delivered + 5;
+    rig->stop_at = rig->delivered + 6;
     rig_ring(rig);
     (void)rig_talk(rig, 100);
     rig->stop_at = 0;
     struct station_status status = rig_status(rig);
     assert_int_equal(status.own, 0);
-    assert_int_equal(status.common, hub_fold(rig->town->hub)->log.common_seq - 1);
+    assert_int_equal(status.common, hub_fold(rig->town->hub)->log.common_seq - 2);
     assert_false(status.stuck);
-    rig_case(rig, 2);
+    assert_int_equal(status.answered, 9);
+    buf_init(&envelope, LIMIT_ENVELOPE_SIZE);
+    assert_true(station_event(rig->station, 1, 9, &envelope, &answer));
+    assert_int_equal(answer.verdict, WIRE_QUARANTINED);
+    buf_done(&envelope);
+    for (int i = 0; i < 2; i++) {
+        assert_string_equal(rig_state(rig, FOLD_PROVEN, 1), "referred_up");
+        assert_string_equal(rig_state(rig, FOLD_PROVEN, 2), "accepted");
+        assert_string_equal(rig_state(rig, FOLD_TENTATIVE, 3), "none");
+        assert_int_equal(station_rebuild(rig->station), ERR_NONE);
+    }
     rig_restart(rig);
     assert_int_equal(rig_status(rig).own, 0);
     rig_sync(rig);
     assert_int_equal(rig_status(rig).own, 3);
     assert_string_equal(rig_state(rig, FOLD_PROVEN, 1), "result_on_way");
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 2), "accepted");
     town_act(&act, WIRE_CASE, 1, CASE_RESULT_RECEIVED);
     rig_write(rig, &rig->town->worker, &act);
     rig_sync(rig);
+    rig_check(rig);
+}
+
+/* Delivers the answer alone. */
+static void answer_only(struct rig *rig)
+{
+    uint64_t answered = rig_status(rig).answered;
+    rig->blocked = true;
+    while (rig_status(rig).answered == answered) {
+        assert_true(rig->queued > 0);
+        assert_int_equal(rig_deliver(rig), ERR_NONE);
+    }
+    rig_drop_queue(rig);
+    rig->blocked = false;
+}
+
+/* The answer says otherwise than foreseen, while more stands on what was foreseen. */
+static void test_tail_judged_again(void **state)
+{
+    struct rig *rig = *state;
+    struct station_port port = rig_port(rig);
+    struct town_act act;
+    rig_sync(rig);
+    rig_contact(rig, 1);
+    hub_revokes(rig->town, &rig->town->worker);
+    assert_int_equal(station_tick(rig->station, &port, rig->mono_ms, rig->town->now_ms), ERR_NONE);
+    act_open(&act, 1);
+    rig_write(rig, &rig->town->head, &act);
+    assert_string_equal(rig_state(rig, FOLD_TENTATIVE, 1), "examining");
+    answer_only(rig);
+    assert_string_equal(rig_state(rig, FOLD_TENTATIVE, 1), "none");
+    rig_cut(rig);
+    rig_sync(rig);
+    rig_check(rig);
+}
+
+/* A clock that is ahead: the hub's time wins, and what follows from it is computed again. */
+static void test_clock_ahead(void **state)
+{
+    struct rig *rig = *state;
+    struct station_port port = rig_port(rig);
+    struct town_act act;
+    rig_sync(rig);
+    rig->ahead_ms = 7200000;
+    rig_contact(rig, 1);
+    act_open(&act, 1);
+    rig_write(rig, &rig->town->worker, &act);
+    assert_int_equal(station_tick(rig->station, &port, rig->mono_ms, rig->town->now_ms), ERR_NONE);
+    act_accept(&act, 1);
+    rig_write(rig, &rig->town->worker, &act);
+    answer_only(rig);
+    assert_int_equal(rig_status(rig).answered, 2);
+    rig_check(rig);
+    rig_cut(rig);
+    rig_sync(rig);
+    assert_int_equal(rig_status(rig).answered, 3);
     rig_check(rig);
 }
 
@@ -448,6 +517,8 @@ int main(void)
         RIG_TEST(test_claims_of_the_future),
         RIG_TEST(test_seen_is_proven),
         RIG_TEST(test_feed_waits_for_edition),
+        RIG_TEST(test_tail_judged_again),
+        RIG_TEST(test_clock_ahead),
     };
     return cmocka_run_group_tests_name("station", tests, NULL, NULL);
 }
