@@ -132,6 +132,16 @@ static bool next_verb(struct sim *sim, const struct record *record, enum tier ti
     if (count == 0) {
         return false;
     }
+    /* The way through the hub is what the feeds and the baton are for. */
+    bool main_way = random_chance(&sim->random, 600);
+    for (size_t i = 0; i < count && main_way; i++) {
+        bool upward = verbs[i] == CASE_SUBMITTED_UP || verbs[i] == CASE_DECIDED ||
+                      verbs[i] == CASE_RESULT_RETURNED || verbs[i] == CASE_ACCEPTED;
+        if (record->machine == MACHINE_CASE && upward) {
+            *ret_verb = verbs[i];
+            return true;
+        }
+    }
     /* The main way comes first in the tables. */
     size_t few = count > 4 && random_chance(&sim->random, 700) ? 4 : count;
     *ret_verb = verbs[random_below(&sim->random, few)];
@@ -307,6 +317,9 @@ static void serve_case(struct sim *sim, struct draft *draft)
     const struct founding_person *person = leads ? &town->leader : &town->operator;
     const struct sim_record *record = pick_record(sim, SIM_STATIONS);
     uint64_t verb = 0;
+    for (size_t i = 0; i < 30 && record != NULL && record->machine != MACHINE_CASE; i++) {
+        record = pick_record(sim, SIM_STATIONS);
+    }
     if (record == NULL ||
         !find_record(shell->kv, hub_fold(shell->hub), FOLD_PROVEN, record->id, sim->scratch) ||
         !next_verb(sim, sim->scratch, TIER_HUB, person->roles, &verb)) {
