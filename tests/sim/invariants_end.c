@@ -207,6 +207,7 @@ static void inv_14_once(struct sim *sim)
 /* --- Facts --- */
 
 struct facts {
+    struct sim *sim;
     struct buf bytes;
     struct kv_txn *other;
     const uint8_t *device; /* only records of this station; NULL: all */
@@ -214,6 +215,26 @@ struct facts {
     uint64_t differing;
     struct record *record;
 };
+
+static void tell_difference(struct facts *facts, struct span key, struct span value)
+{
+    static struct record one;
+    static struct record other;
+    bool here = record_decode(value, &one) == ERR_NONE;
+    bool there = record_decode(buf_span(&facts->bytes), &other) == ERR_NONE;
+    sim_say(facts->sim,
+            "record %02x%02x differs: %d %d, machine %d, states %u %u, batons %llu %llu",
+            key.data[1], key.data[2], here, there, (int)one.machine, one.state, other.state,
+            (unsigned long long)one.baton_own_seq, (unsigned long long)other.baton_own_seq);
+    for (int field = 1; here && there && field < FIELD_END; field++) {
+        uint64_t mine = values_number(&one.facts, (enum field)field, 0);
+        uint64_t theirs = values_number(&other.facts, (enum field)field, 0);
+        if (mine != theirs) {
+            sim_say(facts->sim, "  %s: %llu, %llu", field_name((enum field)field),
+                    (unsigned long long)mine, (unsigned long long)theirs);
+        }
+    }
+}
 
 static bool compare_one(void *context, struct span key, struct span value)
 {
@@ -234,6 +255,9 @@ static bool compare_one(void *context, struct span key, struct span value)
     bool same = kv_get(facts->other, KV_RECORD, span_of(other, sizeof other), &facts->bytes) &&
                 span_equal(buf_span(&facts->bytes), value);
     facts->differing += !same;
+    if (!same && facts->sim->verbose) {
+        tell_difference(facts, key, value);
+    }
     return true;
 }
 
@@ -249,7 +273,7 @@ static uint64_t differing(struct sim *sim, struct side one, struct side other,
     struct kv_txn first;
     struct kv_txn second;
     struct facts facts = {
-        .other = &second, .device = device, .slot = other.slot, .record = sim->scratch};
+        .sim = sim, .other = &second, .device = device, .slot = other.slot, .record = sim->scratch};
     buf_init(&facts.bytes, LIMIT_RECORD_SIZE);
     kv_begin(one.kv, false, &first);
     kv_begin(other.kv, false, &second);
