@@ -83,6 +83,10 @@ enum wire_payload {
     WIRE_NOTE = 37,
     WIRE_COMPLAINT = 38,
     WIRE_SUGGESTION = 39,
+    WIRE_APPOINTMENT = 40,
+    WIRE_LEAVE = 41,
+    WIRE_DUTY = 42,
+    WIRE_ATTENDANCE = 43,
     WIRE_PERSON = 96,
     WIRE_STATION = 97,
     WIRE_EDITION = 98,
@@ -134,7 +138,7 @@ enum wire_void {
     WIRE_VOID_CHAIN
 };
 
-struct wire_leaf {
+struct wire_leaf { /* NOLINT(clang-analyzer-optin.performance.Padding) */
     uint64_t hub_ms;
     uint8_t verdict; /* enum wire_verdict */
     uint32_t refusal;

@@ -13,8 +13,8 @@ static void try_json(void)
     struct buf again;
     struct wire_problem problem;
     uint32_t payload = 0;
-    buf_init(&text, 64 * 1024);
-    buf_init(&again, 64 * 1024);
+    buf_init(&text, 65536);
+    buf_init(&again, 65536);
     CHECK(wire_payload_to_json(event.payload, &event.facts, &text) == ERR_NONE);
     CHECK(wire_payload_from_json(buf_span(&text), &payload, &back, &problem) == ERR_NONE);
     CHECK(payload == event.payload);

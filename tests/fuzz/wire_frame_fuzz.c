@@ -16,7 +16,7 @@ static void try_push(struct wire_arena *arena)
     CHECK(count >= 1 && count <= LIMIT_BATCH_COUNT);
     struct buf packed;
     uint32_t raw_size = 0;
-    buf_init(&packed, 2 * LIMIT_BATCH_SIZE);
+    buf_init(&packed, (size_t)2 * LIMIT_BATCH_SIZE);
     CHECK(wire_envelopes_pack(envelopes, count, &packed, &raw_size) == ERR_NONE);
     CHECK(raw_size == frame.push.raw_size);
     buf_done(&packed);

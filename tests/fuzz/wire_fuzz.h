@@ -14,14 +14,14 @@
  * both take the bytes they must see the same; and what protobuf-c takes, packs to the same bytes
  * and holds nothing foreign, ours must take too. */
 
+/* NOLINTBEGIN(misc-no-recursion): as deep as the types are nested. */
 /* No unknown field, no unknown enum value, whole text in UTF-8, in every message. */
 static inline bool fuzz_is_plain(const ProtobufCMessage *message);
 
 static inline bool fuzz_value_is_plain(const ProtobufCFieldDescriptor *field, const void *member)
 {
     if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
-        const ProtobufCMessage *inner = NULL;
-        memcpy(&inner, member, sizeof inner);
+        const ProtobufCMessage *inner = wire_pointer(member);
         return inner == NULL || fuzz_is_plain(inner);
     }
     if (field->type == PROTOBUF_C_TYPE_ENUM) {
@@ -30,8 +30,7 @@ static inline bool fuzz_value_is_plain(const ProtobufCFieldDescriptor *field, co
         return protobuf_c_enum_descriptor_get_value(field->descriptor, number) != NULL;
     }
     if (field->type == PROTOBUF_C_TYPE_STRING) {
-        const char *text = NULL;
-        memcpy(&text, member, sizeof text);
+        const char *text = wire_pointer(member);
         return text == NULL || text_is_utf8(span_text(text));
     }
     return true;
@@ -50,8 +49,7 @@ static inline bool fuzz_field_is_plain(const ProtobufCMessage *message,
         return chosen != field->id || fuzz_value_is_plain(field, wire_member(message, field));
     }
     memcpy(&count, quantifier, sizeof count);
-    const ProtobufCMessage *const *entries = NULL;
-    memcpy(&entries, wire_member(message, field), sizeof entries);
+    const ProtobufCMessage *const *entries = wire_pointer(wire_member(message, field));
     for (size_t i = 0; field->type == PROTOBUF_C_TYPE_MESSAGE && i < count; i++) {
         if (!fuzz_is_plain(entries[i])) {
             return false;
@@ -70,10 +68,12 @@ static inline bool fuzz_is_plain(const ProtobufCMessage *message)
     return message->n_unknown_fields == 0;
 }
 
+/* NOLINTEND(misc-no-recursion) */
+
 static inline bool fuzz_packs_to(const ProtobufCMessage *message, struct span bytes)
 {
     struct buf packed;
-    buf_init(&packed, 1024 * 1024);
+    buf_init(&packed, 1048576);
     wire_write(message, &packed);
     bool same = packed.err == ERR_NONE && span_equal(buf_span(&packed), bytes);
     buf_done(&packed);
@@ -83,8 +83,8 @@ static inline bool fuzz_packs_to(const ProtobufCMessage *message, struct span by
 static inline void fuzz_same_content(const ProtobufCMessage *a, const ProtobufCMessage *b)
 {
     struct buf texts[2];
-    buf_init(&texts[0], 4 * 1024 * 1024);
-    buf_init(&texts[1], 4 * 1024 * 1024);
+    buf_init(&texts[0], 4194304);
+    buf_init(&texts[1], 4194304);
     wire_json_write(a, &texts[0]);
     wire_json_write(b, &texts[1]);
     CHECK(span_equal(buf_span(&texts[0]), buf_span(&texts[1])));

@@ -51,8 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct span json = span_of(data, size);
     struct buf first;
     struct buf second;
-    buf_init(&first, 1024 * 1024);
-    buf_init(&second, 1024 * 1024);
+    buf_init(&first, 1048576);
+    buf_init(&second, 1048576);
     try_payload(json, &first, &second);
     try_sealed(1, json, &first, &second);
     try_sealed(2, json, &first, &second);

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct span bytes = span_of(data, size);
     struct buf again;
-    buf_init(&again, 1024 * 1024);
+    buf_init(&again, 1048576);
     fuzz_compare(&jieli__v1__sealed_blob__descriptor, bytes);
     fuzz_compare(&jieli__v1__identity__descriptor, bytes);
     if (wire_sealed_decode(bytes, fuzz_arena(), &blob) == ERR_NONE) {

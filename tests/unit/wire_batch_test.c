@@ -21,7 +21,7 @@ static int setup(void **state)
     struct fixture *fixture = calloc(1, sizeof *fixture);
     assert_non_null(fixture);
     assert_int_equal(wire_arena_init(&fixture->arena, WIRE_FRAME_ARENA), ERR_NONE);
-    buf_init(&fixture->packed, 2 * LIMIT_BATCH_SIZE);
+    buf_init(&fixture->packed, (size_t)2 * LIMIT_BATCH_SIZE);
     for (size_t i = 0; i < sizeof fixture->body; i++) {
         fixture->body[i] = (uint8_t)(i * i >> 3);
     }
@@ -190,7 +190,8 @@ static void test_bombs(void **state)
     (void)ZSTD_freeCCtx(context);
     /* 101 entries; an arena that is too small. */
     for (size_t i = 0; i < 101; i++) {
-        memcpy(zeros + 3 * i, "\x0a\x01\x5a", 3);
+        zeros[3 * i] = 0x0a;
+        zeros[3 * i + 1] = 1;
     }
     size_t count = 0;
     size = ZSTD_compress(packed, ZSTD_compressBound(BOMB), zeros, 303, 3);

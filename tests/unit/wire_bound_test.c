@@ -163,7 +163,7 @@ static void test_arena_bounds(void **state)
 static void test_peek(void **state)
 {
     struct raw *raw = *state;
-    static const struct {
+    static const struct { /* NOLINT(clang-analyzer-optin.performance.Padding): read as a table */
         unsigned replaced;
         const char *hex;
         bool found;

@@ -28,7 +28,7 @@ static void test_events_in_small_arenas(void **state)
     (void)state;
     struct buf body;
     buf_init(&body, LIMIT_BODY_SIZE);
-    for (uint64_t seed = 0; seed < 4 * MAKE_PAYLOAD_COUNT; seed++) {
+    for (uint64_t seed = 0; seed < (uint64_t)4 * MAKE_PAYLOAD_COUNT; seed++) {
         struct make make = {seed};
         make_event(&make, make_payloads[seed % MAKE_PAYLOAD_COUNT], &event);
         buf_clear(&body);
@@ -94,7 +94,7 @@ static void test_frames_in_small_arenas(void **state)
 static void test_facts_in_small_arenas(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < 4 * MAKE_PAYLOAD_COUNT; seed++) {
+    for (uint64_t seed = 0; seed < (uint64_t)4 * MAKE_PAYLOAD_COUNT; seed++) {
         struct make make = {seed};
         uint32_t payload = make_payloads[seed % MAKE_PAYLOAD_COUNT];
         bool fits = false;
@@ -233,7 +233,7 @@ static void test_packed_lists(void **state)
     decode_hex("3a0c0801180122ff0105000000000000", ERR_MALFORMED);
     /* 101 indexes: 808 bytes. */
     char hex[2048] = "3ab2060801186522a806";
-    memset(hex + strlen(hex), '0', 2 * 808);
+    memset(hex + strlen(hex), '0', 1616);
     struct wire_arena arena = an_arena(ROOM);
     static struct sync_frame frame;
     uint8_t bytes[1024];

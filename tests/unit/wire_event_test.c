@@ -277,8 +277,8 @@ static void test_encode_refuses_large(void **state)
     static const char code[] = "0123456789012345678901234567890123456789012345678901234567890123";
     a_note(&fixture->event);
     fixture->event.payload = WIRE_CASE;
-    for (uint16_t i = 0; i < LIMIT_LIST_COUNT; i++) {
-        values_set_bytes(facts, FIELD_materials_code, i, span_text(code));
+    for (size_t i = 0; i < LIMIT_LIST_COUNT; i++) {
+        values_set_bytes(facts, FIELD_materials_code, (uint16_t)i, span_text(code));
     }
     refused(fixture, ERR_LIMIT);
     fixture->event.payload = WIRE_CASE;

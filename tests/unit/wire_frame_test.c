@@ -179,7 +179,7 @@ static void test_welcome(void **state)
     assert_int_equal(back->consistency.size, 64);
     welcome->consistency.size = 63;
     refused(fixture, ERR_MALFORMED);
-    welcome->consistency.size = LIMIT_PROOF_COUNT * 32;
+    welcome->consistency.size = (size_t)LIMIT_PROOF_COUNT * 32;
     round_trip(fixture);
     welcome->consistency.size += 32;
     refused(fixture, ERR_MALFORMED);
@@ -357,7 +357,7 @@ static void fill_batch(struct sync_batch *batch, enum sync_feed feed, uint32_t c
     batch->newest = 900;
     batch->proof_count = feed == SYNC_FEED_LOG ? 1 : count;
     for (uint32_t i = 0; i < count && feed != SYNC_FEED_LOG; i++) {
-        batch->indexes[i] = i * 3; /* index 0 is an index */
+        batch->indexes[i] = (uint64_t)i * 3; /* index 0 is an index */
         batch->proofs[i] = span_of(bytes_of_all, (size_t)32 * (i % 2));
     }
 }

@@ -44,8 +44,8 @@ static void hurt(struct span good, enum err (*again)(struct span bytes, struct b
 {
     struct buf bytes;
     struct buf back;
-    buf_init(&bytes, 64 * 1024);
-    buf_init(&back, 64 * 1024);
+    buf_init(&bytes, 65536);
+    buf_init(&back, 65536);
     for (size_t cut = 0; cut < good.size; cut++) {
         uint8_t *exact = malloc(cut + 1);
         assert_non_null(exact);

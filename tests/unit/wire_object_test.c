@@ -22,7 +22,7 @@ static int setup(void **state)
     static struct fixture fixture;
     fixture.object = wire_object_new();
     assert_non_null(fixture.object);
-    buf_init(&fixture.json, 64 * 1024);
+    buf_init(&fixture.json, 65536);
     *state = &fixture;
     return 0;
 }

@@ -43,8 +43,8 @@ static inline int raw_setup(void **state)
     struct raw *raw = calloc(1, sizeof *raw);
     assert_non_null(raw);
     assert_int_equal(wire_arena_init(&raw->arena, WIRE_EVENT_ARENA), ERR_NONE);
-    buf_init(&raw->body, 16 * 1024);
-    buf_init(&raw->again, 16 * 1024);
+    buf_init(&raw->body, 16384);
+    buf_init(&raw->again, 16384);
     *state = raw;
     return 0;
 }

@@ -284,8 +284,8 @@ static void add_staff_name(struct samples *samples)
 {
     Jieli__V1__StaffName name;
     uint8_t staff[LIMIT_ID_SIZE];
-    for (uint8_t i = 0; i < sizeof staff; i++) {
-        staff[i] = i;
+    for (size_t i = 0; i < sizeof staff; i++) {
+        staff[i] = (uint8_t)i;
     }
     char text[] = "\xe6\x9d\x8e\xe5\x9b\x9b";
     jieli__v1__staff_name__init(&name);

@@ -58,6 +58,7 @@ static bool is_map_entry(const char *name)
 }
 
 /* Recursive messages would go on for ever, so the depth says both. */
+/* NOLINTNEXTLINE(misc-no-recursion): bounded by the first line */
 static void check_message(const ProtobufCMessageDescriptor *type, unsigned depth)
 {
     assert_true(depth <= WIRE_DEPTH);
@@ -167,6 +168,7 @@ static void check_property(json_t *property, const ProtobufCFieldDescriptor *lis
     }
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): the depth is checked above */
 static void check_schema(json_t *schemas, const ProtobufCFieldDescriptor *list,
                          const ProtobufCMessageDescriptor *type)
 {
