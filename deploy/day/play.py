@@ -233,9 +233,9 @@ def power_cut(day):
     worker.sit_down()
     station.command("drill", "link", "down")
     many_contacts(worker, 400)
-    kept = int(station.ask("status")["kept"])
+    status = station.ask("status")
+    kept, before = int(status["kept"]), int(status["accepted"])
     station.command("drill", "link", "up")
-    before = int(station.ask("status")["accepted"])
     wait_for("the push to begin",
              lambda: int(station.ask("status")["accepted"]) > before, seconds=30)
     day.hub.kill()
