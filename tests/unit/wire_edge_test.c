@@ -28,9 +28,9 @@ static void test_events_in_small_arenas(void **state)
     (void)state;
     struct buf body;
     buf_init(&body, LIMIT_BODY_SIZE);
-    for (uint64_t seed = 0; seed < (uint64_t)4 * MAKE_PAYLOAD_COUNT; seed++) {
+    for (uint64_t seed = 0; seed < 4 * make_payload_count(); seed++) {
         struct make make = {seed};
-        make_event(&make, make_payloads[seed % MAKE_PAYLOAD_COUNT], &event);
+        make_event(&make, make_payload(seed % make_payload_count()), &event);
         buf_clear(&body);
         assert_int_equal(wire_event_encode(&event, &body), ERR_NONE);
         bool fits = false;
@@ -94,9 +94,9 @@ static void test_frames_in_small_arenas(void **state)
 static void test_facts_in_small_arenas(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < (uint64_t)4 * MAKE_PAYLOAD_COUNT; seed++) {
+    for (uint64_t seed = 0; seed < 4 * make_payload_count(); seed++) {
         struct make make = {seed};
-        uint32_t payload = make_payloads[seed % MAKE_PAYLOAD_COUNT];
+        uint32_t payload = make_payload(seed % make_payload_count());
         bool fits = false;
         make_facts(&make, payload, 6, &facts);
         for (size_t size = 0; size < 8192; size += 8) {

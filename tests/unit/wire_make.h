@@ -3,6 +3,7 @@
 
 /* Events with random but well-formed content, by reflection; the same seed, the same event. */
 
+#include "event.pb-c.h"
 #include "wire/facts.h"
 #include "wire/wire.h"
 
@@ -12,13 +13,26 @@ struct make {
     uint64_t state;
 };
 
-static const uint32_t make_payloads[] = {
-    WIRE_CONTACT,    WIRE_CASE,        WIRE_REQUEST, WIRE_TASK,     WIRE_DELEGATION,
-    WIRE_NOTE,       WIRE_PERSON,      WIRE_STATION, WIRE_EDITION,  WIRE_HEADS,
-    WIRE_CLOCK_STEP, WIRE_EPOCH,       WIRE_LIFE,    WIRE_AUDIENCE, WIRE_COMPLAINT,
-    WIRE_SUGGESTION, WIRE_APPOINTMENT, WIRE_LEAVE,   WIRE_DUTY,     WIRE_ATTENDANCE,
-};
-enum { MAKE_PAYLOAD_COUNT = sizeof make_payloads / sizeof make_payloads[0] };
+/* Number of the payload at that place among all that EventBody has; 0 behind the last. */
+static inline uint32_t make_payload(size_t index)
+{
+    const ProtobufCMessageDescriptor *body = &jieli__v1__event_body__descriptor;
+    for (unsigned i = 0; i < body->n_fields; i++) {
+        if (wire_payload_field(body->fields[i].id) != NULL && index-- == 0) {
+            return body->fields[i].id;
+        }
+    }
+    return 0;
+}
+
+static inline size_t make_payload_count(void)
+{
+    size_t count = 0;
+    while (make_payload(count) != 0) {
+        count++;
+    }
+    return count;
+}
 
 /* splitmix64 */
 static inline uint64_t make_number(struct make *make)

@@ -179,8 +179,8 @@ static void test_page_is_complete(void **state)
 {
     (void)state;
     char name[64];
-    for (size_t i = 0; i < MAKE_PAYLOAD_COUNT; i++) {
-        (void)snprintf(name, sizeof name, "payload-%s", wire_payload_field(make_payloads[i])->name);
+    for (size_t i = 0; i < make_payload_count(); i++) {
+        (void)snprintf(name, sizeof name, "payload-%s", wire_payload_field(make_payload(i))->name);
         dashes(name);
         assert_shown("json", name);
         assert_shown("hex", name);

