@@ -26,6 +26,7 @@ void sync_auditor_check(const struct sync_auditor *auditor)
     CHECK(auditor->next <= auditor->asked);
     CHECK(auditor->next <= auditor->seen_size);
     CHECK(auditor->flight.count <= line->options.pulls);
+    CHECK(auditor->flight.count == 0 || line->state == SYNC_LINE_READY);
     CHECK(auditor->window >= 1);
     CHECK(auditor->window <= line->options.batch_count);
     CHECK((auditor->deadline_ms == SYNC_NEVER) == (auditor->flight.count == 0));

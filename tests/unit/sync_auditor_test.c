@@ -172,6 +172,7 @@ static void test_follow(void **state)
          {"batch log 400 50 459", "apply batch 400+50"},
          {"batch log 450 10 459", "apply batch 450+10"});
     assert_true(sync_auditor_idle(&rig.auditor));
+    assert_in_range(sync_auditor_deadline(&rig.auditor) - rig.now_ms, 300000, 375000);
     TALK({"bell 1 460", ""}, {"bell 1 461", "pull 460+1"}, {"size 461", ""},
          {"batch log 460 1 460", "apply batch 460+1"}, {"wait 299999", ""},
          {"wait 75002", "pull 461+100"}, {"batch log 461 0 460", "apply batch 461+0"},

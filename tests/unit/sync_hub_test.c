@@ -424,10 +424,12 @@ static void test_hello_is_kept(void **state)
 {
     struct sync_hub_action action;
     uint8_t body[100];
+    uint8_t signature[LIMIT_SIGNATURE_SIZE];
     uint8_t software[] = {'a', 'b'};
     (void)state;
     open_as(SYNC_ROLE_STATION);
     memset(body, 5, sizeof body);
+    memset(signature, 6, sizeof signature);
     rig.frame = (struct sync_frame){.kind = SYNC_HELLO};
     rig.frame.hello.version = SYNC_VERSION;
     rig.frame.hello.role = SYNC_ROLE_STATION;
@@ -435,16 +437,20 @@ static void test_hello_is_kept(void **state)
     rig.frame.hello.incarnation = 1;
     rig.frame.hello.head = rig_head();
     rig.frame.hello.head.body = span_of(body, sizeof body);
+    rig.frame.hello.head.signature = span_of(signature, sizeof signature);
     rig.frame.hello.software = span_of(software, sizeof software);
     rig_set_head("", 1, 4);
     rig_send("");
     memset(body, 0, sizeof body);
+    memset(signature, 0, sizeof signature);
     memset(software, 0, sizeof software);
     memset(&rig.frame, 0, sizeof rig.frame);
     assert_true(sync_hub_next(&rig.hub, &action));
     assert_int_equal(action.kind, SYNC_HUB_ANSWER_HELLO);
     assert_int_equal(action.hello->head.body.size, 100);
     assert_int_equal(action.hello->head.body.data[99], 5);
+    assert_int_equal(action.hello->head.signature.size, LIMIT_SIGNATURE_SIZE);
+    assert_int_equal(action.hello->head.signature.data[63], 6);
     assert_int_equal(action.hello->software.data[1], 'b');
     assert_int_equal(action.head->seq, 4);
 }

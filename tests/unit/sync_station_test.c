@@ -33,6 +33,7 @@ static void test_nothing_before_hello(void **state)
     assert_int_equal(rig.station.answered, 0);
 }
 
+/* Answers of a resent run come in the pieces in which the log has them. */
 static void test_answer_in_pieces(void **state)
 {
     (void)state;
@@ -187,6 +188,7 @@ static void test_feeds(void **state)
          {"batch own 2 0 1", "apply batch own 2+0"});
     assert_true(sync_station_idle(&rig.station));
     assert_int_equal(rig.station.common.applied, 211);
+    TALK(&rig, {"hurry", "pull common 212+100; pull own 2+100"});
 }
 
 static void test_batches_that_do_not_fit(void **state)

@@ -35,6 +35,34 @@ static void test_silence(void **state)
          {"wait 1", "reconnect"});
 }
 
+/* What the timer is set to, and that the seed of a station decides its waits. */
+static void test_deadlines(void **state)
+{
+    bool differs = false;
+    uint64_t first_ms = 0;
+    (void)state;
+    rig_open_at(&rig, 5, 0);
+    assert_true(sync_station_deadline(&rig.station) == SYNC_NEVER);
+    TALK(&rig, {"connect", "hello"});
+    assert_int_equal(sync_station_deadline(&rig.station), rig.now_ms + 60000);
+    TALK(&rig, {"welcome 1 0 0 0 0 2", "apply welcome; push 1/1+5; " PULLS}, QUIET_ROWS);
+    assert_int_equal(sync_station_deadline(&rig.station), rig.now_ms + 120000);
+    TALK(&rig, {"wait 1000", ""}, {"answer 1 1 5 2", "apply answer 1/1+5"});
+    assert_in_range(sync_station_deadline(&rig.station) - rig.now_ms, 299000, 374000);
+    TALK(&rig, {"blobs 1 0", "send blob"}, {"append 1 6", "push 1/6+1"});
+    assert_int_equal(rig.station.push_deadline_ms, rig.now_ms + 420000);
+    for (uint64_t i = 0; i < 8; i++) {
+        struct sync_station_start start = {.incarnation = 1, .random = i};
+        rig_open(&rig, &start);
+        TALK(&rig, {"connect", "hello"}, {"malformed", "reconnect"});
+        assert_in_range(rig.station.line.wait_ms, 1000, 5000);
+        first_ms = i == 0 ? rig.station.line.wait_ms : first_ms;
+        differs = differs || rig.station.line.wait_ms != first_ms;
+    }
+    assert_true(differs);
+}
+
+/* Lost link: what was sent is sent again, an answer of before is not missed. */
 static void test_lost_link(void **state)
 {
     (void)state;
@@ -49,6 +77,7 @@ static void test_lost_link(void **state)
     assert_int_equal(rig.station.line.counts.errors, 0);
 }
 
+/* The core still works on a frame when the link goes: what it proves stays proven. */
 static void test_late_report(void **state)
 {
     (void)state;
@@ -136,6 +165,11 @@ static void test_hub_went_back(void **state)
          {"back hold", ""}, {"connect", ""}, {"hurry", "hello"},
          {"welcome 3 0 0 5 6 2", "apply welcome; pull common 6+100; pull own 7+100"},
          {"back resend", ""});
+    /* Shorter than the checkpoint that came with an answer. */
+    rig_open_at(&rig, 9, 7);
+    TALK(&rig, {"connect", "hello"}, {"welcome 1 1 7 0 0 2", "apply welcome; push 1/8+2; " PULLS},
+         {"size 20", ""}, {"answer 1 8 2 2", "apply answer 1/8+2"}, {"connect", "hello"},
+         {"size 19", ""}, {"welcome 1 1 9 0 0 2", "apply welcome; went back"});
     /* Held until the hub opens a new log, or sent again at once. */
     rig_open_at(&rig, 9, 7);
     TALK(&rig, {"connect", "hello"}, {"welcome 1 1 4 0 0 2", "apply welcome; went back"},
@@ -211,6 +245,10 @@ static void test_earlier_lives(void **state)
          {"hurry", "push 3/1+4"}, {"answer 3 1 4 2", "apply answer 3/1+4"});
     assert_false(rig.station.diverged);
     start.incarnation = 4;
+    rig_open(&rig, &start);
+    TALK(&rig, {"connect", "hello"}, {"welcome 1 3 3 0 0 2", "apply welcome; life 1; " PULLS},
+         {"life 1 9", "push 1/8+2"}, {"nack fork 1 8", "apply nack; hello"},
+         {"welcome 1 3 3 0 0 2", "apply welcome; life 2; " PULLS});
     rig_open(&rig, &start);
     TALK(&rig, {"connect", "hello"}, {"welcome 1 3 3 0 0 2", "apply welcome; life 1; " PULLS},
          {"life 1 9", "push 1/8+2"}, {"nack old 1 8", "apply nack; hello"},
@@ -336,6 +374,8 @@ static void test_bad_welcome(void **state)
     }
 }
 
+/* Failures in a row wait ever longer. A pull answered with nothing does not end the row while
+ * events are refused; an answer does, and so does a feed's entry. */
 static void test_backoff_row(void **state)
 {
     (void)state;
@@ -346,6 +386,17 @@ static void test_backoff_row(void **state)
          QUIET_ROWS, {"malformed", "reconnect"}, {"connect", ""}, {"wait 3999", ""},
          {"wait 16002", "hello"}, {"welcome 1 1 0 0 0 2", "apply welcome; push 1/1+5; " PULLS},
          {"answer 1 1 5 2", "apply answer 1/1+5"}, {"malformed", "reconnect"}, {"connect", ""},
+         {"wait 5001", "hello"}, {"malformed", "reconnect"}, {"connect", ""},
+         {"wait 10001", "hello"}, {"append 1 6", ""},
+         {"welcome 1 1 5 1 0 2", "apply welcome; push 1/6+1; " PULLS},
+         {"batch common 1 1 1", "apply batch common 1+1"}, {"malformed", "reconnect"},
+         {"connect", ""}, {"wait 5001", "hello"},
+         {"welcome 1 1 6 1 0 2", "apply welcome; push 1/6+1; pull common 2+100; pull own 1+100"},
+         {"answer 1 6 1 2", "apply answer 1/6+1"}, {"malformed", "reconnect"}, {"connect", ""},
+         {"wait 5001", "hello"}, {"malformed", "reconnect"}, {"connect", ""},
+         {"wait 10001", "hello"},
+         {"welcome 1 1 6 1 0 2", "apply welcome; pull common 2+100; pull own 1+100"},
+         {"batch own 1 0 0", "apply batch own 1+0"}, {"malformed", "reconnect"}, {"connect", ""},
          {"wait 5001", "hello"});
 }
 
@@ -368,6 +419,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_proof_that_does_not_hold),
         cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_deadlines),
         cmocka_unit_test(test_lost_link),
         cmocka_unit_test(test_late_report),
         cmocka_unit_test(test_new_epoch),
