@@ -98,7 +98,11 @@ enum err hub_welcome(struct hub *hub, const uint8_t device[LIMIT_KEY_SIZE],
     struct log_head head;
     kv_begin(hub->kv, false, &txn);
     (void)log_head_get(&hub->fold->log, &txn, device, &head);
+    enum err err = txn.err;
     kv_abort(&txn);
+    if (err != ERR_NONE) {
+        return err; /* a failed read must not look like "nothing held" */
+    }
     *ret_incarnation = head.incarnation;
     *ret_seq = head.seq;
     enum sync_nack_reason reason = greet_refusal(hub, device, hello);
