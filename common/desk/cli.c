@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* NOLINTBEGIN(concurrency-mt-unsafe): a command has one thread. */
+
 enum { KEY_DIR = 0x1001, KEY_JSON, KEY_LANG, KEY_AS, KEY_PASSWORD_FILE, KEY_VERSION };
 
 static const struct cli_command common_commands[] = {
@@ -323,3 +325,4 @@ int cli_fail_err(const struct cli *cli, enum err err, const char *what)
     }
     return (int)words.code;
 }
+/* NOLINTEND(concurrency-mt-unsafe) */

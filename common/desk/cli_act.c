@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* NOLINTBEGIN(concurrency-mt-unsafe): a command has one thread. */
+
 /* "case VERB --field value ...": the options are the fields of the payload and of the sealed parts,
  * read off the same descriptors as the API. */
 
@@ -346,3 +348,4 @@ int cli_act(struct cli *cli, int argc, char **argv)
     act_free(act);
     return code;
 }
+/* NOLINTEND(concurrency-mt-unsafe) */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH_SIZE = 4096, TOKEN_MODE = 0600 };
+enum { PATH_SIZE = 4096, FACT_SIZE = 64 * 1024, TOKEN_MODE = 0600 };
 
 /* --- unlock, lock --- */
 
@@ -133,15 +133,13 @@ static const struct cli_column record_columns[] = {{"编号", "number", "number"
 
 static void print_fact(void *context, const char *name, const struct wire_tree *value)
 {
-    struct cli *cli = context;
     struct buf text;
-    (void)value;
-    buf_init(&text, PATH_SIZE * 16);
+    (void)context;
+    buf_init(&text, FACT_SIZE);
     wire_tree_write(value, false, &text);
     (void)printf("  %s: ", name);
     cli_print(wire_tree_text(value) != NULL ? wire_tree_text(value) : buf_text(&text));
     (void)printf("\n");
-    (void)cli;
     buf_done(&text);
 }
 

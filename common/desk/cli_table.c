@@ -14,6 +14,7 @@ size_t cli_width(const char *text)
     size_t width = 0;
     while (*text != 0) {
         wchar_t letter = 0;
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): a command has one thread. */
         size_t size = mbrtowc(&letter, text, MB_CUR_MAX, &state);
         if (size == (size_t)-1 || size == (size_t)-2 || size == 0) {
             memset(&state, 0, sizeof state);
@@ -35,6 +36,7 @@ void cli_print(const char *text)
     }
 }
 
+/* As deep as a tree: WIRE_TREE_DEPTH. NOLINTNEXTLINE(misc-no-recursion) */
 static void put_value(const struct cli *cli, const struct wire_tree *value, struct buf *ret)
 {
     int64_t number = 0;

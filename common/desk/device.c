@@ -7,6 +7,8 @@
 
 enum { SECRET_MODE = 0600 };
 
+static const size_t hex_size = (size_t)LIMIT_ID_SIZE * 2;
+
 enum err device_path(const char *directory, const char *name, char ret_path[FILES_PATH_SIZE])
 {
     int length = snprintf(ret_path, FILES_PATH_SIZE, "%s/%s", directory, name);
@@ -139,7 +141,7 @@ static enum err person_path(const char *directory, const uint8_t *staff,
                             char ret_path[FILES_PATH_SIZE])
 {
     struct buf hex;
-    buf_init(&hex, LIMIT_ID_SIZE * 2);
+    buf_init(&hex, hex_size);
     text_put_hex(&hex, span_of(staff, LIMIT_ID_SIZE));
     int length = snprintf(ret_path, FILES_PATH_SIZE, "%s/%s.key", directory, buf_text(&hex));
     buf_done(&hex);
@@ -236,8 +238,8 @@ static enum err compare_name(void *context, const char *path)
     const char *file = strrchr(path, '/');
     file = file == NULL ? path : file + 1;
     size_t size = strlen(file);
-    if (size != LIMIT_ID_SIZE * 2 + strlen(".key") ||
-        text_get_hex(span_of(file, LIMIT_ID_SIZE * 2), staff, sizeof staff) != ERR_NONE) {
+    if (size != hex_size + strlen(".key") ||
+        text_get_hex(span_of(file, hex_size), staff, sizeof staff) != ERR_NONE) {
         return ERR_NONE;
     }
     device_name_read(search->directory, staff, name);

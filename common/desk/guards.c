@@ -40,8 +40,8 @@ enum guards_id guards_id_check(const char *number, int32_t today)
     for (size_t i = 0; i < ID_SIZE - 1; i++) {
         sum += (unsigned)(number[i] - '0') * weights[i];
     }
-    char last = number[ID_SIZE - 1] == 'x' ? 'X' : number[ID_SIZE - 1];
-    return checks[sum % ID_MODULUS] == last ? GUARDS_ID_GOOD : GUARDS_ID_CHECK;
+    const char *last = strchr(checks, number[ID_SIZE - 1] == 'x' ? 'X' : number[ID_SIZE - 1]);
+    return last == checks + sum % ID_MODULUS ? GUARDS_ID_GOOD : GUARDS_ID_CHECK;
 }
 
 static bool id_holds(const char *number, const char *field, int32_t today,

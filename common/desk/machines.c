@@ -85,9 +85,10 @@ static const char *name_of(const struct rule_name *names, uint16_t number)
 static void put_from(struct json_text *json, const struct rule_machine *machine, uint32_t from)
 {
     json_text_open_list(json, "from");
-    for (uint16_t state = 0; state < STATE_BITS; state++) {
+    for (unsigned state = 0; state < STATE_BITS; state++) {
         if ((from >> state & 1) != 0) {
-            json_text_string(json, NULL, state == 0 ? "none" : rule_state_name(machine->id, state));
+            json_text_string(json, NULL,
+                             state == 0 ? "none" : rule_state_name(machine->id, (uint16_t)state));
         }
     }
     json_text_close_list(json);

@@ -111,7 +111,7 @@ static struct entry *entry_for(struct search *search, const uint8_t *record)
     if (found) {
         return &search->entries[at];
     }
-    if (search->count == search->room) {
+    if (search->entries == NULL || search->count == search->room) {
         size_t room = search->room == 0 ? FIRST_ROOM : search->room * 2;
         struct entry *grown =
             room > ENTRY_MAX ? NULL : realloc(search->entries, room * sizeof *grown);
@@ -231,18 +231,14 @@ static bool keep_text(struct entry *entry, const struct wire_identity *identity)
     return true;
 }
 
-static void read_record(struct search *search, struct reading *reading, const uint8_t *record,
+static void read_record(struct search *search, struct reading *reading, struct entry *entry,
                         uint64_t event_count)
 {
     struct wire_identity identity;
-    struct entry *entry = entry_for(search, record);
-    if (entry == NULL) {
-        return;
-    }
     reading->has_part = false;
     reading->missing = false;
     buf_init(&reading->part, LIMIT_SEALED_SIZE);
-    reading->ask->port->events(reading->ask->port->context, record, reading, read_event);
+    reading->ask->port->events(reading->ask->port->context, entry->record, reading, read_event);
     bool kept = !reading->missing;
     if (reading->has_part && wire_identity_read(buf_span(&reading->part), &identity) == ERR_NONE) {
         kept = keep_text(entry, &identity) && kept;
@@ -272,7 +268,10 @@ static bool work_portion(struct search *search, const struct search_ask *ask, si
             portion);
     struct reading reading = {.ask = ask, .fold = fold, .txn = &txn};
     for (size_t i = 0; i < portion->changed_count; i++) {
-        read_record(search, &reading, portion->changed[i], portion->event_count[i]);
+        struct entry *entry = entry_for(search, portion->changed[i]);
+        if (entry != NULL) {
+            read_record(search, &reading, entry, portion->event_count[i]);
+        }
     }
     bool more = portion->seen == portion->limit && txn.err == ERR_NONE;
     search->wanted = search->wanted || txn.err != ERR_NONE;
@@ -303,9 +302,9 @@ static void freshen(struct search *search, const struct search_ask *ask)
     struct reading reading = {.ask = ask, .fold = ask->port->fold(ask->port->context), .txn = &txn};
     for (; looked < search->count && done < PORTION; looked++) {
         search->stale_at = (search->stale_at + 1) % search->count;
-        const struct entry *entry = &search->entries[search->stale_at];
+        struct entry *entry = &search->entries[search->stale_at];
         if (entry->stale) {
-            read_record(search, &reading, entry->record, entry->event_count);
+            read_record(search, &reading, entry, entry->event_count);
             done++;
         }
     }
@@ -399,7 +398,7 @@ bool search_look(struct search *search, const struct search_ask *ask,
         kv_begin(ask->kv, false, &txn);
         struct reading reading = {
             .ask = ask, .fold = ask->port->fold(ask->port->context), .txn = &txn};
-        read_record(search, &reading, record, entry->event_count);
+        read_record(search, &reading, entry, entry->event_count);
         kv_abort(&txn);
     }
     entry_view(entry, ret);

@@ -75,7 +75,7 @@ static enum err read_text(const char *name, const json_t *value, char *ret, size
     return ERR_NONE;
 }
 
-static enum err read_attestation(const json_t *value, struct wire_act *ret,
+static enum err read_attestation(json_t *value, struct wire_act *ret,
                                  struct wire_problem *ret_problem)
 {
     const char *name = NULL;
@@ -84,7 +84,7 @@ static enum err read_attestation(const json_t *value, struct wire_act *ret,
     if (!json_is_object(value)) {
         return wire_problem_set(ret_problem, "attestation", "Must be an object.");
     }
-    json_object_foreach((json_t *)(uintptr_t)value, name, member)
+    json_object_foreach(value, name, member)
     {
         const char *text = json_string_value(member);
         enum err err = ERR_NONE;
@@ -131,11 +131,13 @@ static bool read_time(const json_t *value, uint64_t *ret_ms)
         return false;
     }
     memcpy(minute, text, sizeof minute);
-    minute[10] = minute[10] == 'T' ? ' ' : minute[10];
+    if (minute[10] == 'T') {
+        minute[10] = ' ';
+    }
     return civil_time_parse(span_text(minute), ret_ms) == ERR_NONE;
 }
 
-static enum err read_back_entry(const json_t *value, struct wire_act *ret,
+static enum err read_back_entry(json_t *value, struct wire_act *ret,
                                 struct wire_problem *ret_problem)
 {
     const char *name = NULL;
@@ -143,7 +145,7 @@ static enum err read_back_entry(const json_t *value, struct wire_act *ret,
     if (!json_is_object(value)) {
         return wire_problem_set(ret_problem, "backEntry", "Must be an object.");
     }
-    json_object_foreach((json_t *)(uintptr_t)value, name, member)
+    json_object_foreach(value, name, member)
     {
         enum err err = ERR_NONE;
         if (strcmp(name, "serial") == 0) {
@@ -203,7 +205,7 @@ static enum err read_record(const json_t *value, struct wire_act *ret,
     return ERR_NONE;
 }
 
-static enum err read_member(const char *name, const json_t *value, struct wire_act *ret,
+static enum err read_member(const char *name, json_t *value, struct wire_act *ret,
                             struct wire_problem *ret_problem)
 {
     if (strcmp(name, "record") == 0) {
