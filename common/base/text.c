@@ -34,7 +34,9 @@ enum err text_get_hex(struct span text, uint8_t *ret, size_t size)
         }
     }
     for (size_t i = 0; i < size; i++) {
-        ret[i] = (uint8_t)(hex_digit(text.data[2 * i]) << 4 | hex_digit(text.data[2 * i + 1]));
+        unsigned high = (unsigned)hex_digit(text.data[2 * i]);
+        unsigned low = (unsigned)hex_digit(text.data[2 * i + 1]);
+        ret[i] = (uint8_t)(high << 4 | low);
     }
     return ERR_NONE;
 }
