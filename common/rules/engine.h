@@ -42,7 +42,15 @@ enum {
     PAYLOAD_DELEGATION = 36,
     PAYLOAD_NOTE = 37,
     PAYLOAD_COMPLAINT = 38,
-    PAYLOAD_SUGGESTION = 39
+    PAYLOAD_SUGGESTION = 39,
+    PAYLOAD_APPOINTMENT = 40,
+    PAYLOAD_LEAVE = 41,
+    PAYLOAD_DUTY = 42,
+    PAYLOAD_ATTENDANCE = 43,
+    PAYLOAD_INSPECTION = 44,
+    PAYLOAD_REPORT = 45,
+    PAYLOAD_ACCOUNTABILITY = 46,
+    PAYLOAD_APPRAISAL = 47
 };
 
 /* Who, by the permission matrix 4.3. The head and the B post act for others only by delegation:

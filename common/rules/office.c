@@ -35,6 +35,27 @@ const struct record *input_subject(const struct rule_input *input, enum field fi
     return seen ? record : NULL;
 }
 
+static bool people_list(const struct values *facts, struct span staff)
+{
+    uint16_t count = values_places(facts, FIELD_people);
+    for (uint16_t i = 0; i < count; i++) {
+        if (staff.size != 0 && span_equal(values_bytes(facts, FIELD_people, i), staff)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool input_people_list(const struct rule_input *input, struct span staff)
+{
+    return people_list(input->event->facts, staff);
+}
+
+bool record_people_list(const struct record *record, struct span staff)
+{
+    return people_list(&record->facts, staff);
+}
+
 int32_t civil_add_months(int32_t day, uint32_t months)
 {
     struct civil_date date = civil_date_of_day(day);
@@ -157,6 +178,27 @@ void after_start_limit(struct rule_input *input, struct deadline_limit limit)
 
 /* --- guards --- */
 
+static bool other_than_requester_holds(const struct rule_input *input)
+{
+    return !input_author_is(input, before_bytes(input, FIELD_requester));
+}
+
+static bool assigned_holds(const struct rule_input *input)
+{
+    return input_author_is(input, before_bytes(input, FIELD_handler));
+}
+
+static bool days_ordered_holds(const struct rule_input *input)
+{
+    return input_has(input, FIELD_from_day) &&
+           input_number(input, FIELD_from_day) <= input_number(input, FIELD_until_day);
+}
+
+static bool people_named_holds(const struct rule_input *input)
+{
+    return input_has(input, FIELD_people);
+}
+
 static bool person_given_holds(const struct rule_input *input)
 {
     return input_bytes(input, FIELD_handler).size == LIMIT_ID_SIZE;
@@ -210,6 +252,10 @@ static bool location_given_holds(const struct rule_input *input)
 #define OFFICE_GUARD(name, refusal)                                                                \
     const struct rule_guard guard_##name = {#name, name##_holds, REFUSAL_##refusal}
 
+OFFICE_GUARD(other_than_requester, OWN_REQUEST);
+OFFICE_GUARD(assigned, NOT_ASSIGNED);
+OFFICE_GUARD(days_ordered, PERIOD_WRONG);
+OFFICE_GUARD(people_named, NO_PEOPLE);
 OFFICE_GUARD(person_given, NO_HANDLER);
 OFFICE_GUARD(day_ahead, DAY_PAST);
 OFFICE_GUARD(receipt_given, NO_RECEIPT);

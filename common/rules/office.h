@@ -45,6 +45,15 @@ enum complaint_state {
     COMPLAINT_STATE_SUGGESTION = 11
 };
 
+enum leave_state {
+    LEAVE_STATE_REQUESTED = 1,
+    LEAVE_STATE_AGREED = 2,
+    LEAVE_STATE_GRANTED = 3,
+    LEAVE_STATE_REFUSED = 4,
+    LEAVE_STATE_RETURNED = 5,
+    LEAVE_STATE_CANCELLED = 6
+};
+
 /* --- questions --- */
 
 /* first <= the event's number <= last. */
@@ -59,6 +68,9 @@ bool input_repeats(const struct rule_input *input, enum field field);
 const struct record *input_subject(const struct rule_input *input, enum field field);
 /* The day on which the next period begins after day: the next day, Monday, first of month ... */
 int32_t period_next_day(enum policy_period period, int32_t day);
+/* staff is among "people". */
+bool input_people_list(const struct rule_input *input, struct span staff);
+bool record_people_list(const struct record *record, struct span staff);
 int32_t civil_add_months(int32_t day, uint32_t months);
 
 /* --- effects --- */
@@ -77,8 +89,12 @@ void after_start_limit(struct rule_input *input, struct deadline_limit limit);
 
 /* --- guards --- */
 
+extern const struct rule_guard guard_other_than_requester; /* 4.2: asks and decides are two */
+extern const struct rule_guard guard_assigned;             /* the author is the handler */
+extern const struct rule_guard guard_days_ordered;         /* from_day <= until_day */
+extern const struct rule_guard guard_people_named;
 extern const struct rule_guard guard_person_given;
-extern const struct rule_guard guard_day_ahead;    /* agreed_day not in the past */
+extern const struct rule_guard guard_day_ahead; /* agreed_day not in the past */
 extern const struct rule_guard guard_receipt_given;
 extern const struct rule_guard guard_department_given;
 extern const struct rule_guard guard_destination_given;

@@ -40,6 +40,8 @@ static const uint8_t fact_sizes[FIELD_END] = {
     [FIELD_principal] = LIMIT_ID_SIZE, [FIELD_delegate] = LIMIT_ID_SIZE,
     [FIELD_staff] = LIMIT_ID_SIZE,     [FIELD_accused] = LIMIT_ID_SIZE,
     [FIELD_subject] = LIMIT_ID_SIZE,   [FIELD_witness] = LIMIT_ID_SIZE,
+    [FIELD_cover] = LIMIT_ID_SIZE,     [FIELD_leader] = LIMIT_ID_SIZE,
+    [FIELD_people] = LIMIT_ID_SIZE,
 };
 
 size_t wire_fact_size(enum field field)

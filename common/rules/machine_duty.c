@@ -1,0 +1,172 @@
+#include "rules/office.h"
+
+enum duty_verb {
+    DUTY_PLANNED = 1,
+    DUTY_STARTED = 2,
+    DUTY_LOGGED = 3,
+    DUTY_HANDED_OVER = 4,
+    DUTY_TAKEN_OVER = 5,
+    DUTY_ENDED = 6,
+    DUTY_CANCELLED = 7
+};
+
+enum duty_state {
+    DUTY_STATE_PLANNED = 1,
+    DUTY_STATE_RUNNING = 2,
+    DUTY_STATE_OFFERED = 3, /* to a stand-in who has not taken it yet */
+    DUTY_STATE_ENDED = 4,
+    DUTY_STATE_CANCELLED = 5
+};
+
+enum duty_kind { DUTY_DAILY = 1, DUTY_LEADERS = 2, DUTY_GROUP_LEADERS = 3, DUTY_RECEPTION = 4 };
+
+#define IN(state) ((uint32_t)1 << DUTY_STATE_##state)
+#define TO(state) DUTY_STATE_##state
+#define WHO_PLANS (ROLE_STATION_HEAD | ROLE_COMMITTEE | WHO_HUB)
+
+static bool kind_is(const struct rule_input *input, enum duty_kind kind)
+{
+    return input_number(input, FIELD_kind) == (uint64_t)kind;
+}
+
+static int32_t duty_day(uint64_t day)
+{
+    return day > CIVIL_DAY_MAX ? CIVIL_DAY_MAX : (int32_t)day;
+}
+
+static bool kind_holds(const struct rule_input *input)
+{
+    return input_number_within(input, FIELD_kind, DUTY_DAILY, DUTY_RECEPTION) &&
+           input_has(input, FIELD_from_day);
+}
+
+/* On a working day, and on any day where the rota covers the whole week, no day has too few. */
+static bool enough_people_holds(const struct rule_input *input)
+{
+    const struct policy *policy = input->world->policy;
+    int32_t day = duty_day(input_number(input, FIELD_from_day));
+    bool covered =
+        (uint32_t)civil_weekday_of_day(day) <= policy_get_count(policy, POLICY_ROTA_DAYS);
+    return !kind_is(input, DUTY_DAILY) || !covered ||
+           values_places(input->event->facts, FIELD_people) >=
+               policy_get_count(policy, POLICY_ROTA_PER_WORKING_DAY);
+}
+
+static bool leader_set_holds(const struct rule_input *input)
+{
+    struct span leader = input_bytes(input, FIELD_leader);
+    return !kind_is(input, DUTY_DAILY) ||
+           (leader.size == LIMIT_ID_SIZE && !input_people_list(input, leader));
+}
+
+static bool group_leader_day_holds(const struct rule_input *input)
+{
+    int32_t day = duty_day(input_number(input, FIELD_from_day));
+    return !kind_is(input, DUTY_GROUP_LEADERS) ||
+           (uint32_t)civil_weekday_of_day(day) ==
+               policy_get_count(input->world->policy, POLICY_GROUP_LEADER_WEEKDAY);
+}
+
+static bool leader_long_enough_holds(const struct rule_input *input)
+{
+    return !kind_is(input, DUTY_LEADERS) ||
+           input_number(input, FIELD_half_days) >=
+               policy_get_count(input->world->policy, POLICY_LEADER_DUTY_LENGTH);
+}
+
+static bool author_is_listed(const struct rule_input *input)
+{
+    struct span author = span_of(input->event->staff, LIMIT_ID_SIZE);
+    return input_author_is(input, author) && record_people_list(input->before, author);
+}
+
+static bool on_the_list_holds(const struct rule_input *input)
+{
+    return author_is_listed(input);
+}
+
+static bool duty_day_holds(const struct rule_input *input)
+{
+    return before_number(input, FIELD_from_day) == (uint64_t)input_day(input);
+}
+
+static bool channel_holds(const struct rule_input *input)
+{
+    return input_number_within(input, FIELD_channel, CONTACT_CHANNEL_FIRST, OFFICE_CHANNEL_FAX);
+}
+
+static bool hands_on_holds(const struct rule_input *input)
+{
+    return record_is_in(input->before, IN(PLANNED)) ? author_is_listed(input)
+                                                    : guard_assigned.holds(input);
+}
+
+static bool stand_in_holds(const struct rule_input *input)
+{
+    return input_names_other(input, FIELD_receiver);
+}
+
+/* A daily duty has its leader; the others are their own. */
+static bool approved_by_leader_holds(const struct rule_input *input)
+{
+    return before_bytes(input, FIELD_leader).size == 0 || input_repeats(input, FIELD_leader);
+}
+
+static bool is_stand_in_holds(const struct rule_input *input)
+{
+    return input_author_is(input, before_bytes(input, FIELD_receiver));
+}
+
+RULE_GUARD(kind, DUTY_KIND);
+RULE_GUARD(enough_people, ROTA_GAP);
+RULE_GUARD(leader_set, NO_DUTY_LEADER);
+RULE_GUARD(group_leader_day, GROUP_LEADER_DAY);
+RULE_GUARD(leader_long_enough, LEADER_DUTY_SHORT);
+RULE_GUARD(on_the_list, NOT_ON_DUTY);
+RULE_GUARD(duty_day, DUTY_DAY);
+RULE_GUARD(channel, NO_CHANNEL);
+RULE_GUARD(hands_on, NOT_ON_DUTY);
+RULE_GUARD(stand_in, NO_STAND_IN);
+RULE_GUARD(approved_by_leader, DUTY_UNAPPROVED);
+RULE_GUARD(is_stand_in, NOT_STAND_IN);
+
+static void duty_log(struct rule_input *input)
+{
+    after_store(input, FIELD_channel);
+    after_set_number(input, FIELD_told_ms, input->event->legal_ms);
+}
+
+static void duty_offer(struct rule_input *input)
+{
+    after_store(input, FIELD_receiver);
+    after_store(input, FIELD_letters);
+}
+
+static const struct rule_row duty_rows[] = {
+#include "rules/duty.def"
+};
+
+static const struct rule_name duty_states[] = {
+    {DUTY_STATE_PLANNED, "planned", "已排班"},   {DUTY_STATE_RUNNING, "running", "值班中"},
+    {DUTY_STATE_OFFERED, "offered", "待代班"},   {DUTY_STATE_ENDED, "ended", "值班结束"},
+    {DUTY_STATE_CANCELLED, "cancelled", "取消"}, {0, NULL, NULL},
+};
+
+static const struct rule_name duty_verbs[] = {
+    {DUTY_PLANNED, "planned", "排班"},         {DUTY_STARTED, "started", "到岗"},
+    {DUTY_LOGGED, "logged", "值班记录"},       {DUTY_HANDED_OVER, "handed_over", "请人代班"},
+    {DUTY_TAKEN_OVER, "taken_over", "接班"},   {DUTY_ENDED, "ended", "交班"},
+    {DUTY_CANCELLED, "cancelled", "取消排班"}, {0, NULL, NULL},
+};
+
+const struct rule_machine machine_duty = {
+    .id = MACHINE_DUTY,
+    .name = "duty",
+    .zh = "值班",
+    .states = duty_states,
+    .verbs = duty_verbs,
+    .rows = duty_rows,
+    .row_count = sizeof duty_rows / sizeof *duty_rows,
+    .final_states = IN(ENDED) | IN(CANCELLED),
+    .payload_field = PAYLOAD_DUTY,
+};

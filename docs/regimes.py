@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Writes docs/regimes.md: the rule book's 120 regimes, what carries each, and which test proves it.
+
+Usage: regimes.py [--check] ROOT
+Read: docs/regimes.list (names), the tables common/rules/*.def and machine_*.c (rows with
+SOURCE(article, regimes)), and tests/rules/*.cases. A comment line "# R46 R72" there tags the
+scenario or table that follows it. --check writes nothing and fails when the page is not up to date,
+when a table or test names a regime that is not in the list, or when a regime of class X has no
+reason. Exit 0: good, 1: not, 2: wrong usage.
+"""
+import os
+import re
+import sys
+
+ROW = re.compile(r"\{(?:ROW|FROM)\(.*?SOURCE\(\s*\"([^\"]*)\"\s*,\s*\"([^\"]*)\"\s*\)", re.S)
+VERB = re.compile(r"DOES\(\s*([A-Z_]+)\s*\)")
+TAG = re.compile(r"^#\s+(R\d+(?:\s+R\d+)*)\s*$")
+REGIME = re.compile(r"R\d+")
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def names(root):
+    """{"R01": (class, Chinese, English, reason)} in order."""
+    found = {}
+    for line in read(os.path.join(root, "docs/regimes.list")).splitlines():
+        if line and not line.startswith("#"):
+            number, kind, zh, en, *reason = line.split("|")
+            found[number] = (kind, zh, en, reason[0] if reason else "")
+    return found
+
+
+def rows(root):
+    """{"R01": {"contact": ["received", ...]}}: the verbs whose rows carry a regime."""
+    folder = os.path.join(root, "common/rules")
+    carried = {}
+    for name in sorted(os.listdir(folder)):
+        if not (name.endswith(".def") or re.fullmatch(r"machine_\w+\.c", name)):
+            continue
+        for match in ROW.finditer(read(os.path.join(folder, name))):
+            verb = VERB.search(match.group(0))
+            if verb is None:
+                continue
+            machine, _, action = verb.group(1).lower().partition("_")
+            for regime in REGIME.findall(match.group(2)):
+                verbs = carried.setdefault(regime, {}).setdefault(machine, [])
+                if action not in verbs:
+                    verbs.append(action)
+    return carried
+
+
+def tests(root):
+    """{"R46": [("office_complaint.cases", 12, title)]}: tagged scenarios and tables."""
+    folder = os.path.join(root, "tests/rules")
+    proven = {}
+    for name in sorted(os.listdir(folder)):
+        if not name.endswith(".cases"):
+            continue
+        waiting = []
+        for number, line in enumerate(read(os.path.join(folder, name)).splitlines(), 1):
+            tag = TAG.match(line)
+            if tag:
+                waiting += REGIME.findall(tag.group(1))
+            elif waiting and line and not line.startswith("#"):
+                title = line[len("scenario "):] if line.startswith("scenario ") else line
+                for regime in waiting:
+                    proven.setdefault(regime, []).append((name, number, title.strip()))
+                waiting = []
+    return proven
+
+
+def carrier(machines):
+    return "; ".join(f"{machine}: {', '.join(verbs)}" for machine, verbs in machines.items())
+
+
+def page(listed, carried, proven):
+    whole = sum(1 for regime in listed if regime in carried and regime in proven)
+    reasons = sum(1 for kind, *_ in listed.values() if kind == "X")
+    lines = ["# The rule book's regimes, and what carries each", "",
+             "Made by `docs/regimes.py` from the tables of `common/rules` and the tags of "
+             "`tests/rules`; do not edit.",
+             "Class F: a function, D: data or documents, C: checklist only, X: outside.", "",
+             f"{len(listed)} regimes: {whole} carried by rows and proven by a tagged test, "
+             f"{len([r for r in listed if r in carried]) - whole} carried without such a test, "
+             f"{reasons} outside with a reason.", "",
+             "| regime | class | carried by | proven by |", "|---|---|---|---|"]
+    for regime, (kind, zh, en, reason) in listed.items():
+        by = carrier(carried[regime]) if regime in carried else "not carried yet"
+        proof = "; ".join(f"`{name}:{number}`" for name, number, _ in proven.get(regime, []))
+        if kind == "X" and regime not in carried:
+            by = reason
+        lines.append(f"| {regime} {zh} / {en} | {kind} | {by} | {proof or '-'} |")
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments):
+    check = arguments[:1] == ["--check"]
+    arguments = arguments[1:] if check else arguments
+    if len(arguments) != 1:
+        print(__doc__, file=sys.stderr)
+        return 2
+    root = arguments[0]
+    listed, carried, proven = names(root), rows(root), tests(root)
+    problems = [f"{regime} is not in docs/regimes.list" for regime in sorted({*carried, *proven})
+                if regime not in listed]
+    problems += [f"{regime} is outside without a reason" for regime, entry in listed.items()
+                 if entry[0] == "X" and not entry[3]]
+    problems += [f"R{number:02} is missing in docs/regimes.list" for number in range(1, 121)
+                 if f"R{number:02}" not in listed]
+    text = page(listed, carried, proven)
+    path = os.path.join(root, "docs/regimes.md")
+    if check and (not os.path.exists(path) or read(path) != text):
+        problems.append("docs/regimes.md is not up to date: run docs/regimes.py ROOT")
+    if not check and not problems:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    for problem in problems:
+        print(problem)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
