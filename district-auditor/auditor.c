@@ -109,7 +109,7 @@ static enum err make_room(struct auditor *auditor)
     }
     enum err err = wire_arena_init(&auditor->frame_arena, WIRE_FRAME_ARENA);
     if (err == ERR_NONE) {
-        err = wire_arena_init(&auditor->leaf_arena, LIMIT_BATCH_SIZE * 2);
+        err = wire_arena_init(&auditor->leaf_arena, (size_t)LIMIT_BATCH_SIZE * 2);
     }
     return err != ERR_NONE ? err : wire_arena_init(&auditor->event_arena, WIRE_EVENT_ARENA);
 }

@@ -13,7 +13,7 @@
 
 /* follow: one conversation and one doorbell a hub, all in one loop. */
 
-enum { TICK_MS = 200, REPLAY_ROUND = 200, RECEIVE_ROUND = 16 };
+enum { TICK_MS = 200, REPLAY_ROUND = 200, RECEIVE_ROUND = 16, LINE_SIZE = 64 * 1024 };
 
 struct followed {
     struct follow *follow;
@@ -72,7 +72,7 @@ static void stream_leaf(struct followed *hub, uint64_t index, struct span bytes)
     struct buf line;
     uint8_t id[LIMIT_HASH_SIZE];
     struct wire_event *event = calloc(1, sizeof *event);
-    buf_init(&line, 64 * 1024);
+    buf_init(&line, LINE_SIZE);
     if (event != NULL && wire_leaf_decode(bytes, &leaf) == ERR_NONE && !leaf.is_void &&
         wire_arena_init(&arena, WIRE_EVENT_ARENA) == ERR_NONE) {
         if (wire_event_decode(leaf.envelope.body, &arena, event) == ERR_NONE) {

@@ -89,11 +89,14 @@ static int usage(void)
 int main(int argc, char **argv)
 {
     static const struct argp argp = {.options = argp_options, .parser = parse};
+    /* One thread yet. NOLINTBEGIN(concurrency-mt-unsafe) */
     struct options options = {.directory = getenv("JIELI_DIR")};
     (void)setlocale(LC_CTYPE, "C.UTF-8");
+    /* NOLINTEND(concurrency-mt-unsafe) */
     if (argc < 2 || seal_init() != ERR_NONE) {
         return usage();
     }
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe) one thread yet */
     if (argp_parse(&argp, argc - 1, argv + 1, 0, NULL, &options) != 0) {
         return EXIT_USAGE;
     }

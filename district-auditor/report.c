@@ -134,9 +134,9 @@ static void print_json(const struct report *report, const char *hub)
                      (unsigned long long)tally->withdrawn, (unsigned long long)tally->corrected,
                      (unsigned long long)tally->clock_marked);
         const char *comma = "";
-        for (uint16_t state = 0; state < STATES_MAX; state++) {
+        for (unsigned state = 0; state < STATES_MAX; state++) {
             if (tally->by_state[state] > 0) {
-                (void)printf("%s\"%s\":%llu", comma, rule_state_name(MACHINE_CASE, state),
+                (void)printf("%s\"%s\":%llu", comma, rule_state_name(MACHINE_CASE, (uint16_t)state),
                              (unsigned long long)tally->by_state[state]);
                 comma = ",";
             }
@@ -168,11 +168,11 @@ static void print_table(const struct report *report, const char *hub)
                      (unsigned long long)tally->overdue_open, (unsigned long long)tally->extended,
                      (unsigned long long)tally->withdrawn, (unsigned long long)tally->corrected,
                      (unsigned long long)tally->second_notice);
-        for (uint16_t state = 0; state < STATES_MAX; state++) {
+        for (unsigned state = 0; state < STATES_MAX; state++) {
             if (tally->by_state[state] > 0) {
                 (void)printf("      %s %llu\n",
-                             english ? rule_state_name(MACHINE_CASE, state)
-                                     : rule_state_zh(MACHINE_CASE, state),
+                             english ? rule_state_name(MACHINE_CASE, (uint16_t)state)
+                                     : rule_state_zh(MACHINE_CASE, (uint16_t)state),
                              (unsigned long long)tally->by_state[state]);
             }
         }

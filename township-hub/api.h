@@ -23,11 +23,11 @@ struct api {
 };
 
 /* First the desk's routes, then ours, else 404. */
-void api_handle(void *api, struct http_exchange *exchange, const struct http_request *request);
+void api_handle(void *context, struct http_exchange *exchange, const struct http_request *request);
 /* Lets in the directory's stations and the auditors of DIR/auditors; drops the revoked ones. */
 MUST_USE enum err api_allow_all(struct api *api);
 /* Auditors stand in no log: DIR/auditors/<device hex>.request, as they sent it. */
-bool api_is_auditor(void *api, const uint8_t device[LIMIT_KEY_SIZE]);
+bool api_is_auditor(void *context, const uint8_t device[LIMIT_KEY_SIZE]);
 
 /* --- for the files of routes --- */
 

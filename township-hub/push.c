@@ -26,7 +26,7 @@ enum err hub_push_new(const uint8_t device[LIMIT_KEY_SIZE], const struct sync_pu
     enum err err = push->packed.err != ERR_NONE ? push->packed.err : push->head_body.err;
     /* The list's structs and the envelopes they point to. */
     if (err == ERR_NONE) {
-        err = wire_arena_init(&push->arena, LIMIT_BATCH_SIZE * 2);
+        err = wire_arena_init(&push->arena, (size_t)LIMIT_BATCH_SIZE * 2);
     }
     if (err != ERR_NONE) {
         hub_push_free(push);

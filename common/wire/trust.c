@@ -53,11 +53,14 @@ static enum err open_signed(struct span bytes, enum seal_purpose purpose, struct
 /* A text field into its fixed room; false when it does not fit or is not printable ASCII. */
 static bool take_text(const char *text, char *ret, size_t size)
 {
+    size_t length = strlen(text);
     if (!wire_is_code(text, size - 1)) {
         return false;
     }
     memset(ret, 0, size);
-    memcpy(ret, text, strlen(text));
+    if (length > 0) {
+        memcpy(ret, text, length + 1);
+    }
     return true;
 }
 

@@ -34,7 +34,7 @@ struct peer {
 static _Noreturn void give_up(const char *what)
 {
     (void)fprintf(stderr, "peer: %s\n", what);
-    exit(2);
+    _Exit(2);
 }
 
 static void read_bundle(struct peer *peer, const char *path)
@@ -63,7 +63,7 @@ static void dial(struct peer *peer)
 
 static void pause_briefly(void)
 {
-    const struct timespec wait = {0, 20 * 1000 * 1000};
+    const struct timespec wait = {0, 20000000L};
     (void)nanosleep(&wait, NULL);
 }
 
@@ -223,7 +223,7 @@ static int replay(struct peer *peer)
     uint64_t incarnation = peer->frame.welcome.incarnation;
     uint64_t seq = peer->frame.welcome.seq;
     pull_chain(peer, incarnation, seq, 1);
-    if (wire_arena_init(&arena, LIMIT_BATCH_SIZE * 2) != ERR_NONE ||
+    if (wire_arena_init(&arena, (size_t)LIMIT_BATCH_SIZE * 2) != ERR_NONE ||
         wire_leaves_unpack(peer->frame.batch.packed, peer->frame.batch.raw_size, &arena, leaves,
                            &count) != ERR_NONE ||
         wire_leaf_decode(leaves[0], &leaf) != ERR_NONE || leaf.is_void) {

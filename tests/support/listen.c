@@ -9,7 +9,7 @@
 static _Noreturn void must_failed(int line, const char *condition)
 {
     (void)fprintf(stderr, "listen.c:%d: %s\n", line, condition);
-    exit(2);
+    _Exit(2);
 }
 
 static void answer(struct listener *listener, const struct sync_frame *frame)

@@ -3,6 +3,7 @@
 #include "seal/hash.h"
 #include "seal/part.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 static _Noreturn void must_failed(int line, const char *condition)
 {
     (void)fprintf(stderr, "town.c:%d: %s\n", line, condition);
-    exit(2);
+    _Exit(2);
 }
 
 struct signer *town_signer(uint32_t number)
@@ -123,7 +124,7 @@ static void must_accept(struct fold_verdict verdict, const char *what)
         const struct refusal_text *text = refusal_text(verdict.refusal);
         (void)fprintf(stderr, "town: %s: verdict %d, %s\n", what, (int)verdict.verdict,
                       text == NULL ? "?" : text->name);
-        exit(2);
+        _Exit(2);
     }
 }
 
@@ -260,20 +261,34 @@ void town_restart(struct town *town)
     open_hub(town);
 }
 
+/* The store's folder is flat. */
+static void remove_folder(const char *folder)
+{
+    char path[512];
+    DIR *listing = opendir(folder);
+    MUST(listing != NULL);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+    for (struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing)) {
+        (void)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        (void)unlink(path);
+    }
+    (void)closedir(listing);
+    MUST(rmdir(folder) == 0);
+}
+
 void town_close(struct town *town)
 {
-    char command[300];
-    struct town_person *people[] = {&town->leader, &town->registrar, &town->operator, & town->head,
-                                    &town->worker, &town->agent};
     hub_close(town->hub);
     kv_close(town->kv);
-    for (size_t i = 0; i < sizeof people / sizeof *people; i++) {
-        signer_free(people[i]->signer);
-    }
+    signer_free(town->leader.signer);
+    signer_free(town->registrar.signer);
+    signer_free(town->operator.signer);
+    signer_free(town->head.signer);
+    signer_free(town->worker.signer);
+    signer_free(town->agent.signer);
     signer_free(town->hub_signer);
     signer_free(town->station);
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", town->directory);
-    MUST(system(command) == 0);
+    remove_folder(town->directory);
     free(town);
 }
 
