@@ -318,7 +318,7 @@ static enum err reply(struct hub *hub, struct hub_push *push)
     if (frame == NULL) {
         return ERR_MEMORY;
     }
-    buf_init(&proof, LIMIT_PROOF_COUNT * LIMIT_HASH_SIZE);
+    buf_init(&proof, LIMIT_PROOF_SIZE);
     hub_put_proof(&push->proof, &proof);
     frame->kind = SYNC_ANSWER;
     frame->answer.incarnation = push->incarnation;

@@ -63,7 +63,7 @@ static int check(struct cli *cli, enum world_kind kind, const struct span *files
     if (err == ERR_NONE) {
         return 0;
     }
-    buf_init(&text, 64 * 1024);
+    buf_init(&text, 65536);
     text_errors_print(&errors, names, &text);
     (void)fprintf(stderr, "%s", buf_text(&text));
     buf_done(&text);

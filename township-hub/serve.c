@@ -49,7 +49,7 @@ static enum err send_welcome(struct hub *hub, const struct sync_hello *hello,
     if (frame == NULL) {
         return ERR_MEMORY;
     }
-    buf_init(&consistency, LIMIT_PROOF_COUNT * LIMIT_HASH_SIZE);
+    buf_init(&consistency, LIMIT_PROOF_SIZE);
     kv_begin(hub->kv, false, &txn);
     enum err err = txn.err;
     if (err == ERR_NONE && hello->epoch == hub->epoch) {
@@ -139,7 +139,7 @@ static struct batch *batch_new(const struct sync_pull *pull)
         batch->frame.batch.from = pull->from;
         buf_init(&batch->leaves, LIMIT_BATCH_SIZE);
         buf_init(&batch->packed, LIMIT_FRAME_SIZE);
-        buf_init(&batch->consistency, LIMIT_PROOF_COUNT * LIMIT_HASH_SIZE);
+        buf_init(&batch->consistency, LIMIT_PROOF_SIZE);
         buf_init(&batch->proofs, LIMIT_FRAME_SIZE);
     }
     return batch;

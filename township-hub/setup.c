@@ -177,6 +177,7 @@ void setup_offset(const char *argument, struct argp_state *state, int64_t *ret_m
     char *end = NULL;
     *ret_ms = strtoll(argument, &end, 10);
     if (*argument == 0 || *end != 0) {
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): a command has one thread. */
         argp_error(state, "--clock-offset: %s", argument);
     }
 }

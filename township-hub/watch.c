@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CONTACT_COUNT = LIMIT_PEER_COUNT * 2 };
+
 /* The newest contact of a device. */
 static bool find_contact(const struct daemon_contact *contacts, size_t count, const uint8_t *device,
                          struct daemon_contact *ret)
@@ -36,14 +38,14 @@ void watch_each(struct api *api, void *context,
 {
     const struct fold *fold = hub_fold(api->hub);
     const struct directory *directory = world_directory(fold->world);
-    struct daemon_contact *contacts = calloc(LIMIT_PEER_COUNT * 2, sizeof *contacts);
+    struct daemon_contact *contacts = calloc(CONTACT_COUNT, sizeof *contacts);
     struct watch_station one;
     struct kv_txn txn;
     if (contacts == NULL) {
         return;
     }
-    size_t count = daemon_contacts(api->daemon, contacts, LIMIT_PEER_COUNT * 2);
-    count = count > LIMIT_PEER_COUNT * 2 ? LIMIT_PEER_COUNT * 2 : count;
+    size_t count = daemon_contacts(api->daemon, contacts, CONTACT_COUNT);
+    count = count > CONTACT_COUNT ? CONTACT_COUNT : count;
     kv_begin(api->kv, false, &txn);
     for (size_t i = 0; i < directory_station_count(directory); i++) {
         memset(&one, 0, sizeof one);

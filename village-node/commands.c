@@ -282,8 +282,8 @@ int command_sync(struct cli *cli, int argc, char **argv)
     static const struct argp_option table[] = {
         {"timeout", OPTION_TIMEOUT, "SECONDS", 0, "how long to wait (60) 最多等待秒数", 0}, {0}};
     static const struct argp argp = {.options = table, .parser = parse_sync};
-    static const struct timespec pause = {0, 200 * 1000 * 1000};
-    struct sync_wait wait = {60 * 1000};
+    static const struct timespec pause = {0, 200000000L};
+    struct sync_wait wait = {60000};
     struct http_answer answer;
     int code = CLI_OK;
     if (!cli_parse(cli, &argp, argc, argv, &wait, &code)) {

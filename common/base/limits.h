@@ -16,6 +16,7 @@ enum {
     LIMIT_BATCH_SIZE = 512 * 1024, /* a batch after decompression */
     LIMIT_NOTE_SIZE = 4096,        /* a checkpoint with its signatures */
     LIMIT_PROOF_COUNT = 128,       /* hashes in one range proof */
+    LIMIT_PROOF_SIZE = LIMIT_PROOF_COUNT * LIMIT_HASH_SIZE,
     LIMIT_RECORD_SIZE = 16 * 1024, /* an encoded record */
     LIMIT_VALUE_COUNT = 256,       /* values in a record or an event */
     LIMIT_LIST_COUNT = 32,         /* entries of one list in an event */
