@@ -117,8 +117,8 @@ struct station_row {
     uint32_t refusal;
     uint8_t void_reason;
 };
-/* Keeps an answer, and makes a refused event a task; a void one's sealed parts are wanted nowhere.
- */
+/* Keeps an answer; an event not accepted becomes a task, and the sealed parts of a refused or void
+ * one are wanted nowhere. */
 void station_row_put(struct kv_txn *txn, uint64_t incarnation, uint64_t seq,
                      const struct station_row *row);
 bool station_row_get(struct kv_txn *txn, uint64_t incarnation, uint64_t seq,

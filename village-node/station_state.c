@@ -161,7 +161,7 @@ void station_row_put(struct kv_txn *txn, uint64_t incarnation, uint64_t seq,
     if (row->verdict != WIRE_ACCEPTED) {
         kv_put(txn, KV_TASK, station_task_key(&key, incarnation, seq), span_of(bytes + 16, 1));
     }
-    if (row->verdict == WIRE_VOID) {
+    if (row->verdict == WIRE_VOID || row->verdict == WIRE_REFUSED) {
         station_outbox_drop(txn, incarnation, seq);
     }
 }

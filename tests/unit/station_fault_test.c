@@ -1,4 +1,4 @@
-#include "station_acts.h"
+#include "station_lives.h"
 
 /* Mangled lines, a link that is full, a disk that is full or loses its power. */
 
@@ -264,6 +264,52 @@ static void test_power_fails(void **state)
     assert_in_range(at, DAY_COMMITS_LEAST, DAY_COMMITS_MOST - 1);
 }
 
+/* The same while our own past is fetched back. */
+static void test_power_fails_while_restoring(void **state)
+{
+    struct rig *rig = *state;
+    uint64_t at = 0;
+    bool reached = true;
+    rig_sync(rig);
+    rig_case(rig, 1);
+    rig_sync(rig);
+    struct kv_image *image = snapshot(rig->directory);
+    for (uint32_t i = 2; i < 8; i++) {
+        rig_case(rig, i);
+    }
+    rig_sync(rig);
+    rig_stop(rig);
+    struct kv_image *hub = snapshot(rig->town->directory);
+    rig_start(rig);
+    while (reached && at < DAY_COMMITS_MOST) {
+        at++;
+        rig_stop(rig);
+        kv_memory_restore(rig_disk(rig->directory), image);
+        stop_hub(rig);
+        kv_memory_restore(rig_disk(rig->town->directory), hub);
+        start_hub(rig, TOWN_ORIGIN_PREFIX "/1", 1);
+        rig_start(rig);
+        commits_left = at;
+        commit_fault = KV_MEMORY_CRASH_AFTER;
+        commit_kv = rig->kv;
+        while (!day_sync(rig)) {
+            rig_restart(rig);
+            kv_memory_set_commit_fault(rig->kv, KV_MEMORY_SOUND);
+        }
+        reached = commits_left == 0;
+        commits_left = 0;
+        commit_kv = NULL;
+        assert_int_equal(rig_status(rig).incarnation, 2);
+        assert_int_equal(rig_status(rig).answered, 1);
+        assert_false(rig_status(rig).restoring);
+        assert_int_equal(rig_status(rig).displaced, 0);
+        rig_check(rig);
+    }
+    assert_in_range(at, 4, DAY_COMMITS_MOST - 1);
+    kv_memory_image_free(image);
+    kv_memory_image_free(hub);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +317,7 @@ int main(void)
         RIG_TEST(test_blocked_link),
         RIG_TEST(test_disk_full),
         cmocka_unit_test(test_power_fails),
+        RIG_TEST(test_power_fails_while_restoring),
     };
     return cmocka_run_group_tests_name("station faults", tests, NULL, NULL);
 }

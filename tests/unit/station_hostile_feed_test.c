@@ -1,4 +1,5 @@
 #include "station_lies.h"
+#include "station_lives.h"
 
 /* Feeds and blobs of a broken or lying hub. */
 
@@ -389,15 +390,6 @@ BATCH_LIE(chain_swapped, SYNC_FEED_CHAIN, repack(batch, swap_two))
 BATCH_LIE(chain_withheld, SYNC_FEED_CHAIN, repack(batch, keep_first_and_last); withhold(batch))
 BATCH_LIE(chain_note, SYNC_FEED_CHAIN, batch->checkpoint = spoil(batch->checkpoint, 30))
 BATCH_LIE(chain_index, SYNC_FEED_CHAIN, batch->indexes[0]++)
-
-/* The store is put back to image. */
-static void put_back(struct rig *rig, struct kv_image *image)
-{
-    rig_stop(rig);
-    kv_memory_restore(rig_disk(rig->directory), image);
-    kv_memory_image_free(image);
-    rig_start(rig);
-}
 
 static void test_lying_chain(void **state)
 {

@@ -44,6 +44,7 @@ struct rig {
     /* Falsifies a frame of the hub; NULL: honest. */
     void (*falsify)(struct rig *rig, struct sync_frame *frame);
     size_t falsified;
+    bool spoil_signature;     /* of the first event of the next push */
     struct sync_frame *frame; /* scratch */
     struct wire_arena arena;
     uint32_t blob_number;
@@ -118,12 +119,35 @@ static inline void rig_queue(struct rig *rig, struct span bytes)
     free(frame);
 }
 
+/* The first event's author cannot have signed what arrives. */
+static inline void rig_spoil(struct rig *rig, struct sync_push *push, struct buf *packed)
+{
+    struct wire_envelope envelopes[LIMIT_BATCH_COUNT];
+    struct wire_arena arena;
+    size_t count = 0;
+    rig->spoil_signature = false;
+    assert_int_equal(wire_arena_init(&arena, (size_t)LIMIT_BATCH_SIZE * 2), ERR_NONE);
+    assert_int_equal(wire_envelopes_unpack(push->packed, push->raw_size, &arena, envelopes, &count),
+                     ERR_NONE);
+    envelopes[0].signature[7] ^= 1;
+    assert_int_equal(wire_envelopes_pack(envelopes, count, packed, &push->raw_size), ERR_NONE);
+    push->packed = buf_span(packed);
+    wire_arena_done(&arena);
+}
+
 static inline void rig_push(struct rig *rig, const struct sync_push *frame, struct buf *reply)
 {
     struct town *town = rig->town;
     struct hub_push *push = NULL;
     const uint8_t *device = signer_key_id_view(town->station);
-    assert_int_equal(hub_push_new(device, frame, &push), ERR_NONE);
+    struct sync_push copy = *frame;
+    struct buf packed;
+    buf_init(&packed, LIMIT_FRAME_SIZE);
+    if (rig->spoil_signature) {
+        rig_spoil(rig, &copy, &packed);
+    }
+    assert_int_equal(hub_push_new(device, &copy, &push), ERR_NONE);
+    buf_done(&packed);
     hub_push_check(town->hub, push);
     town->now_ms += 1000;
     assert_int_equal(hub_ingest(town->hub, &push, 1, town->now_ms), ERR_NONE);
