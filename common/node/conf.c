@@ -259,7 +259,8 @@ static bool conf_variable(const char *prefix, const struct conf_key *key,
 
     for (int i = 0; i < length && i < CONF_VARIABLE_SIZE; i++) {
         const unsigned char letter = (unsigned char)ret[i];
-        ret[i] = letter == '-' || letter == '.' ? '_' : (char)toupper(letter);
+        bool dash = letter == '-' || letter == '.';
+        ret[i] = (char)(dash ? '_' : toupper(letter));
     }
     return length > 0 && length < CONF_VARIABLE_SIZE;
 }
@@ -273,6 +274,7 @@ enum err conf_read_environment(struct conf *conf, const char *prefix,
         const struct conf_key *key = &conf->keys[i];
         char variable[CONF_VARIABLE_SIZE] = "";
         char origin[CONF_VARIABLE_SIZE + 16] = "";
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): read once, at start */
         const char *value = conf_variable(prefix, key, variable) ? getenv(variable) : NULL;
 
         if (value != NULL) {

@@ -219,6 +219,7 @@ static enum err files_collect(DIR *directory, const char *suffix, struct files_n
     const struct dirent *entry = NULL;
 
     errno = 0;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is ours alone */
     while ((entry = readdir(directory)) != NULL) {
         if (!files_name_fits(entry->d_name, suffix)) {
             continue;

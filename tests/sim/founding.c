@@ -12,7 +12,7 @@
 static _Noreturn void must_failed(int line, const char *condition)
 {
     (void)fprintf(stderr, "founding.c:%d: %s\n", line, condition);
-    exit(2);
+    _Exit(2);
 }
 
 /* What a founding needs while it goes on. */

@@ -255,7 +255,7 @@ bool queue_pop(struct sim_queue *queue, struct sim_event *ret);
 void queue_done(struct sim_queue *queue);
 
 /* --- net.c --- */
-void net_send(struct sim *sim, size_t node, bool up, struct span bytes);
+void net_send(struct sim *sim, size_t index, bool up, struct span bytes);
 void net_ring(struct sim *sim);
 
 /* --- hub_shell.c --- */
@@ -309,10 +309,10 @@ bool inv_leaf(struct sim *sim, const struct log *log, struct kv_txn *txn, uint64
               struct inv_leaf *ret);
 bool inv_is_kept(struct kv_txn *txn, const struct sim_kept *kept, struct buf *scratch);
 uint64_t inv_findings(const struct auditor_status *status);
-void inv_hub_committed(struct sim *sim);              /* I2 */
-void inv_station_moved(struct sim *sim, size_t node); /* I2, I3, I12 */
-void inv_after_loss(struct sim *sim, size_t node);    /* what a lossy disk took with it */
-bool inv_at_rest(struct sim *sim);                    /* I15 */
+void inv_hub_committed(struct sim *sim);               /* I2 */
+void inv_station_moved(struct sim *sim, size_t index); /* I2, I3, I12 */
+void inv_after_loss(struct sim *sim, size_t index);    /* what a lossy disk took with it */
+bool inv_at_rest(struct sim *sim);                     /* I15 */
 void inv_end(struct sim *sim);
 /* --- invariants_cheat.c --- */
 void inv_clone(struct sim *sim);

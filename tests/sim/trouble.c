@@ -25,7 +25,7 @@ void trouble_plan(struct sim *sim)
     for (int i = 0; i < FAULT_COUNT; i++) {
         weather->trouble[i] = random_chance(&sim->random, 500);
     }
-    sim_at(sim, random_between(&sim->random, MINUTE_MS, 2 * PAUSE_MS), SIM_TROUBLE, 0);
+    sim_at(sim, random_between(&sim->random, MINUTE_MS, UINT64_C(2) * PAUSE_MS), SIM_TROUBLE, 0);
     sim_at(sim, sim->heal_ms, SIM_HEAL, 0);
 }
 
@@ -130,7 +130,7 @@ static void trouble_disk(struct sim *sim, enum sim_fault fault)
 
 static void trouble_clock(struct sim *sim)
 {
-    static const int64_t spans_ms[] = {1000,   60 * 1000,     3600 * 1000,
+    static const int64_t spans_ms[] = {1000,   60000,         3600000,
                                        DAY_MS, 90LL * DAY_MS, 3650LL * DAY_MS};
     size_t index = 0;
     struct sim_node *node = some_station(sim, &index);
@@ -191,7 +191,7 @@ static void clone_station(struct sim *sim)
     kv_memory_restore(copy->disk, image);
     kv_memory_image_free(image);
     sim_at(sim, 1000, SIM_START, SIM_CLONE);
-    sim_at(sim, 60 * 1000, SIM_WORK, SIM_CLONE);
+    sim_at(sim, 60000, SIM_WORK, SIM_CLONE);
     sim_count(sim, FAULT_CLONE);
 }
 

@@ -246,7 +246,8 @@ void work_at_station(struct sim *sim, size_t index)
     for (uint64_t i = 0; i < burst && node->kv != NULL && !sim->failed; i++) {
         do_one(sim, index);
     }
-    sim_at(sim, random_between(&sim->random, 1000, 2 * STATION_PAUSE_MS), SIM_WORK, index);
+    sim_at(sim, random_between(&sim->random, 1000, UINT64_C(2) * STATION_PAUSE_MS), SIM_WORK,
+           index);
 }
 
 /* --- At the hub --- */
@@ -347,5 +348,5 @@ void work_at_hub(struct sim *sim)
             serve_case(sim, &draft);
         }
     }
-    sim_at(sim, random_between(&sim->random, 1000, 2 * HUB_PAUSE_MS), SIM_HUB_WORK, 0);
+    sim_at(sim, random_between(&sim->random, 1000, UINT64_C(2) * HUB_PAUSE_MS), SIM_HUB_WORK, 0);
 }
