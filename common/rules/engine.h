@@ -50,7 +50,16 @@ enum {
     PAYLOAD_INSPECTION = 44,
     PAYLOAD_REPORT = 45,
     PAYLOAD_ACCOUNTABILITY = 46,
-    PAYLOAD_APPRAISAL = 47
+    PAYLOAD_APPRAISAL = 47,
+    PAYLOAD_ADMISSION = 48,
+    PAYLOAD_TRAINING = 49,
+    PAYLOAD_MEETING = 50,
+    PAYLOAD_CIRCULAR = 51,
+    PAYLOAD_EQUIPMENT = 52,
+    PAYLOAD_CUSTODY = 53,
+    PAYLOAD_INCIDENT = 54,
+    PAYLOAD_LOST = 55,
+    PAYLOAD_OUTAGE = 56
 };
 
 /* Who, by the permission matrix 4.3. The head and the B post act for others only by delegation:
