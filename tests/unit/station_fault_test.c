@@ -127,14 +127,14 @@ static uint64_t commits_left;
 static enum kv_memory_fault commit_fault;
 static const struct kv *commit_kv;
 
-enum err __real_kv_commit(struct kv_txn *txn);
-enum err __wrap_kv_commit(struct kv_txn *txn);
-enum err __wrap_kv_commit(struct kv_txn *txn)
+enum err rig_real_kv_commit(struct kv_txn *txn) __asm__("__real_kv_commit");
+enum err rig_kv_commit(struct kv_txn *txn) __asm__("__wrap_kv_commit");
+enum err rig_kv_commit(struct kv_txn *txn)
 {
     if (txn->kv == commit_kv && txn->write && commits_left > 0 && --commits_left == 0) {
         kv_memory_set_commit_fault(txn->kv, commit_fault);
     }
-    return __real_kv_commit(txn);
+    return rig_real_kv_commit(txn);
 }
 
 /* One step of the day; false: the disk failed and the program must begin again. */

@@ -30,11 +30,11 @@ static void repack(struct sync_batch *batch, void (*change)(struct span *leaves,
 
 static void spoil_first(struct span *leaves, size_t *count)
 {
-    uint8_t bytes[LIMIT_LEAF_SIZE];
+    static uint8_t bytes[LIMIT_LEAF_SIZE];
     (void)count;
     memcpy(bytes, leaves[0].data, leaves[0].size);
     bytes[leaves[0].size / 2] ^= 1;
-    memcpy((uint8_t *)(uintptr_t)leaves[0].data, bytes, leaves[0].size);
+    leaves[0].data = bytes;
 }
 
 static void drop_last(struct span *leaves, size_t *count)

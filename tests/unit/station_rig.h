@@ -83,14 +83,15 @@ static inline void rig_free_disks(void)
     }
 }
 
-enum err __real_kv_open(const char *directory, const struct kv_options *options,
-                        struct kv **ret_kv);
-enum err __wrap_kv_open(const char *directory, const struct kv_options *options,
-                        struct kv **ret_kv);
-enum err __wrap_kv_open(const char *directory, const struct kv_options *options, struct kv **ret_kv)
+/* Names that ld --wrap=kv_open knows. */
+enum err rig_real_kv_open(const char *directory, const struct kv_options *options,
+                          struct kv **ret_kv) __asm__("__real_kv_open");
+enum err rig_kv_open(const char *directory, const struct kv_options *options,
+                     struct kv **ret_kv) __asm__("__wrap_kv_open");
+enum err rig_kv_open(const char *directory, const struct kv_options *options, struct kv **ret_kv)
 {
     (void)rig_disk(directory);
-    return __real_kv_open(directory, options, ret_kv);
+    return rig_real_kv_open(directory, options, ret_kv);
 }
 
 /* --- The line --- */
