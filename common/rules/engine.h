@@ -59,7 +59,9 @@ enum {
     PAYLOAD_CUSTODY = 53,
     PAYLOAD_INCIDENT = 54,
     PAYLOAD_LOST = 55,
-    PAYLOAD_OUTAGE = 56
+    PAYLOAD_OUTAGE = 56,
+    PAYLOAD_BOARD = 57,
+    PAYLOAD_SURVEY = 58
 };
 
 /* Who, by the permission matrix 4.3. The head and the B post act for others only by delegation:

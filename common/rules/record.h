@@ -30,6 +30,8 @@ enum machine_id {
     MACHINE_INCIDENT = 23,
     MACHINE_LOST = 24,
     MACHINE_OUTAGE = 25,
+    MACHINE_BOARD = 26,
+    MACHINE_SURVEY = 27,
     MACHINE_END
 };
 

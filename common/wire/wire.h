@@ -100,6 +100,8 @@ enum wire_payload {
     WIRE_INCIDENT = 54,
     WIRE_LOST = 55,
     WIRE_OUTAGE = 56,
+    WIRE_BOARD = 57,
+    WIRE_SURVEY = 58,
     WIRE_PERSON = 96,
     WIRE_STATION = 97,
     WIRE_EDITION = 98,

@@ -245,7 +245,7 @@ static bool world_bytes(struct world *world, enum field field, struct span value
             world_device_id(actor, id);
             bytes = span_of(id, LIMIT_KEY_SIZE);
         }
-    } else if (field == FIELD_corrected) {
+    } else if (field == FIELD_corrected || field == FIELD_hash) {
         bytes = span_of(world->last_event, sizeof world->last_event);
     }
     values_set_bytes(facts, field, 0, bytes);
