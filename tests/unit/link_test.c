@@ -296,7 +296,7 @@ static void reconnect_drops_and_dials(void **state)
 {
     struct rig *rig = *state;
     struct link_frame frame = {0};
-    struct link_peer before = {0};
+    struct link_peer before;
 
     rig_dial(rig, 0, "alpha");
     client_send(rig, rig->clients[0], span_text("one"));
