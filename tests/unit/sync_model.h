@@ -410,8 +410,7 @@ static inline void model_hub_drain(struct model_world *world, enum model_peer pe
             model_hub_open(world, peer, world->session_connection[peer]);
         } else {
             assert_true(message != NULL && world->work_count < MODEL_WORK);
-            /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): asserted, or an action of a
-             * frame */
+            /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): never without a frame */
             world->work[world->work_count] = *message;
             world->work[world->work_count++].connection = world->session_connection[peer];
         }

@@ -88,8 +88,7 @@ static void auditor_drain(const struct model_message *message)
         } else if (action.kind == SYNC_AUDIT_RECONNECT) {
             model_reconnect(&world, MODEL_AUDITOR);
         } else if (action.kind == SYNC_AUDIT_NEW_EPOCH) {
-            /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): asserted, or an action of a
-             * frame */
+            /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): never without a frame */
             world.mirror.seen = message->checkpoint;
             world.mirror.next = 0;
             sync_auditor_epoch_opened(&world.auditor, 0, world.now_ms);
