@@ -37,7 +37,9 @@ def how_to_look(day):
             f"ls {day.folder}/logs"):
         print("   " + line)
     print("Ctrl-C 结束 / ends it")
-    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    ends = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    signal.sigwait(ends)
 
 
 def main():
