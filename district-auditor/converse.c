@@ -16,7 +16,7 @@ static bool send_frame(const struct auditor_port *port, const struct sync_frame 
     return sent;
 }
 
-static void send_hello(struct auditor *auditor, const struct auditor_port *port)
+static void send_hello(struct auditor *auditor, const struct auditor_port *port, uint64_t greeting)
 {
     struct sync_frame *frame = calloc(1, sizeof *frame);
     if (frame == NULL) {
@@ -29,6 +29,7 @@ static void send_hello(struct auditor *auditor, const struct auditor_port *port)
     frame->hello.seen_size = auditor->state.seen_size;
     frame->hello.epoch = auditor->state.epoch;
     frame->hello.software = span_text("jieli-auditor");
+    frame->hello.greeting = greeting;
     (void)send_frame(port, frame);
     free(frame);
 }
@@ -160,7 +161,7 @@ static enum err carry_out(struct auditor *auditor, const struct auditor_port *po
 {
     switch (action->kind) {
     case SYNC_AUDIT_SEND_HELLO:
-        send_hello(auditor, port);
+        send_hello(auditor, port, action->greeting);
         return ERR_NONE;
     case SYNC_AUDIT_APPLY_WELCOME:
         return apply_welcome(auditor, &action->frame->welcome, mono_ms);

@@ -69,6 +69,7 @@ static enum err send_welcome(struct hub *hub, const struct sync_hello *hello,
     welcome->checkpoint = buf_span(&hub->checkpoint);
     welcome->clock_ms = now_ms;
     welcome->credit = hub->credit;
+    welcome->greeting = hello->greeting;
     welcome->consistency = buf_span(&consistency);
     err = err != ERR_NONE ? err : wire_frame_encode(frame, ret_frame);
     buf_done(&consistency);

@@ -167,7 +167,7 @@ uint64_t station_life_end(struct station *station, struct kv_txn *txn, uint64_t 
                           uint8_t ret_id[LIMIT_HASH_SIZE]);
 /* Claimed time of the oldest event without answer; 0: none. */
 uint64_t station_oldest_ms(struct station *station);
-MUST_USE enum err station_send_hello(struct station *station, uint64_t wall_ms);
+MUST_USE enum err station_send_hello(struct station *station, uint64_t greeting, uint64_t wall_ms);
 MUST_USE enum err station_send_push(struct station *station,
                                     const struct sync_station_action *action);
 MUST_USE enum err station_send_pull(struct station *station,

@@ -77,7 +77,7 @@ uint64_t station_oldest_ms(struct station *station)
     return found ? station->event->claimed_ms : 0;
 }
 
-enum err station_send_hello(struct station *station, uint64_t wall_ms)
+enum err station_send_hello(struct station *station, uint64_t greeting, uint64_t wall_ms)
 {
     const struct station_state *state = &station->state;
     struct sync_hello *hello = &station->reply->hello;
@@ -98,6 +98,7 @@ enum err station_send_hello(struct station *station, uint64_t wall_ms)
     hello->incarnation = state->incarnation;
     hello->backlog = state->newest - station_answered(station);
     hello->oldest_ms = oldest_ms;
+    hello->greeting = greeting;
     buf_init(&body, LIMIT_BODY_SIZE);
     enum err err = state->newest > 0
                        ? put_head(station, state->incarnation, &body, signature, &hello->head)

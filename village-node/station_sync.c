@@ -85,7 +85,7 @@ static enum err carry_sends(struct station *station, const struct sync_station_a
     const uint8_t *hash = NULL;
     enum err err = ERR_NONE;
     if (action->kind == SYNC_ACT_SEND_HELLO) {
-        err = station_send_hello(station, now->wall_ms);
+        err = station_send_hello(station, action->greeting, now->wall_ms);
     } else if (action->kind == SYNC_ACT_SEND_PUSH) {
         err = station_send_push(station, action);
     } else if (action->kind == SYNC_ACT_SEND_PULL) {

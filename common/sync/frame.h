@@ -70,6 +70,7 @@ struct sync_hello {
     uint64_t incarnation;
     uint64_t backlog;
     uint64_t oldest_ms;
+    uint64_t greeting; /* not 0 */
 };
 
 struct sync_welcome {
@@ -85,6 +86,7 @@ struct sync_welcome {
     uint64_t clock_ms;
     uint32_t credit;
     struct span consistency; /* multiple of 32 */
+    uint64_t greeting;       /* of the HELLO it answers */
 };
 
 struct sync_push {

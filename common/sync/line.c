@@ -107,6 +107,7 @@ bool sync_line_hello(struct sync_line *line)
     }
     line_turn(line, SYNC_LINE_GREETING);
     line->deadline_ms = line->now_ms + line->options.hello_ms;
+    line->greeting = sync_random_next(&line->random) | 1;
     return true;
 }
 
@@ -170,6 +171,11 @@ const struct sync_frame *sync_line_reported(struct sync_line *line, enum sync_ki
     line->frame = NULL;
     line->stale = false;
     return frame;
+}
+
+bool sync_line_answered(const struct sync_line *line, const struct sync_welcome *welcome)
+{
+    return line->state == SYNC_LINE_GREETING && welcome->greeting == line->greeting;
 }
 
 bool sync_line_claim(struct sync_line *line, const struct sync_welcome *welcome)

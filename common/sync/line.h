@@ -46,6 +46,7 @@ struct sync_line {
     uint64_t now_ms;      /* newest time seen; never goes back */
     uint64_t greet_ms;    /* no HELLO before */
     uint64_t deadline_ms; /* GREETING: WELCOME must be here */
+    uint64_t greeting;    /* names the newest HELLO; another number, not 0, for each */
     bool reconnect;       /* RECONNECT is still to be told */
     uint64_t wait_ms;     /* with it */
     uint64_t random;
@@ -84,6 +85,8 @@ bool sync_line_give(struct sync_line *line);
 /* The core reports: gives the frame back, and whether it still belongs to this conversation. */
 const struct sync_frame *sync_line_reported(struct sync_line *line, enum sync_kind kind,
                                             bool *ret_stale);
+/* Does this WELCOME answer the open HELLO, and not an earlier one? */
+bool sync_line_answered(const struct sync_line *line, const struct sync_welcome *welcome);
 /* Copies the numbers of a WELCOME; false: a number beyond SYNC_NUMBER_MAX or another version. */
 bool sync_line_claim(struct sync_line *line, const struct sync_welcome *welcome);
 uint64_t sync_line_jitter(struct sync_line *line, uint64_t low_ms, uint64_t high_ms);

@@ -164,7 +164,7 @@ static enum auditor_reply auditor_judge(struct sync_auditor *auditor,
     bool known = false;
     switch (frame->kind) {
     case SYNC_WELCOME:
-        if (!greeting) {
+        if (!sync_line_answered(&auditor->line, &frame->welcome)) {
             return AUDITOR_REPEAT;
         }
         known = sync_line_claim(&auditor->line, &frame->welcome);

@@ -9,7 +9,7 @@
 
 enum sync_audit_act {
     SYNC_AUDIT_NONE = 0,
-    SYNC_AUDIT_SEND_HELLO,
+    SYNC_AUDIT_SEND_HELLO,    /* greeting */
     SYNC_AUDIT_APPLY_WELCOME, /* frame: verify; report sync_auditor_welcomed */
     SYNC_AUDIT_SEND_PULL,     /* FEED_LOG: from, count */
     SYNC_AUDIT_APPLY_BATCH, /* frame, from, count: verify the range against its checkpoint, commit;
@@ -27,6 +27,7 @@ struct sync_auditor_action {
     uint64_t from; /* leaf index */
     uint32_t count;
     uint64_t wait_ms;
+    uint64_t greeting;
     const struct sync_frame *frame;
     const struct sync_claim *claim; /* until the next WELCOME */
 };

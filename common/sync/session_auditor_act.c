@@ -88,6 +88,7 @@ static bool auditor_next(struct sync_auditor *auditor, struct sync_auditor_actio
     }
     if (sync_line_hello(line)) {
         ret->kind = SYNC_AUDIT_SEND_HELLO;
+        ret->greeting = line->greeting;
         return true;
     }
     if (line->state == SYNC_LINE_HELD) {

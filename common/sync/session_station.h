@@ -17,7 +17,7 @@
 
 enum sync_act {
     SYNC_ACT_NONE = 0,
-    SYNC_ACT_SEND_HELLO,    /* from the store: head, cursors, newest checkpoint */
+    SYNC_ACT_SEND_HELLO,    /* greeting; from the store: head, cursors, newest checkpoint */
     SYNC_ACT_APPLY_WELCOME, /* frame: verify hub, checkpoint, consistency unless the epoch is
                                another; report sync_station_welcomed */
     SYNC_ACT_TELL_LIFE,     /* incarnation: one of our earlier lives; report sync_station_life */
@@ -54,6 +54,7 @@ struct sync_station_action {
     uint64_t from; /* first seq of the run */
     uint32_t count;
     uint64_t wait_ms;
+    uint64_t greeting;
     const struct sync_frame *frame;
     const struct sync_claim *claim; /* until the next WELCOME */
 };

@@ -207,6 +207,7 @@ static bool station_next(struct sync_station *station, struct sync_station_actio
     }
     if (sync_line_hello(line)) {
         ret->kind = SYNC_ACT_SEND_HELLO;
+        ret->greeting = line->greeting;
         return true;
     }
     if (line->state == SYNC_LINE_HELD) {

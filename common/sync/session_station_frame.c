@@ -71,7 +71,7 @@ static enum station_reply station_judge(struct sync_station *station,
     bool greeting = station->line.state == SYNC_LINE_GREETING;
     switch (frame->kind) {
     case SYNC_WELCOME:
-        if (!greeting) {
+        if (!sync_line_answered(&station->line, &frame->welcome)) {
             return STATION_REPEAT;
         }
         return sync_line_claim(&station->line, &frame->welcome) ? STATION_EXPECTED : STATION_BROKEN;

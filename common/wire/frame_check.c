@@ -24,14 +24,15 @@ static enum err check_hello(const Jieli__V1__Hello *hello)
 {
     struct span software = span_text(hello->software);
     return right(hello->version >= 1 && hello->role != JIELI__V1__PEER_ROLE__PEER_NONE &&
-                 wire_is_id(hello->hub, LIMIT_ID_SIZE) &&
+                 hello->greeting != 0 && wire_is_id(hello->hub, LIMIT_ID_SIZE) &&
                  (hello->head == NULL || head_is_right(hello->head)) &&
                  software.size <= SOFTWARE_SIZE && text_is_utf8(software));
 }
 
 static enum err check_welcome(const Jieli__V1__Welcome *welcome)
 {
-    return right(welcome->version >= 1 && wire_is_id(welcome->hub, LIMIT_ID_SIZE) &&
+    return right(welcome->version >= 1 && welcome->greeting != 0 &&
+                 wire_is_id(welcome->hub, LIMIT_ID_SIZE) &&
                  wire_is_id_or_empty(welcome->id, LIMIT_HASH_SIZE) &&
                  welcome->checkpoint.len <= LIMIT_NOTE_SIZE && wire_is_proof(welcome->consistency));
 }

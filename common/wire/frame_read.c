@@ -38,6 +38,7 @@ static void fill_hello(const Jieli__V1__Hello *hello, struct sync_hello *ret)
     ret->incarnation = hello->incarnation;
     ret->backlog = hello->backlog;
     ret->oldest_ms = hello->oldest_ms;
+    ret->greeting = hello->greeting;
 }
 
 static void fill_welcome(const Jieli__V1__Welcome *welcome, struct sync_welcome *ret)
@@ -53,6 +54,7 @@ static void fill_welcome(const Jieli__V1__Welcome *welcome, struct sync_welcome 
     ret->checkpoint = wire_span(welcome->checkpoint);
     ret->clock_ms = welcome->clock_ms;
     ret->credit = welcome->credit;
+    ret->greeting = welcome->greeting;
     ret->consistency = wire_span(welcome->consistency);
 }
 

@@ -67,6 +67,7 @@ static enum err build_hello(const struct sync_hello *hello, struct building *ret
     message->incarnation = hello->incarnation;
     message->backlog = hello->backlog;
     message->oldest_ms = hello->oldest_ms;
+    message->greeting = hello->greeting;
     return strlen(ret->software) == hello->software.size ? ERR_NONE : ERR_MALFORMED;
 }
 
@@ -87,6 +88,7 @@ static enum err build_welcome(const struct sync_welcome *welcome, struct buildin
     message->clock_ms = welcome->clock_ms;
     message->credit = welcome->credit;
     message->consistency = borrowed(welcome->consistency);
+    message->greeting = welcome->greeting;
     return ERR_NONE;
 }
 

@@ -116,9 +116,11 @@ static void take_hello(struct sync_hello *hello)
     hello->software = span_of(fuzz_bytes, reader_u8(&fuzz.input) % 66);
 }
 
-static void take_welcome(struct sync_welcome *welcome)
+static void take_welcome(struct sync_welcome *welcome, uint64_t greeting)
 {
-    welcome->version = SYNC_VERSION + (reader_u8(&fuzz.input) == 255 ? 1 : 0);
+    uint8_t kind = reader_u8(&fuzz.input);
+    welcome->version = SYNC_VERSION + (kind == 255 ? 1 : 0);
+    welcome->greeting = kind == 254 ? greeting + 2 : greeting;
     welcome->epoch = take_number();
     welcome->incarnation = take_number();
     welcome->seq = take_number();
@@ -135,14 +137,15 @@ static void take_batch(struct sync_batch *batch)
     batch->newest = take_number();
 }
 
-static void take_frame(struct sync_frame *frame)
+/* greeting: of the HELLO that a WELCOME would answer */
+static void take_frame(struct sync_frame *frame, uint64_t greeting)
 {
     memset(frame, 0, sizeof *frame);
     frame->kind = (enum sync_kind)(reader_u8(&fuzz.input) % (SYNC_BLOB + 1));
     if (frame->kind == SYNC_HELLO) {
         take_hello(&frame->hello);
     } else if (frame->kind == SYNC_WELCOME) {
-        take_welcome(&frame->welcome);
+        take_welcome(&frame->welcome, greeting);
     } else if (frame->kind == SYNC_PUSH) {
         frame->push.head = take_head();
         frame->push.incarnation = take_number();
@@ -364,7 +367,7 @@ static void feed_hub(void)
     struct sync_head_body head = {.incarnation = take_number(), .seq = take_number()};
     head.hub[0] = byte == 255 ? 7 : 1;
     head.device[0] = byte == 254 ? 7 : 2;
-    take_frame(&fuzz.hub_frame);
+    take_frame(&fuzz.hub_frame, 1);
     sync_hub_frame(&fuzz.hub, &fuzz.hub_frame, byte == 253 ? NULL : &head, fuzz.now_ms);
 }
 
@@ -411,12 +414,12 @@ static void pass_time(uint8_t byte)
 static void step_peer(uint8_t choice)
 {
     if (choice == 0 && fuzz.station_owes == SYNC_ACT_NONE) {
-        take_frame(&fuzz.station_frame);
+        take_frame(&fuzz.station_frame, fuzz.station.line.greeting);
         sync_station_frame(&fuzz.station, &fuzz.station_frame, fuzz.now_ms);
     } else if (choice == 0) {
         report_station();
     } else if (choice == 1 && fuzz.auditor_owes == SYNC_AUDIT_NONE) {
-        take_frame(&fuzz.auditor_frame);
+        take_frame(&fuzz.auditor_frame, fuzz.auditor.line.greeting);
         sync_auditor_frame(&fuzz.auditor, &fuzz.auditor_frame, fuzz.now_ms);
     } else if (choice == 1) {
         report_auditor();

@@ -90,6 +90,9 @@ static void rig_drain(void)
 static void rig_frame(struct sync_frame frame)
 {
     rig.frame = frame;
+    if (frame.kind == SYNC_WELCOME && frame.welcome.greeting == 0) {
+        rig.frame.welcome.greeting = rig.auditor.line.greeting;
+    }
     sync_auditor_frame(&rig.auditor, &rig.frame, rig.now_ms);
 }
 

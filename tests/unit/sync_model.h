@@ -356,6 +356,7 @@ static inline void model_welcome(struct model_world *world, const struct sync_he
     welcome->common = hub->feeds[0].count;
     welcome->own = hub->feeds[1].count;
     welcome->credit = 3;
+    welcome->greeting = hello->greeting;
     reply.checkpoint = model_checkpoint(world);
     model_send(world, &reply, peer, false, world->session_connection[peer]);
     sync_hub_greeted(&world->sessions[peer], true, welcome->incarnation, welcome->seq);

@@ -58,7 +58,7 @@ static inline void model_station_send(struct model_world *world, struct model_me
     model_send(world, message, MODEL_STATION, true, world->connection[MODEL_STATION]);
 }
 
-static inline void model_send_hello(struct model_world *world)
+static inline void model_send_hello(struct model_world *world, uint64_t greeting)
 {
     const struct model_station *disk = &world->disk;
     struct model_message message = {.frame = {.kind = SYNC_HELLO}};
@@ -71,6 +71,7 @@ static inline void model_send_hello(struct model_world *world)
     hello->own = disk->feeds[1].count;
     hello->epoch = disk->seen.epoch;
     hello->seen_size = disk->seen.size;
+    hello->greeting = greeting;
     if (model_present(world)->count > 0) {
         hello->head = model_head();
         model_set_head(&message, disk->incarnation, model_present(world)->count);
@@ -304,7 +305,7 @@ static inline void model_station_drain(struct model_world *world,
         if (action.frame != NULL) {
             model_station_apply(world, &action, message);
         } else if (action.kind == SYNC_ACT_SEND_HELLO) {
-            model_send_hello(world);
+            model_send_hello(world, action.greeting);
         } else if (action.kind == SYNC_ACT_SEND_PUSH) {
             model_send_push(world, &action);
         } else if (action.kind == SYNC_ACT_SEND_PULL) {

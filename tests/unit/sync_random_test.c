@@ -30,12 +30,13 @@ static void auditor_send(struct model_message *message)
     model_send(&world, message, MODEL_AUDITOR, true, world.connection[MODEL_AUDITOR]);
 }
 
-static void auditor_hello(void)
+static void auditor_hello(uint64_t greeting)
 {
     struct model_message message = {.frame = {.kind = SYNC_HELLO}};
     message.frame.hello.version = SYNC_VERSION;
     message.frame.hello.role = SYNC_ROLE_AUDITOR;
     message.frame.hello.hub[0] = 1;
+    message.frame.hello.greeting = greeting;
     auditor_send(&message);
 }
 
@@ -82,7 +83,7 @@ static void auditor_drain(const struct model_message *message)
         if (action.frame != NULL) {
             auditor_apply(&action, message);
         } else if (action.kind == SYNC_AUDIT_SEND_HELLO) {
-            auditor_hello();
+            auditor_hello(action.greeting);
         } else if (action.kind == SYNC_AUDIT_SEND_PULL) {
             auditor_pull(&action);
         } else if (action.kind == SYNC_AUDIT_RECONNECT) {

@@ -96,7 +96,8 @@ static inline void script_expect(const char *name, const struct sync_row *row, c
 /* Frames from the numbers of a line, in the order in which the struct has them. */
 static inline struct sync_frame script_welcome(const struct script_line *line)
 {
-    const uint64_t *n = line->numbers; /* epoch incarnation seq common own credit */
+    /* epoch incarnation seq common own credit greeting; 0: of the open HELLO */
+    const uint64_t *n = line->numbers;
     struct sync_frame frame = {.kind = SYNC_WELCOME};
     frame.welcome.version = SYNC_VERSION;
     frame.welcome.epoch = n[0];
@@ -105,6 +106,7 @@ static inline struct sync_frame script_welcome(const struct script_line *line)
     frame.welcome.common = n[3];
     frame.welcome.own = n[4];
     frame.welcome.credit = (uint32_t)n[5];
+    frame.welcome.greeting = n[6];
     return frame;
 }
 

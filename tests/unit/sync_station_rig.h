@@ -124,6 +124,9 @@ static inline void rig_drain(struct station_rig *rig)
 static inline void rig_frame(struct station_rig *rig, struct sync_frame frame)
 {
     rig->frame = frame;
+    if (frame.kind == SYNC_WELCOME && frame.welcome.greeting == 0) {
+        rig->frame.welcome.greeting = rig->station.line.greeting;
+    }
     sync_station_frame(&rig->station, &rig->frame, rig->now_ms);
 }
 

@@ -33,6 +33,29 @@ static void test_nothing_before_hello(void **state)
     assert_int_equal(rig.station.answered, 0);
 }
 
+/* A WELCOME to an earlier HELLO, late or repeated, says what was, not what is. */
+static void test_old_welcome(void **state)
+{
+    (void)state;
+    rig_open_at(&rig, 2, 0);
+    rig.station.seen_size = 9;
+    rig.station.epoch = 1;
+    TALK(&rig, {"connect", "hello"}, {"welcome 1 0 0 0 0 2 6", ""});
+    assert_int_equal(rig.station.line.counts.late, 1);
+    uint64_t first = rig.station.line.greeting;
+    TALK(&rig, {"disconnect", ""}, {"connect", "hello"});
+    assert_true(rig.station.line.greeting != first);
+    assert_true(rig.station.line.greeting != 0);
+    rig.size = 5;
+    char old[64];
+    (void)snprintf(old, sizeof old, "welcome 1 0 0 0 0 2 %" PRIu64, first);
+    TALK(&rig, {old, ""});
+    assert_int_equal(rig.station.line.counts.late, 2);
+    rig.size = 9;
+    TALK(&rig, {"welcome 1 1 0 0 0 4", "apply welcome; push 1/1+2; " PULLS});
+    assert_int_equal(rig.station.line.counts.errors, 0);
+}
+
 /* Answers of a resent run come in the pieces in which the log has them. */
 static void test_answer_in_pieces(void **state)
 {
@@ -257,6 +280,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_day),
         cmocka_unit_test(test_nothing_before_hello),
+        cmocka_unit_test(test_old_welcome),
         cmocka_unit_test(test_answer_in_pieces),
         cmocka_unit_test(test_answers_that_do_not_fit),
         cmocka_unit_test(test_repeated_answer),

@@ -70,6 +70,7 @@ static void test_frames_in_small_arenas(void **state)
     frame.hello.version = 1;
     frame.hello.role = SYNC_ROLE_STATION;
     frame.hello.hub[0] = 1;
+    frame.hello.greeting = 1;
     frame.hello.software = span_text("village-node");
     frame_in_small_arenas(&frame);
     memset(&frame, 0, sizeof frame);

@@ -102,6 +102,8 @@ static void test_hello(void **state)
     hello->version = 1;
     hello->role = SYNC_ROLE_AUDITOR;
     memset(hello->hub, 1, sizeof hello->hub);
+    refused(fixture, ERR_MALFORMED);
+    hello->greeting = 10;
     round_trip(fixture);
     assert_false(fixture->back.hello.head.present);
     assert_int_equal(fixture->back.hello.software.size, 0);
@@ -122,7 +124,7 @@ static void test_hello(void **state)
     assert_memory_equal(back->hub, hello->hub, sizeof hello->hub);
     assert_true(back->common == 2 && back->own == 3 && back->seen_size == 4 && back->epoch == 5);
     assert_true(back->clock_ms == 6 && back->incarnation == 7 && back->backlog == 8);
-    assert_true(back->oldest_ms == 9 && back->head.present);
+    assert_true(back->oldest_ms == 9 && back->greeting == 10 && back->head.present);
     hello->software = span_of(bytes_of_all, 65);
     refused(fixture, ERR_MALFORMED);
     hello->software = span_of("a\0b", 3);
@@ -159,6 +161,8 @@ static void test_welcome(void **state)
     struct sync_welcome *welcome = &fixture->frame.welcome;
     welcome->version = 1;
     memset(welcome->hub, 1, sizeof welcome->hub);
+    refused(fixture, ERR_MALFORMED);
+    welcome->greeting = 9;
     round_trip(fixture);
     welcome->epoch = 2;
     welcome->incarnation = 3;
@@ -173,7 +177,7 @@ static void test_welcome(void **state)
     round_trip(fixture);
     const struct sync_welcome *back = &fixture->back.welcome;
     assert_true(back->epoch == 2 && back->incarnation == 3 && back->seq == 4 && back->common == 6);
-    assert_true(back->own == 7 && back->clock_ms == 8 && back->credit == 9);
+    assert_true(back->own == 7 && back->clock_ms == 8 && back->credit == 9 && back->greeting == 9);
     assert_memory_equal(back->id, welcome->id, sizeof welcome->id);
     assert_true(span_equal(back->checkpoint, span_text("note")));
     assert_int_equal(back->consistency.size, 64);
@@ -195,9 +199,9 @@ static void test_welcome(void **state)
     memset(welcome->hub, 0, sizeof welcome->hub);
     refused(fixture, ERR_MALFORMED);
     /* An id of one byte: no struct of ours has it. */
-    static const char wrong[] = "\x12\x17\x08\x01\x12\x10"
+    static const char wrong[] = "\x12\x20\x08\x01\x12\x10"
                                 "0123456789abcdef"
-                                "\x32\x01\x01";
+                                "\x32\x01\x01\x69\x01\x00\x00\x00\x00\x00\x00\x00";
     assert_int_equal(decode(fixture, span_of(wrong, sizeof wrong - 1)), ERR_MALFORMED);
 }
 
@@ -483,18 +487,14 @@ static void test_no_frame(void **state)
     assert_int_equal(decode(fixture, span_of("\x62\x00", 2)), ERR_MALFORMED); /* kind 12 */
 }
 
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_hello, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_welcome, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_push, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_answer, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_nack_and_pull, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_batch, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_batch_refusals, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_blobs, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_no_frame, setup, teardown),
+        CASE(test_hello),          CASE(test_welcome),       CASE(test_push),
+        CASE(test_answer),         CASE(test_nack_and_pull), CASE(test_batch),
+        CASE(test_batch_refusals), CASE(test_blobs),         CASE(test_no_frame),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

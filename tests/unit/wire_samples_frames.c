@@ -29,7 +29,8 @@ static void add_greeting(struct samples *samples, const struct sync_head *head)
                                       .software = span_text("village-node 0.1.0"),
                                       .incarnation = 1,
                                       .backlog = 2,
-                                      .oldest_ms = SAMPLE_MORNING_MS + 60000};
+                                      .oldest_ms = SAMPLE_MORNING_MS + 60000,
+                                      .greeting = 7};
     memcpy(frame.hello.hub, sample_hub, sizeof frame.hello.hub);
     add_frame(samples, "hello", &frame);
     frame.kind = SYNC_WELCOME;
@@ -38,7 +39,8 @@ static void add_greeting(struct samples *samples, const struct sync_head *head)
                                           .common = 1,
                                           .checkpoint = samples_view(samples, "checkpoint-1"),
                                           .clock_ms = SAMPLE_MORNING_MS + 590500,
-                                          .credit = 4};
+                                          .credit = 4,
+                                          .greeting = 7};
     memcpy(frame.welcome.hub, sample_hub, sizeof frame.welcome.hub);
     add_frame(samples, "welcome", &frame);
 }
