@@ -1,0 +1,74 @@
+#ifndef JIELI_VIEWS_FINDINGS_H
+#define JIELI_VIEWS_FINDINGS_H
+
+#include "views/views.h"
+
+/* What rules notice by themselves: the triggers T01..T25 of the rule book 1.H as far as events show
+ * them, and what else the architecture names. A finding is a suspicion with its events; only the
+ * discipline role decides on it, in the accountability machine (machine_accountability.c). */
+
+enum { VIEWS_FINDING_EVENTS = 4 };
+
+/* Whose delay it was. */
+enum views_cause {
+    VIEWS_CAUSE_PERSON = 1,
+    VIEWS_CAUSE_LINK,   /* kept in time, accepted late: the line was dead, nobody is to blame */
+    VIEWS_CAUSE_STATION /* nobody did what somebody of the station had to */
+};
+
+struct views_finding;
+typedef void (*views_finding_visit)(void *context, const struct views_finding *finding);
+
+/* A row of findings.def. */
+struct views_rule {
+    const char *name;     /* "overdue" */
+    const char *triggers; /* "T05 T10", "" : none of 1.H */
+    const char *zh;
+    const char *en;
+    const char *article;
+    const char *regimes;
+    enum machine_id machine;
+    const char *states;                   /* names; NULL: all */
+    struct views_test where[VIEWS_TESTS]; /* of a record: all hold */
+    uint16_t day_field;                   /* fact that tells the day it arose: the day after a
+                                             _due_day, the day itself else */
+    uint16_t who;                         /* staff id of who answers for it; 0: the station */
+    const char *verbs;                    /* names of the events that show it; NULL: the newest */
+    /* EXPECTED: one is wanted in each period, per station. */
+    enum policy_id period; /* of a period, or a weekday; POLICY_COUNT: see each_day */
+    enum policy_id least;  /* how many; POLICY_COUNT: one */
+    enum policy_id grace;  /* limit behind the period; POLICY_COUNT: none */
+    uint16_t slot_field;   /* fact of the record that says which period it fills */
+    bool expected;
+    bool each_day;         /* each working day */
+    uint8_t deducts;       /* D1..D5 when decided; 0: none */
+    const char *by_people; /* why only people raise it; NULL: the machine does */
+    /* EVENTS: what facts alone cannot say; asked when where holds. */
+    void (*look)(const struct views_look *look, const struct views_rule *rule,
+                 const struct record *record, views_finding_visit visit, void *context);
+};
+
+struct views_finding {
+    const struct views_rule *rule;
+    enum views_cause cause;
+    int32_t day;     /* it arose */
+    bool has_record; /* false: of something that is not there */
+    uint8_t record[LIMIT_ID_SIZE];
+    uint8_t station[LIMIT_KEY_SIZE]; /* zeros: the hub */
+    uint8_t staff[LIMIT_ID_SIZE];    /* zeros: the station as a whole */
+    size_t event_count;
+    uint8_t event[VIEWS_FINDING_EVENTS][LIMIT_HASH_SIZE];
+    const char *what; /* figure that differs, "" else */
+    uint64_t claimed;
+    uint64_t recomputed;
+};
+
+size_t views_rule_count(void);
+const struct views_rule *views_rule_at(size_t index);
+const struct views_rule *views_rule_find(const char *name);
+/* Those that arose within the scope, by day, rule, station, record. ERR_MEMORY, ERR_LIMIT. */
+enum { VIEWS_FINDINGS_MAX = 100000 };
+MUST_USE enum err views_findings(const struct views_source *source, const struct views_scope *scope,
+                                 views_finding_visit visit, void *context);
+
+#endif

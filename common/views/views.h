@@ -1,0 +1,148 @@
+#ifndef JIELI_VIEWS_VIEWS_H
+#define JIELI_VIEWS_VIEWS_H
+
+#include "views/select.h"
+
+/* Ledgers 台帐, due lists, boards, rosters and score sheets: a view is a row of views.def, an
+ * engine fills it. A view shows records (one a row), groups of them (counted by station, person,
+ * item ...) or slots (what ought to be there, day by day, and is it). Cells are typed; whoever
+ * shows them turns ids of people and sealed content into words, as far as he may. */
+
+enum { VIEWS_COLUMNS = 16, VIEWS_NAME_SIZE = 32 };
+
+enum views_kind {
+    VIEWS_NUMBER_OF, /* the record's human number; cell: RECORD */
+    VIEWS_TIME,      /* a _ms fact */
+    VIEWS_DAY,       /* a _day fact, or the day of a _ms fact */
+    VIEWS_COUNT,     /* a number */
+    VIEWS_CODE,      /* code as it is */
+    VIEWS_WORD,      /* a number that has a name: words.def */
+    VIEWS_FLAG,      /* set or not */
+    VIEWS_STAFF,     /* staff id */
+    VIEWS_STATION,   /* code of the record's station, "" for the hub */
+    VIEWS_STATE,     /* Chinese name of the state */
+    VIEWS_ITEM,      /* name of the item in the catalogue */
+    VIEWS_SEALED,    /* name, telephone ... : only who may open sees it */
+    VIEWS_LIGHT,     /* green, amber, red, overdue (P11) */
+    VIEWS_DAYS_LEFT, /* working days; overdue: negative */
+    VIEWS_KEY,       /* of a group or slot */
+    VIEWS_TALLY,     /* group: how many pass tests */
+    VIEWS_SUM,       /* group: sum of field over those that pass tests */
+    VIEWS_FORMULA    /* what no table can say: function */
+};
+
+/* What a sealed cell shows. */
+enum views_sealed {
+    VIEWS_SEALED_NAME = 1,
+    VIEWS_SEALED_PHONE,
+    VIEWS_SEALED_ID_NUMBER,
+    VIEWS_SEALED_MATTER /* what it is about: free text */
+};
+
+enum views_cell_kind {
+    VIEWS_CELL_EMPTY,
+    VIEWS_CELL_TEXT,
+    VIEWS_CELL_NUMBER,
+    VIEWS_CELL_DAY,
+    VIEWS_CELL_TIME,
+    VIEWS_CELL_STAFF,   /* bytes: staff id */
+    VIEWS_CELL_STATION, /* bytes: device key; text: its code */
+    VIEWS_CELL_RECORD,  /* bytes: record id */
+    VIEWS_CELL_SEALED   /* bytes: record id; number: enum views_sealed */
+};
+
+/* Borrowed for the row. */
+struct views_cell {
+    enum views_cell_kind kind;
+    int64_t number; /* number, day, ms */
+    struct span bytes;
+    const char *text;    /* Chinese, or a code; "" */
+    const char *text_en; /* "" : as text */
+};
+
+struct views_row {
+    const struct record *record; /* NULL: a group or slot */
+    size_t count;                /* of cells: the view's columns */
+    struct views_cell cell[VIEWS_COLUMNS];
+};
+
+struct views_column {
+    const char *name; /* "first_received", as in the API */
+    const char *zh;   /* heading, as the rule book prints it */
+    const char *en;
+    enum views_kind kind;
+    uint16_t field;
+    uint16_t via;       /* fact of the record named by this field */
+    uint16_t words;     /* enum views_words */
+    uint16_t sealed;    /* enum views_sealed */
+    enum machine_id of; /* TALLY, SUM: of this machine; 0: the view's */
+    struct views_test tests[VIEWS_TESTS];
+    void (*formula)(const struct views_look *look, const struct record *record,
+                    struct views_cell *ret);
+};
+
+enum views_shape { VIEWS_RECORDS, VIEWS_GROUPS, VIEWS_SLOTS };
+enum views_group {
+    VIEWS_BY_STATION = 1,
+    VIEWS_BY_STAFF, /* view's group field */
+    VIEWS_BY_ITEM,
+    VIEWS_BY_DAY, /* of the view's group field */
+    VIEWS_BY_STATE
+};
+
+/* Who may see a view besides those who hold the audience: bits of rule_role; 0: all who work
+ * there. */
+struct views_view {
+    const char *name; /* "first-contacts" */
+    const char *form; /* "F04"; "" : none */
+    const char *zh;
+    const char *en;
+    const char *article;
+    const char *regimes;
+    enum views_shape shape;
+    enum machine_id machine;
+    const char *states;        /* names; NULL: all */
+    enum policy_period period; /* when none is asked for; 0: the view has no period */
+    uint16_t order;            /* field; ascending, ties by id */
+    enum views_group group;
+    uint16_t group_field;
+    uint64_t who;
+    struct views_test where[VIEWS_TESTS];
+    struct views_column columns[VIEWS_COLUMNS];
+};
+
+size_t views_count(void);
+const struct views_view *views_at(size_t index);
+/* By name or form; NULL: none. */
+const struct views_view *views_find(const char *name);
+size_t views_column_count(const struct views_view *view);
+
+struct views_page {
+    size_t offset; /* rows to leave out */
+    size_t limit;  /* rows to show; 0: all */
+};
+
+typedef bool (*views_row_visit)(void *context, const struct views_row *row);
+/* Rows in order. *ret_total (may be NULL): of all pages. ERR_MEMORY, ERR_LIMIT (more than
+ * VIEWS_ROWS_MAX). */
+enum { VIEWS_ROWS_MAX = 1000000 };
+MUST_USE enum err views_list(const struct views_source *source, const struct views_view *view,
+                             const struct views_scope *scope, const struct views_page *page,
+                             size_t *ret_total, views_row_visit visit, void *context);
+
+/* --- words for numbers: channel, grade, kind ... --- */
+
+enum views_words {
+    VIEWS_WORDS_NONE,
+#define WORDS(list) VIEWS_WORDS_##list,
+#define WORD(list, number, zh, en)
+#include "views/words.def"
+#undef WORD
+#undef WORDS
+    VIEWS_WORDS_END
+};
+/* "" when the number has no word. */
+const char *views_word_zh(enum views_words list, uint64_t number);
+const char *views_word_en(enum views_words list, uint64_t number);
+
+#endif
