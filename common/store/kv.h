@@ -90,6 +90,7 @@ struct kv_stat {
     uint64_t map_size;
     uint64_t used_size; /* bytes of pages in use */
     uint64_t entry_count[KV_TABLE_COUNT];
+    uint64_t table_size[KV_TABLE_COUNT]; /* bytes of the table's pages in use */
 };
 MUST_USE enum err kv_stat(struct kv *kv, struct kv_stat *ret);
 /* A consistent copy of the whole store into an empty directory (mdb_copy), synced. */

@@ -18,6 +18,8 @@ enum err kv_stat(struct kv *kv, struct kv_stat *ret)
         }
         kv_lmdb_fail(&txn, mdb_stat(txn.handle, kv->tables[i], &stat));
         found.entry_count[i] = stat.ms_entries;
+        found.table_size[i] =
+            (stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) * stat.ms_psize;
     }
     if (txn.err == ERR_NONE) {
         found.used_size = kv_lmdb_page_count(&txn) * stat.ms_psize;

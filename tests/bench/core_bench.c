@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { EVENT_COUNT = 10000, PUSH_COUNT = LIMIT_BATCH_COUNT, CONTACT_RECEIVED = 1 };
+enum { EVENT_COUNT_DEFAULT = 10000, PUSH_COUNT = LIMIT_BATCH_COUNT, CONTACT_RECEIVED = 1 };
 
 static double cpu_us(void)
 {
@@ -60,8 +60,32 @@ static double time_verify(const struct town *town, const struct town_event *even
     return cpu_us() - start;
 }
 
-int main(void)
+static const char *const table_names[KV_TABLE_COUNT] = {
+    [KV_META] = "meta",           [KV_EVENT] = "event",   [KV_ANSWER] = "answer",
+    [KV_LEAF] = "leaf",           [KV_TILE] = "tile",     [KV_CHAIN] = "chain",
+    [KV_HEAD] = "head",           [KV_FEED] = "feed",     [KV_RECORD] = "record",
+    [KV_TENTATIVE] = "tentative", [KV_INDEX] = "index",   [KV_BLOB] = "blob",
+    [KV_TASK] = "task",           [KV_OUTBOX] = "outbox", [KV_WORLD] = "world",
+    [KV_EVIDENCE] = "evidence",   [KV_DRAFT] = "draft",   [KV_CACHE] = "cache",
+};
+
+static void print_tables(const struct kv_stat *before, const struct kv_stat *after, double count)
 {
+    const char *comma = "";
+    (void)printf(",\"table_bytes\":{");
+    for (int i = 0; i < KV_TABLE_COUNT; i++) {
+        double grown = (double)after->table_size[i] - (double)before->table_size[i];
+        if (grown > 0) {
+            (void)printf("%s\"%s\":%.1f", comma, table_names[i], grown / count);
+            comma = ",";
+        }
+    }
+    (void)printf("}");
+}
+
+int main(int argc, char **argv)
+{
+    uint32_t total = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : EVENT_COUNT_DEFAULT;
     struct town *town = town_open(1789689600000);
     struct town_event *events = calloc(PUSH_COUNT, sizeof *events);
     double verify = 0;
@@ -74,7 +98,7 @@ int main(void)
     if (events == NULL || kv_stat(town->kv, &before) != ERR_NONE) {
         _Exit(2);
     }
-    for (uint32_t first = 0; first < EVENT_COUNT; first += PUSH_COUNT) {
+    for (uint32_t first = 0; first < total; first += PUSH_COUNT) {
         uint64_t seq = town->chain.seq + 1;
         for (uint32_t i = 0; i < PUSH_COUNT; i++) {
             write_event(town, first + i, &events[i]);
@@ -95,13 +119,15 @@ int main(void)
     if (kv_stat(town->kv, &after) != ERR_NONE) {
         _Exit(2);
     }
-    (void)printf("{\"events\":%d,\"logged\":%u,\"verify_us\":%.1f,\"push_cpu_us\":%.1f,"
+    double count = total;
+    (void)printf("{\"events\":%u,\"logged\":%u,\"verify_us\":%.1f,\"push_cpu_us\":%.1f,"
                  "\"push_wall_us\":%.1f,\"beside_verify_us\":%.1f,\"envelope_bytes\":%.0f,"
-                 "\"disk_bytes\":%.0f}\n",
-                 EVENT_COUNT, accepted, verify / EVENT_COUNT, push_cpu / EVENT_COUNT,
-                 push_wall / EVENT_COUNT, (push_cpu - verify) / EVENT_COUNT,
-                 (double)bytes / EVENT_COUNT,
-                 (double)(after.used_size - before.used_size) / EVENT_COUNT);
+                 "\"disk_bytes\":%.0f",
+                 total, accepted, verify / count, push_cpu / count, push_wall / count,
+                 (push_cpu - verify) / count, (double)bytes / count,
+                 (double)(after.used_size - before.used_size) / count);
+    print_tables(&before, &after, count);
+    (void)printf("}\n");
     free(events);
     town_close(town);
     return 0;

@@ -174,6 +174,7 @@ enum err kv_stat(struct kv *kv, struct kv_stat *ret)
                             .used_size = kv_memory_image_size(&kv->disk->now)};
     for (size_t i = 0; i < KV_TABLE_COUNT; i++) {
         found.entry_count[i] = kv->disk->now.tables[i].count;
+        found.table_size[i] = kv->disk->now.tables[i].size;
     }
     *ret = found;
     return ERR_NONE;
