@@ -279,25 +279,6 @@ static uint64_t newest_entry(const struct hub *hub, const struct log_head *head,
     return 0;
 }
 
-/* Newest seq of an incarnation that has ended. */
-static uint64_t chain_end(struct hub *hub, struct kv_txn *txn, const struct log_head *head,
-                          uint64_t incarnation)
-{
-    struct kv_key prefix;
-    struct buf key;
-    uint64_t seq = 0;
-    kv_key_init(&prefix);
-    kv_key_u8(&prefix, hub->fold->log.slot);
-    kv_key_u32(&prefix, head->number);
-    kv_key_u32(&prefix, (uint32_t)incarnation);
-    buf_init(&key, 64);
-    if (kv_last(txn, KV_CHAIN, kv_key_span(&prefix), &key, NULL) && key.size >= 8) {
-        seq = get_u64(key.data + key.size - 8);
-    }
-    buf_done(&key);
-    return seq;
-}
-
 enum err hub_pull(struct hub *hub, const uint8_t device[LIMIT_KEY_SIZE],
                   const struct sync_pull *pull, struct buf *ret_frame)
 {
@@ -317,7 +298,7 @@ enum err hub_pull(struct hub *hub, const uint8_t device[LIMIT_KEY_SIZE],
     }
     out->newest = newest_entry(hub, &head, pull);
     if (pull->feed == SYNC_FEED_CHAIN && pull->incarnation != head.incarnation) {
-        out->newest = chain_end(hub, &txn, &head, pull->incarnation);
+        out->newest = log_chain_end(&hub->fold->log, &txn, head.number, pull->incarnation);
     }
     err = err != ERR_NONE ? err : txn.err;
     kv_abort(&txn);

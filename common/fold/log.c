@@ -1,6 +1,8 @@
 #include "fold/log.h"
 
 #include "base/check.h"
+#include "fold/chains.h"
+#include "fold/leaf_rows.h"
 #include "store/keys.h"
 
 #include <stdlib.h>
@@ -14,33 +16,6 @@ static struct span meta_key(struct kv_key *key, uint8_t slot)
     return kv_key_span(key);
 }
 
-static struct span leaf_key(struct kv_key *key, const struct log *log, uint64_t index)
-{
-    kv_key_init(key);
-    kv_key_u8(key, log->slot);
-    kv_key_u64(key, index);
-    return kv_key_span(key);
-}
-
-static struct span head_key(struct kv_key *key, const struct log *log, const uint8_t *device)
-{
-    kv_key_init(key);
-    kv_key_u8(key, log->slot);
-    kv_key_bytes(key, span_of(device, LIMIT_KEY_SIZE));
-    return kv_key_span(key);
-}
-
-static struct span chain_key(struct kv_key *key, const struct log *log, uint32_t number,
-                             uint64_t incarnation, uint64_t seq)
-{
-    kv_key_init(key);
-    kv_key_u8(key, log->slot);
-    kv_key_u32(key, number);
-    kv_key_u32(key, (uint32_t)incarnation);
-    kv_key_u64(key, seq);
-    return kv_key_span(key);
-}
-
 static struct span feed_key(struct kv_key *key, const struct log *log, uint32_t number,
                             uint64_t seq)
 {
@@ -51,6 +26,36 @@ static struct span feed_key(struct kv_key *key, const struct log *log, uint32_t 
     return kv_key_span(key);
 }
 
+/* Only full tiles of level 0 are not stored: their leaves stand together in a row or few. */
+static enum err compute_tile(struct log_tiles *tiles, uint64_t index)
+{
+    const struct log *log = tiles->log;
+    struct tlog_hash *hashes = log->tile->hash;
+    struct span leaf;
+    if (log->tile->index == index) {
+        return ERR_NONE;
+    }
+    log->tile->index = UINT64_MAX;
+    for (size_t i = 0; i < TLOG_TILE_WIDTH; i++) {
+        if (!leaf_rows_get(log->leaves, tiles->txn, index * TLOG_TILE_WIDTH + i, &leaf)) {
+            return tiles->txn->err != ERR_NONE ? tiles->txn->err : ERR_NOT_FOUND;
+        }
+        tlog_leaf_hash(leaf, &hashes[i]);
+    }
+    log->tile->index = index;
+    return ERR_NONE;
+}
+
+static struct span tile_key(struct kv_key *key, const struct log *log, uint8_t level,
+                            uint64_t index)
+{
+    kv_key_init(key);
+    kv_key_u8(key, log->slot);
+    kv_key_u8(key, level);
+    kv_key_u64(key, index);
+    return kv_key_span(key);
+}
+
 static enum err tile_read(void *context, uint8_t level, uint64_t index, uint8_t *ret,
                           size_t *ret_size)
 {
@@ -58,15 +63,17 @@ static enum err tile_read(void *context, uint8_t level, uint64_t index, uint8_t 
     struct kv_key key;
     struct buf value;
     enum err err = ERR_NOT_FOUND;
-    kv_key_init(&key);
-    kv_key_u8(&key, tiles->log->slot);
-    kv_key_u8(&key, level);
-    kv_key_u64(&key, index);
     buf_init(&value, TLOG_TILE_SIZE);
-    if (kv_get(tiles->txn, KV_TILE, kv_key_span(&key), &value)) {
+    if (kv_get(tiles->txn, KV_TILE, tile_key(&key, tiles->log, level, index), &value)) {
         memcpy(ret, value.data, value.size);
         *ret_size = value.size;
         err = ERR_NONE;
+    } else if (level == 0 && index < tiles->log->size / TLOG_TILE_WIDTH) {
+        err = compute_tile(tiles, index);
+        if (err == ERR_NONE) {
+            memcpy(ret, tiles->log->tile->hash, TLOG_TILE_SIZE);
+            *ret_size = TLOG_TILE_SIZE;
+        }
     }
     buf_done(&value);
     return err;
@@ -76,11 +83,12 @@ static enum err tile_write(void *context, uint8_t level, uint64_t index, struct 
 {
     struct log_tiles *tiles = context;
     struct kv_key key;
-    kv_key_init(&key);
-    kv_key_u8(&key, tiles->log->slot);
-    kv_key_u8(&key, level);
-    kv_key_u64(&key, index);
-    kv_put(tiles->txn, KV_TILE, kv_key_span(&key), bytes);
+    struct span name = tile_key(&key, tiles->log, level, index);
+    if (level == 0 && bytes.size == TLOG_TILE_SIZE) {
+        kv_delete(tiles->txn, KV_TILE, name);
+    } else {
+        kv_put(tiles->txn, KV_TILE, name, bytes);
+    }
     return tiles->txn->err;
 }
 
@@ -100,6 +108,18 @@ static void put_state(const struct log *log, struct kv_txn *txn)
     kv_put(txn, KV_META, meta_key(&key, log->slot), span_of(bytes, sizeof bytes));
 }
 
+static enum err make_room(struct log *log)
+{
+    log->pending = malloc(LOG_PENDING * sizeof *log->pending);
+    log->tile = calloc(1, sizeof *log->tile);
+    if (log->pending == NULL || log->tile == NULL) {
+        return ERR_MEMORY;
+    }
+    log->tile->index = UINT64_MAX;
+    enum err err = leaf_rows_new(log->slot, &log->leaves);
+    return err != ERR_NONE ? err : chains_new(log->slot, &log->chains);
+}
+
 enum err log_init(struct log *log, struct kv_txn *txn, uint8_t slot)
 {
     struct kv_key key;
@@ -108,9 +128,9 @@ enum err log_init(struct log *log, struct kv_txn *txn, uint8_t slot)
     enum err err = ERR_NONE;
     memset(log, 0, sizeof *log);
     log->slot = slot;
-    log->pending = malloc(LOG_PENDING * sizeof *log->pending);
-    if (log->pending == NULL) {
-        return ERR_MEMORY;
+    err = make_room(log);
+    if (err != ERR_NONE) {
+        return err;
     }
     tlog_peaks_init(&log->peaks);
     buf_init(&value, 64);
@@ -125,12 +145,8 @@ enum err log_init(struct log *log, struct kv_txn *txn, uint8_t slot)
     buf_done(&value);
     struct log_tiles context = {log, txn};
     struct tlog_tiles tiles = log_tiles(&context);
-    uint8_t probe[TLOG_TILE_SIZE];
-    size_t probe_size = 0;
-    /* A station keeps feed leaves but no tree. */
-    bool has_tree = err == ERR_NONE && log->size > 0 &&
-                    tile_read(&context, 0, 0, probe, &probe_size) == ERR_NONE;
-    if (has_tree) {
+    /* A station keeps feed leaves but no tree: its size stays 0. */
+    if (err == ERR_NONE && log->size > 0) {
         err = tlog_peaks_read(&tiles, log->size, &log->peaks);
     }
     return err != ERR_NONE ? err : txn->err;
@@ -139,51 +155,29 @@ enum err log_init(struct log *log, struct kv_txn *txn, uint8_t slot)
 void log_done(struct log *log)
 {
     free(log->pending);
+    free(log->tile);
+    leaf_rows_free(log->leaves);
+    chains_free(log->chains);
     log->pending = NULL;
+    log->tile = NULL;
+    log->leaves = NULL;
+    log->chains = NULL;
 }
 
 bool log_head_get(const struct log *log, struct kv_txn *txn, const uint8_t device[LIMIT_KEY_SIZE],
                   struct log_head *ret_head)
 {
-    struct kv_key key;
-    struct buf value;
-    struct reader reader;
-    memset(ret_head, 0, sizeof *ret_head);
-    buf_init(&value, 128);
-    bool found = kv_get(txn, KV_HEAD, head_key(&key, log, device), &value);
-    if (found) {
-        reader_init(&reader, buf_span(&value));
-        ret_head->number = reader_u32(&reader);
-        ret_head->incarnation = reader_u64(&reader);
-        ret_head->seq = reader_u64(&reader);
-        reader_copy(&reader, ret_head->id, sizeof ret_head->id);
-        ret_head->own_seq = reader_u64(&reader);
-        ret_head->seen_size = reader_u64(&reader);
-        ret_head->frozen = reader_u8(&reader) != 0;
-    }
-    buf_done(&value);
-    return found;
+    return chains_head_get(log->chains, txn, device, ret_head);
 }
 
 void log_head_put(struct log *log, struct kv_txn *txn, const uint8_t device[LIMIT_KEY_SIZE],
                   struct log_head *head)
 {
-    struct kv_key key;
-    struct buf value;
     if (head->number == 0) {
         log->device_count++;
         head->number = log->device_count;
     }
-    buf_init(&value, 128);
-    buf_put_u32(&value, head->number);
-    buf_put_u64(&value, head->incarnation);
-    buf_put_u64(&value, head->seq);
-    buf_put(&value, head->id, sizeof head->id);
-    buf_put_u64(&value, head->own_seq);
-    buf_put_u64(&value, head->seen_size);
-    buf_put_u8(&value, head->frozen ? 1 : 0);
-    kv_put(txn, KV_HEAD, head_key(&key, log, device), buf_span(&value));
-    buf_done(&value);
+    chains_head_put(log->chains, txn, device, head);
 }
 
 static void put_index(struct kv_txn *txn, enum kv_table table, struct span key, uint64_t index)
@@ -216,24 +210,25 @@ static void append_feeds(struct log *log, struct kv_txn *txn, const struct wire_
 uint64_t log_append(struct log *log, struct kv_txn *txn, const struct wire_leaf *leaf,
                     struct span leaf_bytes, const struct log_place *place)
 {
-    struct kv_key key;
     struct log_head head;
     uint64_t index = log->size;
     if (log->pending_count == LOG_PENDING && txn->err == ERR_NONE) {
         txn->err = ERR_LIMIT;
     }
+    if (txn->err == ERR_NONE && !leaf_rows_append(log->leaves, index, leaf_bytes)) {
+        txn->err = ERR_MEMORY;
+    }
     if (txn->err != ERR_NONE) {
         return index;
     }
-    kv_put(txn, KV_LEAF, leaf_key(&key, log, index), leaf_bytes);
     append_feeds(log, txn, leaf, index);
     (void)log_head_get(log, txn, place->device, &head);
     head.incarnation = place->incarnation;
     head.seq = place->seq;
     memcpy(head.id, place->id, sizeof head.id);
     log_head_put(log, txn, place->device, &head);
-    put_index(txn, KV_CHAIN, chain_key(&key, log, head.number, place->incarnation, place->seq),
-              index);
+    struct chain_place at = {head.number, place->incarnation, place->seq};
+    chains_add(log->chains, txn, &at, index);
     struct tlog_hash *hash = &log->pending[log->pending_count++];
     tlog_leaf_hash(leaf_bytes, hash);
     tlog_peaks_push(&log->peaks, hash);
@@ -248,6 +243,8 @@ void log_flush(struct log *log, struct kv_txn *txn, struct tlog_hash *ret_root)
     struct tlog_tiles tiles = log_tiles(&context);
     struct tlog_hash root = {{0}};
     struct tlog_hash second = {{0}};
+    chains_flush(log->chains, txn);
+    leaf_rows_flush(log->leaves, txn);
     enum err err = txn->err;
     if (err == ERR_NONE && log->pending_count > 0) {
         err = tlog_append(&tiles, log->size - log->pending_count, log->pending, log->pending_count);
@@ -270,8 +267,21 @@ void log_flush(struct log *log, struct kv_txn *txn, struct tlog_hash *ret_root)
 
 bool log_leaf(const struct log *log, struct kv_txn *txn, uint64_t index, struct buf *ret_bytes)
 {
-    struct kv_key key;
-    return kv_get(txn, KV_LEAF, leaf_key(&key, log, index), ret_bytes);
+    struct span leaf;
+    if (!leaf_rows_get(log->leaves, txn, index, &leaf)) {
+        return false;
+    }
+    buf_clear(ret_bytes);
+    buf_put_span(ret_bytes, leaf);
+    if (ret_bytes->err != ERR_NONE && txn->err == ERR_NONE) {
+        txn->err = ret_bytes->err;
+    }
+    return ret_bytes->err == ERR_NONE;
+}
+
+bool log_leaf_view(const struct log *log, struct kv_txn *txn, uint64_t index, struct span *ret)
+{
+    return leaf_rows_get(log->leaves, txn, index, ret);
 }
 
 static bool get_index(struct kv_txn *txn, enum kv_table table, struct span key, uint64_t *ret_index)
@@ -289,8 +299,14 @@ static bool get_index(struct kv_txn *txn, enum kv_table table, struct span key, 
 bool log_chain_index(const struct log *log, struct kv_txn *txn, uint32_t number,
                      uint64_t incarnation, uint64_t seq, uint64_t *ret_index)
 {
-    struct kv_key key;
-    return get_index(txn, KV_CHAIN, chain_key(&key, log, number, incarnation, seq), ret_index);
+    struct chain_place place = {number, incarnation, seq};
+    return chains_find(log->chains, txn, &place, ret_index);
+}
+
+uint64_t log_chain_end(const struct log *log, struct kv_txn *txn, uint32_t number,
+                       uint64_t incarnation)
+{
+    return chains_end(log->chains, txn, number, incarnation);
 }
 
 bool log_feed_index(const struct log *log, struct kv_txn *txn, uint32_t number, uint64_t seq,
@@ -304,7 +320,7 @@ void log_keep_feed_leaf(struct log *log, struct kv_txn *txn, uint32_t number, ui
                         uint64_t index, struct span leaf_bytes)
 {
     struct kv_key key;
-    kv_put(txn, KV_LEAF, leaf_key(&key, log, index), leaf_bytes);
+    leaf_rows_put(log->leaves, txn, index, leaf_bytes);
     put_index(txn, KV_FEED, feed_key(&key, log, number, seq), index);
     if (number == 0 && seq > log->common_seq) {
         log->common_seq = seq;

@@ -5,6 +5,12 @@
 #include "tlog/proof.h"
 #include "wire/wire.h"
 
+/* The tile of level 0 computed last. */
+struct log_tile {
+    uint64_t index; /* UINT64_MAX: none */
+    struct tlog_hash hash[TLOG_TILE_WIDTH];
+};
+
 /* A hub's log in the store: leaves, the Merkle tree's tiles, the chains of the devices and the
  * feeds. The hub writes one, an auditor mirrors one a hub (slot tells them apart), a station keeps
  * only the leaves of its feeds. All functions work inside the caller's transaction, whose sticky
@@ -12,10 +18,10 @@
  *
  * Keys, all big endian:
  *   KV_META   'L' slot                                   -> struct log without the peaks
- *   KV_LEAF   slot, index u64                            -> leaf bytes
- *   KV_TILE   slot, level u8, tile u64                   -> hashes
- *   KV_HEAD   slot, device[32]                           -> struct log_head
- *   KV_CHAIN  slot, number u32, incarnation u32, seq u64 -> leaf index u64
+ *   KV_LEAF   leaf_rows.h
+ *   KV_TILE   slot, level u8, tile u64                   -> hashes; whole tiles of level 0 are
+ *                                                           computed from the leaves
+ *   KV_HEAD, KV_CHAIN  chains.h
  *   KV_FEED   slot, number u32 (0: common), seq u64      -> leaf index u64 */
 struct log {
     uint8_t slot;
@@ -26,6 +32,9 @@ struct log {
     struct tlog_peaks peaks;   /* beside the tiles: the second way to the root */
     size_t pending_count;      /* leaf hashes appended, not yet in tiles */
     struct tlog_hash *pending; /* room for LOG_PENDING */
+    struct leaf_rows *leaves;
+    struct chains *chains;
+    struct log_tile *tile;
 };
 
 /* Leaves one transaction may append. */
@@ -57,7 +66,7 @@ void log_done(struct log *log);
 /* False: this device never appeared; *ret_head is then all zero. */
 bool log_head_get(const struct log *log, struct kv_txn *txn, const uint8_t device[LIMIT_KEY_SIZE],
                   struct log_head *ret_head);
-/* Stores; a head without a number is given the next one. */
+/* Stores, by the next flush; a head without a number is given the next one. */
 void log_head_put(struct log *log, struct kv_txn *txn, const uint8_t device[LIMIT_KEY_SIZE],
                   struct log_head *head);
 
@@ -66,16 +75,22 @@ void log_head_put(struct log *log, struct kv_txn *txn, const uint8_t device[LIMI
  * ERR_LIMIT after LOG_PENDING leaves. Returns the index. */
 uint64_t log_append(struct log *log, struct kv_txn *txn, const struct wire_leaf *leaf,
                     struct span leaf_bytes, const struct log_place *place);
-/* Writes the tiles of what was appended and the state. Call once before the commit. Compares the
+/* Writes what was appended, its tiles and the state. Call once before the commit; after a
+ * transaction that failed the log is to be read again (log_done, log_init). Compares the
  * root from the tiles with that from the peaks: they differ only by a bug or a broken disk
  * (ERR_STORE). */
 void log_flush(struct log *log, struct kv_txn *txn, struct tlog_hash *ret_root);
 
-/* Copies of stored leaves; false when absent. */
+/* A copy of a leaf; false when absent. */
 bool log_leaf(const struct log *log, struct kv_txn *txn, uint64_t index, struct buf *ret_bytes);
+/* The same without a copy: borrowed until the next call with this log. */
+bool log_leaf_view(const struct log *log, struct kv_txn *txn, uint64_t index, struct span *ret);
 /* Index of a chain entry or a feed entry; false when absent. number 0: the common feed. */
 bool log_chain_index(const struct log *log, struct kv_txn *txn, uint32_t number,
                      uint64_t incarnation, uint64_t seq, uint64_t *ret_index);
+/* Newest seq of an incarnation; 0: none. */
+uint64_t log_chain_end(const struct log *log, struct kv_txn *txn, uint32_t number,
+                       uint64_t incarnation);
 bool log_feed_index(const struct log *log, struct kv_txn *txn, uint32_t number, uint64_t seq,
                     uint64_t *ret_index);
 /* A leaf that came by a feed (station): kept at its index with its feed entry, no tree. */

@@ -6,15 +6,20 @@
 enum { PACK_LEVEL = 3 };
 
 /* raw_size as announced: one zstd frame of exactly that content, nothing behind it. */
+static bool is_frame(struct span packed, uint32_t raw_size)
+{
+    return raw_size != 0 && packed.size != 0 &&
+           ZSTD_getFrameContentSize(packed.data, packed.size) == raw_size &&
+           ZSTD_findFrameCompressedSize(packed.data, packed.size) == packed.size;
+}
+
 static enum err unpack(struct span packed, uint32_t raw_size, struct wire_arena *arena,
                        struct span *ret_raw)
 {
     if (packed.size > LIMIT_FRAME_SIZE || raw_size > LIMIT_BATCH_SIZE) {
         return ERR_LIMIT;
     }
-    if (raw_size == 0 || packed.size == 0 ||
-        ZSTD_getFrameContentSize(packed.data, packed.size) != raw_size ||
-        ZSTD_findFrameCompressedSize(packed.data, packed.size) != packed.size) {
+    if (!is_frame(packed, raw_size)) {
         return ERR_MALFORMED;
     }
     uint8_t *raw = wire_arena_take(arena, raw_size);
@@ -28,21 +33,40 @@ static enum err unpack(struct span packed, uint32_t raw_size, struct wire_arena 
     return ERR_NONE;
 }
 
+enum err wire_bytes_unpack(struct span packed, uint32_t raw_size, struct buf *ret)
+{
+    if (!is_frame(packed, raw_size)) {
+        return ERR_MALFORMED;
+    }
+    uint8_t *raw = buf_grow(ret, raw_size);
+    if (raw == NULL) {
+        return ret->err;
+    }
+    return ZSTD_decompress(raw, raw_size, packed.data, packed.size) == raw_size ? ERR_NONE
+                                                                                : ERR_MALFORMED;
+}
+
 /* A context a call: to keep one a thread saves 3 % here, and 5 us of unpacking a hundred. */
+enum err wire_bytes_pack(struct span raw, struct buf *ret)
+{
+    size_t start = ret->size;
+    size_t bound = ZSTD_compressBound(raw.size);
+    uint8_t *room = buf_grow(ret, bound);
+    if (room == NULL) {
+        return ret->err;
+    }
+    size_t size = ZSTD_compress(room, bound, raw.data, raw.size, PACK_LEVEL);
+    bool good = !ZSTD_isError(size);
+    ret->size = start + (good ? size : 0);
+    return good ? ERR_NONE : ERR_MEMORY;
+}
+
 static enum err pack(const ProtobufCMessage *list, struct buf *ret, uint32_t *ret_raw_size)
 {
     struct buf raw;
-    size_t start = ret->size;
     buf_init(&raw, LIMIT_BATCH_SIZE);
     wire_write(list, &raw);
-    size_t bound = ZSTD_compressBound(raw.size);
-    uint8_t *room = raw.err == ERR_NONE ? buf_grow(ret, bound) : NULL;
-    enum err err = raw.err != ERR_NONE ? raw.err : ret->err;
-    if (room != NULL) {
-        size_t size = ZSTD_compress(room, bound, raw.data, raw.size, PACK_LEVEL);
-        err = ZSTD_isError(size) ? ERR_MEMORY : ERR_NONE;
-        ret->size = start + (err == ERR_NONE ? size : 0);
-    }
+    enum err err = raw.err != ERR_NONE ? raw.err : wire_bytes_pack(buf_span(&raw), ret);
     if (err == ERR_NONE) {
         *ret_raw_size = (uint32_t)raw.size;
     }

@@ -137,6 +137,10 @@ MUST_USE enum err wire_leaves_unpack(struct span packed, uint32_t raw_size,
                                      struct wire_arena *arena, struct span *ret_leaves,
                                      size_t *ret_count);
 
+/* Any bytes, for the store; appends. raw_size must be what was packed: ERR_MALFORMED. */
+MUST_USE enum err wire_bytes_pack(struct span raw, struct buf *ret);
+MUST_USE enum err wire_bytes_unpack(struct span packed, uint32_t raw_size, struct buf *ret);
+
 enum wire_verdict {
     WIRE_VERDICT_NONE = 0,
     WIRE_ACCEPTED = 1,
