@@ -39,7 +39,7 @@ static char *read_back(const char *path)
     FILE *file = fopen(path, "rb");
     assert_non_null(text);
     assert_non_null(file);
-    (void)fread(text, 1, OUTPUT_MAX - 1, file);
+    assert_true(fread(text, 1, OUTPUT_MAX - 1, file) > 0 || feof(file));
     (void)fclose(file);
     return text;
 }
