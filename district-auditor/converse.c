@@ -108,11 +108,18 @@ static enum err take_batch(struct auditor *auditor, struct kv_txn *txn, const vo
     return auditor_take_leaves(auditor, txn, argument);
 }
 
+/* Not the hub's fault: said aloud, where a bad proof only leads to another try. */
+static enum err own_trouble(enum err err, enum err taken)
+{
+    return err == ERR_NONE && storing_failed(taken) ? taken : err;
+}
+
 static enum err apply_welcome(struct auditor *auditor, const struct sync_welcome *welcome,
                               uint64_t mono_ms)
 {
     enum err taken = ERR_NONE;
     enum err err = in_transaction(auditor, take_welcome, welcome, &taken);
+    err = own_trouble(err, taken);
     sync_auditor_welcomed(&auditor->session, err != ERR_NONE ? err : taken,
                           auditor->state.seen_size, mono_ms);
     return err;
@@ -123,6 +130,7 @@ static enum err apply_batch(struct auditor *auditor, const struct sync_batch *ba
 {
     enum err taken = ERR_NONE;
     enum err err = in_transaction(auditor, take_batch, batch, &taken);
+    err = own_trouble(err, taken);
     sync_auditor_batch_applied(&auditor->session, err != ERR_NONE ? err : taken,
                                auditor->state.seen_size, mono_ms);
     return err;

@@ -171,6 +171,7 @@ enum err auditor_take_leaves(struct auditor *auditor, struct kv_txn *txn,
     if (batch->from != auditor->fold->log.size) {
         return ERR_STATE;
     }
+    wire_arena_reset(&auditor->leaf_arena);
     err = wire_leaves_unpack(batch->packed, batch->raw_size, &auditor->leaf_arena, leaves, &count);
     if (err == ERR_NONE && count != batch->count) {
         err = ERR_MALFORMED;

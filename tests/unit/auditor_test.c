@@ -85,6 +85,42 @@ static void test_verifies_everything(void **state)
     listen_close(listener);
 }
 
+/* One push full of contacts. */
+static void push_contacts(struct town *town, uint32_t first)
+{
+    struct town_event events[LIMIT_BATCH_COUNT];
+    uint64_t first_seq = town->chain.seq + 1;
+    for (uint32_t i = 0; i < LIMIT_BATCH_COUNT; i++) {
+        struct town_act act;
+        town_act(&act, WIRE_CONTACT, first + i, CONTACT_RECEIVED);
+        town_number(&act, FIELD_channel, 0, 1);
+        town_text(&act, FIELD_item, 0, "I51");
+        act.sealed_labels = 4;
+        town_write(town, &town->worker, &act, &events[i]);
+    }
+    hub_push_free(town_push(town, events, LIMIT_BATCH_COUNT, first_seq));
+    for (uint32_t i = 0; i < LIMIT_BATCH_COUNT; i++) {
+        town_event_done(&events[i]);
+    }
+}
+
+/* More bytes of leaves than an auditor has room for at once: each batch gives its room back. */
+static void test_long_log(void **state)
+{
+    enum { PUSHES = 32 };
+    struct town *town = *state;
+    struct auditor_status status;
+    struct listener *listener = listen_open(town);
+    for (uint32_t i = 0; i < PUSHES; i++) {
+        push_contacts(town, 10000 + i * LIMIT_BATCH_COUNT);
+    }
+    listen_catch_up(listener);
+    auditor_status(listener->auditor, &status);
+    assert_int_equal(status.replayed, hub_size(town->hub));
+    assert_int_equal(all_findings(&status), 0);
+    listen_close(listener);
+}
+
 static void test_late_lossy_restarted(void **state)
 {
     struct town *town = *state;
@@ -140,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_verifies_everything, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_long_log, setup, teardown),
         cmocka_unit_test_setup_teardown(test_late_lossy_restarted, setup, teardown),
         cmocka_unit_test_setup_teardown(test_altered_leaf_is_refused, setup, teardown),
     };
