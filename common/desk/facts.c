@@ -23,6 +23,20 @@ static bool is_id(enum field field)
     return false;
 }
 
+/* Facts of which a record may have several: always a list. */
+static bool is_list(enum field field)
+{
+    static const uint16_t lists[] = {FIELD_children,      FIELD_people,      FIELD_approval,
+                                     FIELD_passed,        FIELD_extended_ms, FIELD_late_up_ms,
+                                     FIELD_lapsed_due_day};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        if (lists[i] == field) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_code(struct span text)
 {
     for (size_t i = 0; i < text.size; i++) {
@@ -137,7 +151,7 @@ void desk_put_facts(struct json_text *json, const char *name, const struct value
             continue;
         }
         camel(field_name(field), member);
-        if (field != FIELD_children) {
+        if (!is_list(field)) {
             put_value(json, member, value);
             continue;
         }
@@ -145,7 +159,7 @@ void desk_put_facts(struct json_text *json, const char *name, const struct value
             json_text_open_list(json, member);
         }
         put_value(json, NULL, value);
-        if (i + 1 == facts->count || facts->value[i + 1].field != FIELD_children) {
+        if (i + 1 == facts->count || facts->value[i + 1].field != value->field) {
             json_text_close_list(json);
         }
     }

@@ -96,6 +96,18 @@ static void clock_print(struct rule_input *input, struct deadline_due due)
     after_set_number(input, FIELD_due_provisional, due.provisional ? 1 : 0);
 }
 
+/* A due day that has passed and is now moved later: whoever reads the new day must still be able
+ * to see the old one. */
+static void clock_keep_lapsed(struct rule_input *input, int32_t day)
+{
+    struct values *facts = &input->after->facts;
+    int32_t printed = day_number(record_number(input->after, FIELD_due_day));
+    if (printed != 0 && day > printed && input_day(input) > printed) {
+        values_set_number(facts, FIELD_lapsed_due_day, values_places(facts, FIELD_lapsed_due_day),
+                          (uint64_t)printed);
+    }
+}
+
 static void clock_new_notice(struct rule_input *input)
 {
     after_add(input, FIELD_notice_count, 1);
@@ -116,6 +128,7 @@ static void clock_report_up(struct rule_input *input)
     if (input->item != NULL && (input->item->decides & here) == 0) {
         limit = input->item->forward.count != 0 ? input->item->forward : limit;
         after_set_day(input, FIELD_report_up_due_day, clock_day_after(input, limit));
+        after_set_number(input, FIELD_handed_up_ms, 0);
     }
 }
 
@@ -173,6 +186,7 @@ void case_clock_agree(struct rule_input *input)
     struct deadline_clock clock = deadline_clock_start(limit, base);
     clock_store(input, &clock);
     after_store(input, FIELD_agreed_day);
+    clock_keep_lapsed(input, agreed);
     clock_print(input, (struct deadline_due){agreed, false});
     clock_new_notice(input);
 }
@@ -235,7 +249,11 @@ void case_clock_extend(struct rule_input *input)
     struct deadline_clock clock = case_clock(input->after);
     deadline_clock_extend(&clock, day_count(input_number(input, FIELD_extension_days)));
     clock_store(input, &clock);
+    struct values *facts = &input->after->facts;
     after_add(input, FIELD_extension_count, 1);
+    values_set_number(facts, FIELD_extended_ms, values_places(facts, FIELD_extended_ms),
+                      input->event->legal_ms);
+    clock_keep_lapsed(input, clock_due(input).day);
     clock_print(input, clock_due(input));
 }
 
@@ -299,6 +317,7 @@ void case_clock_reprint(struct rule_input *input)
     if (!input_is_attested(input) && deadline_effective(printed, due).day == printed) {
         due.day = printed;
     }
+    clock_keep_lapsed(input, due.day);
     clock_print(input, due);
     clock_new_notice(input);
 }

@@ -63,8 +63,24 @@ void case_conclude(struct rule_input *input)
     after_set_staff(input, FIELD_decider);
 }
 
+/* T04: what was handed up too late stays visible after the next hand-up. */
+static void case_handed_up(struct rule_input *input)
+{
+    struct values *facts = &input->after->facts;
+    uint64_t due = record_number(input->after, FIELD_report_up_due_day);
+    if (input->event->tier != TIER_STATION) {
+        return;
+    }
+    after_set_number(input, FIELD_handed_up_ms, input->event->legal_ms);
+    if (due != 0 && input_day(input) > 0 && (uint64_t)input_day(input) > due) {
+        values_set_number(facts, FIELD_late_up_ms, values_places(facts, FIELD_late_up_ms),
+                          input->event->legal_ms);
+    }
+}
+
 void case_to_hub(struct rule_input *input)
 {
+    case_handed_up(input);
     input->after->holder = HOLDER_HUB;
     after_set_number(input, FIELD_submitted_ms, input->event->legal_ms);
 }
@@ -88,6 +104,7 @@ void case_returned_by_hub(struct rule_input *input)
 
 void case_to_district(struct rule_input *input)
 {
+    case_handed_up(input);
     after_store(input, FIELD_department);
     after_set_number(input, FIELD_submitted_ms, input->event->legal_ms);
 }
@@ -133,4 +150,5 @@ void case_hand_out(struct rule_input *input)
 void case_rate(struct rule_input *input)
 {
     after_store(input, FIELD_rating);
+    after_set_number(input, FIELD_rated_ms, input->event->legal_ms);
 }

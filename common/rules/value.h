@@ -11,7 +11,7 @@ enum field {
 #define FIELD(name, number, type) FIELD_##name = (number),
 #include "rules/fields.def"
 #undef FIELD
-    FIELD_END = 256
+    FIELD_END = 320
 };
 
 enum value_type { VALUE_NUMBER = 1, VALUE_BYTES = 2 };
