@@ -33,6 +33,18 @@ static struct span chain_key(struct kv_key *key, const struct step *step, const 
     return kv_key_span(key);
 }
 
+/* A station's new life begins by naming where its last one ended in this log. */
+static bool joins(const struct step *step, uint64_t incarnation, uint64_t seq, const uint8_t *id)
+{
+    const struct wire_event *event = step->auditor->event;
+    const struct values *facts = &event->facts;
+    bool first = incarnation == 0 || step->place.incarnation == incarnation;
+    return first || directory_is_hub(world_directory(step->auditor->fold->world), event->device) ||
+           (event->payload == WIRE_LIFE && values_number(facts, FIELD_former, 0) == incarnation &&
+            values_number(facts, FIELD_former_seq, 0) == seq &&
+            span_equal(values_bytes(facts, FIELD_former_id, 0), span_of(id, LIMIT_HASH_SIZE)));
+}
+
 /* Each device's chain without gap or repeat; a new incarnation begins at 1. */
 static void check_chain(struct step *step)
 {
@@ -54,7 +66,7 @@ static void check_chain(struct step *step)
     bool next = place->incarnation == incarnation
                     ? place->seq == seq + 1
                     : place->incarnation > incarnation && place->seq == 1;
-    bool linked = !step->decoded || place->seq == 1 ||
+    bool linked = !step->decoded || (place->seq == 1 && joins(step, incarnation, seq, id)) ||
                   (event->has_prev && memcmp(event->prev, id, sizeof id) == 0);
     if (!next || !linked) {
         find(step, FINDING_CHAIN, (uint32_t)(seq + 1), (uint32_t)place->seq);

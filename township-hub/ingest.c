@@ -232,15 +232,30 @@ static bool stored_answer(struct hub *hub, struct kv_txn *txn, uint64_t index,
     return true;
 }
 
-/* The push begins with what the log holds already: the same answers again, for the longest run
- * that stands together in the log; another event at a known place is a fork. */
+/* Another event stands at this place than the one pushed: both are kept, the life ends. */
+static void note_fork(struct hub *hub, struct kv_txn *txn, struct hub_push *push, uint32_t i,
+                      struct log_head *head)
+{
+    struct log_place place;
+    place_of(push, i, &place);
+    hub_keep_evidence(hub, txn, &place, push->envelopes[i].body);
+    if (push->incarnation == head->incarnation) {
+        head->frozen = true;
+        log_head_put(&hub->fold->log, txn, push->device, head);
+    }
+    refuse(push, SYNC_NACK_FORK, head->seq + 1);
+}
+
+/* The push begins with what the log holds already, of this life or an earlier one: the same answers
+ * again, for the longest run that stands together in the log; another event at a known place is a
+ * fork. */
 static void answer_known(struct hub *hub, struct kv_txn *txn, struct hub_push *push,
                          struct log_head *head)
 {
     uint8_t id[LIMIT_HASH_SIZE];
     uint64_t index = 0;
     uint64_t ms = 0;
-    for (uint32_t i = 0; i < push->count && push->first_seq + i <= head->seq; i++) {
+    for (uint32_t i = 0; i < push->count; i++) {
         bool found = log_chain_index(&hub->fold->log, txn, head->number, push->incarnation,
                                      push->first_seq + i, &index) &&
                      (i == 0 || index == push->first_index + i) &&
@@ -250,12 +265,7 @@ static void answer_known(struct hub *hub, struct kv_txn *txn, struct hub_push *p
             break;
         }
         if (memcmp(id, push->ids[i], sizeof id) != 0) {
-            struct log_place place;
-            place_of(push, i, &place);
-            hub_keep_evidence(hub, txn, &place, push->envelopes[i].body);
-            head->frozen = true;
-            log_head_put(&hub->fold->log, txn, push->device, head);
-            refuse(push, SYNC_NACK_FORK, head->seq + 1);
+            note_fork(hub, txn, push, i, head);
             return;
         }
         if (i == 0) {
@@ -266,6 +276,38 @@ static void answer_known(struct hub *hub, struct kv_txn *txn, struct hub_push *p
     }
     if (push->answered == 0 && txn->err == ERR_NONE) {
         txn->err = ERR_STORE;
+    }
+}
+
+/* A later life must begin by naming where the last one ended here: a machine that does not know
+ * all of it (a copy of another, or one whose last frames came late) has to fetch the rest first. */
+static bool names_former(struct hub *hub, const struct hub_push *push, const struct log_head *head)
+{
+    const struct values *facts = &hub->event->facts;
+    wire_arena_reset(&hub->arena);
+    if (push->local || head->incarnation == 0) {
+        return true;
+    }
+    if (push->first_seq != 1 ||
+        wire_event_decode(push->envelopes[0].body, &hub->arena, hub->event) != ERR_NONE ||
+        hub->event->payload != WIRE_LIFE) {
+        return false;
+    }
+    return values_number(facts, FIELD_former, 0) == head->incarnation &&
+           values_number(facts, FIELD_former_seq, 0) == head->seq &&
+           span_equal(values_bytes(facts, FIELD_former_id, 0), span_of(head->id, sizeof head->id));
+}
+
+/* Events of a life that has ended: those the log holds are answered, no others are taken. */
+static void answer_earlier(struct hub *hub, struct kv_txn *txn, struct hub_push *push,
+                           struct log_head *head)
+{
+    uint64_t index = 0;
+    if (log_chain_index(&hub->fold->log, txn, head->number, push->incarnation, push->first_seq,
+                        &index)) {
+        answer_known(hub, txn, push, head);
+    } else {
+        refuse(push, SYNC_NACK_OLD_INCARNATION, head->incarnation + 1);
     }
 }
 
@@ -282,20 +324,19 @@ void hub_log_push(struct hub *hub, struct kv_txn *txn, struct hub_push *push, ui
     if (!push->local && (station == NULL || station->revoked_index != 0)) {
         refuse(push, SYNC_NACK_REVOKED, 0);
     } else if (push->incarnation < head.incarnation) {
-        refuse(push, SYNC_NACK_OLD_INCARNATION, head.incarnation + 1);
+        answer_earlier(hub, txn, push, &head);
     } else if (push->incarnation == head.incarnation && push->first_seq <= head.seq) {
         answer_known(hub, txn, push, &head);
     } else if (push->incarnation == head.incarnation && head.frozen) {
         refuse(push, SYNC_NACK_FROZEN, head.seq + 1);
     } else {
         uint64_t wanted = push->incarnation == head.incarnation ? head.seq + 1 : 1;
-        if (push->first_seq != wanted) {
+        bool next = push->incarnation != head.incarnation;
+        if (push->first_seq != wanted || (next && !names_former(hub, push, &head))) {
             refuse(push, SYNC_NACK_GAP, wanted);
             return;
         }
-        if (push->incarnation != head.incarnation) {
-            head.frozen = false;
-        }
+        head.frozen = head.frozen && !next;
         log_new(hub, txn, push, &head);
     }
 }

@@ -12,6 +12,7 @@ struct sync_options sync_options_default(void)
         .pull_ms = 120 * 1000,
         .blob_ms = 300 * 1000,
         .poll_ms = 300 * 1000,
+        .renew_ms = 3600 * 1000,
         .spread_ms = 2 * 1000,
         .held_ms = 300 * 1000,
         .batch_count = LIMIT_BATCH_COUNT,

@@ -19,13 +19,14 @@ enum {
 /* Times in monotonic ms. A slow line carries 10 kbit/s: a full push then takes half a minute and a
  * blob of 192 KiB nearly three, so nothing here is short. */
 struct sync_options {
-    uint32_t hello_ms;    /* 60 s: HELLO without WELCOME */
-    uint32_t push_ms;     /* 120 s: oldest push without answer, counted anew at each answer */
-    uint32_t pull_ms;     /* 120 s: a pull without batch */
-    uint32_t blob_ms;     /* 300 s: a blob; a push or pull behind a blob waits that much longer */
-    uint32_t poll_ms;     /* 300 s: when all is quiet, ask anyway; plus up to a quarter */
-    uint32_t spread_ms;   /* 2 s: after a doorbell wait 0 to this, so that not all come at once */
-    uint32_t held_ms;     /* 300 s: next try after a refusal that only people can change */
+    uint32_t hello_ms;  /* 60 s: HELLO without WELCOME */
+    uint32_t push_ms;   /* 120 s: oldest push without answer, counted anew at each answer */
+    uint32_t pull_ms;   /* 120 s: a pull without batch */
+    uint32_t blob_ms;   /* 300 s: a blob; a push or pull behind a blob waits that much longer */
+    uint32_t poll_ms;   /* 300 s: when all is quiet, ask anyway; plus up to a quarter */
+    uint32_t renew_ms;  /* 3,600 s: station: greet again when all is quiet; plus up to a quarter */
+    uint32_t spread_ms; /* 2 s: after a doorbell wait 0 to this, so that not all come at once */
+    uint32_t held_ms;   /* 300 s: next try after a refusal that only people can change */
     uint32_t batch_count; /* 100: events or leaves asked or sent at once; <= LIMIT_BATCH_COUNT */
     uint32_t credit;      /* hub: 4 pushes in flight a peer; <= SYNC_CREDIT_MAX */
     uint32_t pulls;       /* auditor: 4 in flight; hub: takes twice that; <= SYNC_PULLS_MAX */

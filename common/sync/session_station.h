@@ -103,6 +103,7 @@ struct sync_station {
     uint64_t push_ms;          /* no push before: the hub was busy or refuses for good */
     uint64_t push_deadline_ms; /* SYNC_NEVER exactly when nothing is in flight */
     bool diverged;             /* hub holds another event at one of our places */
+    uint64_t renew_ms;         /* READY: greet again then, once all is quiet */
 
     uint64_t epoch;
     uint64_t seen_size;

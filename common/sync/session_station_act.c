@@ -190,6 +190,23 @@ static void station_give(struct sync_station *station, struct sync_station_actio
     }
 }
 
+static bool station_is_quiet(const struct sync_station *station)
+{
+    const struct sync_line *line = &station->line;
+    return station_talks(station) && line->apply == SYNC_APPLY_IDLE && station->flight.count == 0 &&
+           station->common.asked_count == 0 && station->own.asked_count == 0 &&
+           station->blob == SYNC_NONE;
+}
+
+/* A line that stands for days would never learn that another machine writes in our name, nor tell
+ * our clock and backlog. */
+static void station_renew(struct sync_station *station)
+{
+    if (station_is_quiet(station) && station->line.now_ms >= station->renew_ms) {
+        sync_station_greet(station, 0);
+    }
+}
+
 static bool station_next(struct sync_station *station, struct sync_station_action *ret)
 {
     struct sync_line *line = &station->line;
@@ -205,6 +222,7 @@ static bool station_next(struct sync_station *station, struct sync_station_actio
     if (line->apply != SYNC_APPLY_IDLE) {
         return false;
     }
+    station_renew(station);
     if (sync_line_hello(line)) {
         ret->kind = SYNC_ACT_SEND_HELLO;
         ret->greeting = line->greeting;
@@ -246,6 +264,9 @@ uint64_t sync_station_deadline(const struct sync_station *station)
     station_sooner(&ms, station->own.deadline_ms);
     station_sooner(&ms, station->chain.deadline_ms);
     station_sooner(&ms, station->blob_deadline_ms);
+    if (station_is_quiet(station)) {
+        station_sooner(&ms, station->renew_ms);
+    }
     if (station_talks(station)) {
         bool common = station->common.asked_count == 0;
         bool own = station->own.asked_count == 0;

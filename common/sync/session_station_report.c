@@ -52,6 +52,8 @@ static void station_settle(struct sync_station *station)
     sync_station_set_proven(station, station->proven);
     line->state = SYNC_LINE_READY;
     station->phase = SYNC_PHASE_TALK;
+    uint64_t renew_ms = line->options.renew_ms;
+    station->renew_ms = line->now_ms + sync_line_jitter(line, renew_ms, renew_ms + renew_ms / 4);
     station->common.newest = claim->common;
     station->own.newest = claim->own;
     /* One question each even when nothing is new: it is what ends a row of failures. */
@@ -233,10 +235,12 @@ static bool station_nack_is_push(const struct sync_station *station,
 
 /* The life that is being pushed cannot go on. The present one is ended by opening the next; of an
  * earlier one what is unproven stays so, and must not stop the later ones. */
-static void station_nack_life(struct sync_station *station, enum sync_nack_reason reason)
+static void station_nack_life(struct sync_station *station, const struct sync_nack_body *body)
 {
-    bool fork = reason == SYNC_NACK_FORK || reason == SYNC_NACK_FROZEN;
-    bool old = reason == SYNC_NACK_OLD_INCARNATION;
+    /* A gap before the first event: the life does not begin where the hub saw the last one end. */
+    bool unjoined = body->reason == SYNC_NACK_GAP && body->first_seq == 1 && body->incarnation > 1;
+    bool fork = body->reason == SYNC_NACK_FORK || body->reason == SYNC_NACK_FROZEN || unjoined;
+    bool old = body->reason == SYNC_NACK_OLD_INCARNATION;
     if (station->life == station->incarnation) {
         station->diverged |= fork;
     } else if (fork || old) {
@@ -270,7 +274,7 @@ void sync_station_nack_applied(struct sync_station *station, enum err err,
     bool greeting = line->state == SYNC_LINE_GREETING;
     if (station_nack_is_push(station, body)) {
         line->counts.nacks++;
-        station_nack_life(station, body->reason);
+        station_nack_life(station, body);
         station->push_ms = line->now_ms + station_nack_wait(station, body->reason);
         /* The pushes behind this one are refused too; feeds go on after the barrier. */
         sync_station_greet(station, 0);

@@ -162,6 +162,96 @@ static void test_gap_and_fork(void **state)
     town_event_done(&event);
 }
 
+/* Why a push was refused; NONE: it was answered. Frees it. */
+static enum sync_nack_reason reason_of(struct hub_push *push)
+{
+    struct wire_arena arena;
+    struct sync_nack_body body = {.reason = SYNC_NACK_NONE};
+    struct sync_frame *frame = calloc(1, sizeof *frame);
+    assert_int_equal(wire_arena_init(&arena, WIRE_FRAME_ARENA), ERR_NONE);
+    assert_int_equal(wire_frame_decode(hub_push_reply_view(push), &arena, frame), ERR_NONE);
+    if (frame->kind == SYNC_NACK) {
+        assert_int_equal(wire_nack_decode(frame->nack.body, &body), ERR_NONE);
+    }
+    wire_arena_done(&arena);
+    free(frame);
+    hub_push_free(push);
+    return body.reason;
+}
+
+/* The next event, pushed alone. */
+static enum sync_nack_reason push_next(struct town *town, const struct town_person *person,
+                                       const struct town_act *act)
+{
+    struct town_event event;
+    town_write(town, person, act, &event);
+    enum sync_nack_reason reason = reason_of(town_push(town, &event, 1, town->chain.seq));
+    town_event_done(&event);
+    return reason;
+}
+
+/* The first event of a life that says where the last one ended. */
+static enum sync_nack_reason begin_life(struct town *town, const struct author_chain *former,
+                                        uint64_t incarnation)
+{
+    struct town_act act;
+    struct town_person device = {.signer = town->station};
+    town->chain = *former;
+    town->chain.incarnation = incarnation;
+    town->chain.seq = 0;
+    town_act(&act, WIRE_LIFE, 99, 0);
+    town_number(&act, FIELD_former, 0, former->incarnation);
+    town_number(&act, FIELD_former_seq, 0, former->seq);
+    town_bytes(&act, FIELD_former_id, 0, former->id, LIMIT_HASH_SIZE);
+    town_text(&act, FIELD_reason, 0, "restored");
+    return push_next(town, &device, &act);
+}
+
+static void test_lives(void **state)
+{
+    struct town *town = *state;
+    struct town_act act;
+    struct town_event event;
+    struct author_chain none = town->chain;
+    contact(town, 20);
+    struct author_chain before = town->chain;
+    open_case(&act, 20);
+    town_write(town, &town->worker, &act, &event);
+    uint64_t seq = town->chain.seq;
+    assert_int_equal(reason_of(town_push(town, &event, 1, seq)), SYNC_NACK_NONE);
+    struct author_chain last = town->chain;
+    /* A copy that knows less of the life than the hub does; an event that is no beginning. */
+    assert_int_equal(begin_life(town, &before, 2), SYNC_NACK_GAP);
+    struct author_chain other = last;
+    other.id[0] ^= 1;
+    assert_int_equal(begin_life(town, &other, 2), SYNC_NACK_GAP);
+    other = last;
+    other.incarnation = 2;
+    assert_int_equal(begin_life(town, &other, 3), SYNC_NACK_GAP);
+    town->chain = none;
+    town->chain.incarnation = 2;
+    open_case(&act, 21);
+    assert_int_equal(push_next(town, &town->worker, &act), SYNC_NACK_GAP);
+    assert_int_equal(begin_life(town, &last, 2), SYNC_NACK_NONE);
+    struct author_chain second = town->chain;
+    /* The former life: what is known is answered again, what is new is not taken, what differs is
+     * evidence; the present life goes on. */
+    uint64_t size = hub_size(town->hub);
+    uint64_t evidence = hub_evidence_count(town->hub);
+    town->chain = last;
+    assert_int_equal(reason_of(town_push(town, &event, 1, seq)), SYNC_NACK_NONE);
+    open_case(&act, 22);
+    assert_int_equal(push_next(town, &town->worker, &act), SYNC_NACK_OLD_INCARNATION);
+    town->chain = before;
+    assert_int_equal(push_next(town, &town->worker, &act), SYNC_NACK_FORK);
+    assert_int_equal(hub_evidence_count(town->hub), evidence + 1);
+    assert_int_equal(hub_size(town->hub), size);
+    town->chain = second;
+    contact(town, 23);
+    assert_int_equal(hub_size(town->hub), size + 1);
+    town_event_done(&event);
+}
+
 static void test_revoked_is_quarantined(void **state)
 {
     struct town *town = *state;
@@ -227,6 +317,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_repeat_gives_same_answer, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_forged_event_is_void, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_gap_and_fork, town_setup, town_teardown),
+        cmocka_unit_test_setup_teardown(test_lives, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_revoked_is_quarantined, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_unnamed_blob_is_refused, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_nobody_grants_himself, town_setup, town_teardown),

@@ -56,6 +56,21 @@ static void test_old_welcome(void **state)
     assert_int_equal(rig.station.line.counts.errors, 0);
 }
 
+/* Once an hour or so the station greets again, on the same line, but only when all is quiet. */
+static void test_renewal(void **state)
+{
+    (void)state;
+    rig_open_at(&rig, 0, 0);
+    TALK(&rig, {"connect", "hello"}, {"welcome 1 0 0 0 0 2", "apply welcome; " PULLS}, QUIET_ROWS);
+    assert_in_range(rig.station.renew_ms - rig.now_ms, 3600000, 4500000);
+    rig.now_ms = rig.station.renew_ms - 1;
+    TALK(&rig, {"wait 0", PULLS}, {"wait 1", ""}, {"batch common 1 0 0", "apply batch common 1+0"},
+         {"batch own 1 0 0", "apply batch own 1+0; hello"},
+         {"welcome 1 0 0 0 0 2", "apply welcome; " PULLS}, QUIET_ROWS);
+    assert_true(rig.station.renew_ms >= rig.now_ms + 3600000);
+    assert_int_equal(rig.station.line.counts.timeouts, 0);
+}
+
 /* Answers of a resent run come in the pieces in which the log has them. */
 static void test_answer_in_pieces(void **state)
 {
@@ -281,6 +296,7 @@ int main(void)
         cmocka_unit_test(test_first_day),
         cmocka_unit_test(test_nothing_before_hello),
         cmocka_unit_test(test_old_welcome),
+        cmocka_unit_test(test_renewal),
         cmocka_unit_test(test_answer_in_pieces),
         cmocka_unit_test(test_answers_that_do_not_fit),
         cmocka_unit_test(test_repeated_answer),

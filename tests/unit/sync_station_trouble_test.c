@@ -338,6 +338,14 @@ static void test_fork(void **state)
     TALK(&rig, {"connect", "hello"}, {"welcome 1 1 3 0 0 2", "apply welcome; push 1/4+6; " PULLS},
          {"nack old 1 4", "apply nack; hello"},
          {"welcome 1 2 1 0 0 2", "apply welcome; restored; pull chain 1/4+100"});
+    /* Our present life does not begin where the hub saw the last one end. */
+    struct sync_station_start start = {
+        .incarnation = 2, .newest = 3, .answered_incarnation = 1, .answered = 6, .epoch = 1};
+    rig_open(&rig, &start);
+    TALK(&rig, {"connect", "hello"}, {"welcome 1 1 6 0 0 2", "apply welcome; life 1; " PULLS},
+         {"life 1 6", "push 2/1+3"}, {"nack gap 2 1", "apply nack; hello"},
+         {"welcome 1 1 7 0 0 2", "apply welcome; restored; pull chain 1/7+100"},
+         {"batch chain 7 1 7", "apply batch chain 1/7+1; open 3"});
 }
 
 static void test_bad_welcome(void **state)
