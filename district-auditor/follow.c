@@ -22,6 +22,7 @@ struct followed {
     struct link_client *client;
     struct link_client *bell;
     bool connected;
+    unsigned refusals; /* of our key, in a row */
     uint64_t streamed; /* leaves written to the stream */
 };
 
@@ -148,7 +149,7 @@ static void watch_link(struct followed *hub)
     hub->connected = connected;
 }
 
-static bool receive(struct followed *hub)
+static void receive(struct followed *hub)
 {
     struct span frame;
     struct auditor_port port = port_of(hub);
@@ -160,9 +161,13 @@ static bool receive(struct followed *hub)
     while (link_client_receive(hub->bell, &frame) == ERR_NONE) {
         auditor_doorbell(hub->auditor, frame, clock_mono_ms());
     }
-    if (auditor_deadline(hub->auditor) <= clock_mono_ms()) {
-        note_failure(hub->follow, auditor_tick(hub->auditor, &port, clock_mono_ms()));
-    }
+}
+
+/* What is due, and what the replay found to be missing. True: there is more to receive. */
+static bool act(struct followed *hub)
+{
+    struct auditor_port port = port_of(hub);
+    note_failure(hub->follow, auditor_tick(hub->auditor, &port, clock_mono_ms()));
     return link_client_pending(hub->client) || link_client_pending(hub->bell);
 }
 
@@ -172,8 +177,9 @@ static bool on_idle(void *context)
     bool more = false;
     bool all = true;
     for (size_t i = 0; i < follow->count; i++) {
-        more = receive(&follow->hub[i]) || more;
+        receive(&follow->hub[i]);
         more = replay(&follow->hub[i]) || more;
+        more = act(&follow->hub[i]) || more;
         all = all && caught_up(&follow->hub[i]);
     }
     if (all && follow->options->once) {
@@ -182,12 +188,19 @@ static bool on_idle(void *context)
     return more && follow->failed == ERR_NONE;
 }
 
+/* Each tick also makes a round of the loop, so on_idle does all that is due. */
 static void on_tick(void *context)
 {
+    enum { REFUSALS_TOLD = 3 }; /* a hub that starts refuses for a moment */
     struct follow *follow = context;
     for (size_t i = 0; i < follow->count; i++) {
-        struct auditor_port port = port_of(&follow->hub[i]);
-        note_failure(follow, auditor_tick(follow->hub[i].auditor, &port, clock_mono_ms()));
+        struct followed *hub = &follow->hub[i];
+        unsigned refusals = link_client_tend(hub->client, clock_mono_ms());
+        (void)link_client_tend(hub->bell, clock_mono_ms());
+        if (refusals == REFUSALS_TOLD && hub->refusals < REFUSALS_TOLD) {
+            log_warning("%s refuses our key; trying again, ever slower", hub->file->name);
+        }
+        hub->refusals = refusals;
     }
 }
 

@@ -115,8 +115,24 @@ static void on_http(void *context, unsigned events)
     http_server_run(daemon->http);
 }
 
+/* Dials again where our key was refused; says so once, since nobody at a station can help it. */
+static void tend_link(struct daemon *daemon)
+{
+    enum { REFUSALS_TOLD = 3 }; /* a hub that starts refuses for a moment */
+    if (daemon->client == NULL) {
+        return;
+    }
+    unsigned refusals = link_client_tend(daemon->client, clock_mono_ms());
+    (void)link_client_tend(daemon->bell, clock_mono_ms());
+    if (refusals == REFUSALS_TOLD && daemon->refusals < REFUSALS_TOLD) {
+        log_warning("the hub refuses our key; trying again, ever slower");
+    }
+    daemon->refusals = refusals;
+}
+
 static void on_sync(void *context)
 {
+    tend_link(context);
     daemon_sync(context);
 }
 

@@ -36,6 +36,7 @@ struct daemon {
     struct link_client *client; /* NULL: cut by a drill */
     struct link_client *bell;
     bool connected;
+    unsigned refusals; /* of our key by the hub, in a row */
     bool link_cut;
     bool link_rests; /* no room for what the hub says: tried again each minute */
     struct desk *desk;

@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "link/internal.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -24,9 +25,14 @@ struct link_client {
     struct link_client_options options;
     char endpoint[LINK_ENDPOINT_SIZE];
     enum link_status status;
-    enum link_status status_told;
-    bool send_refused; /* ERR_BUSY, and nobody was told yet that there is room again */
-    zmq_msg_t payload; /* always initialized */
+    enum link_status status_told;  /* by link_client_pending */
+    enum link_status status_given; /* by link_client_status */
+    bool broken;                   /* the connection broke, and nobody was told yet */
+    bool send_refused;             /* ERR_BUSY, and nobody was told yet that there is room again */
+    uint64_t random;               /* of the waits below */
+    unsigned refusals;             /* in a row */
+    uint64_t redial_ms;            /* after a refusal; 0: not yet set */
+    zmq_msg_t payload;             /* always initialized */
 };
 
 static void client_complete_options(struct link_client *client)
@@ -110,6 +116,7 @@ static enum err client_dial(struct link_client *client)
     enum err err = ERR_IO;
 
     client->status = LINK_CONNECTING;
+    client->broken = true;
     client->send_refused = false;
     client->socket = link_socket_open(client->options.kind == LINK_DIALOG ? ZMQ_DEALER : ZMQ_SUB);
     if (client->socket != NULL) {
@@ -146,6 +153,7 @@ enum err link_client_open(const struct link_client_options *options,
     client->options = *options;
     memcpy(client->endpoint, options->endpoint, strlen(options->endpoint) + 1);
     client_complete_options(client);
+    client->random = options->seed;
     client->poll_fd = epoll_create1(EPOLL_CLOEXEC);
     err = client->poll_fd >= 0 ? client_dial(client) : ERR_IO;
     if (err != ERR_NONE) {
@@ -177,6 +185,9 @@ static void client_note(struct link_client *client, int event)
     switch (event) {
     case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
         client->status = LINK_CONNECTED;
+        client->status_told = client->broken ? LINK_CONNECTING : client->status_told;
+        client->refusals = 0;
+        client->redial_ms = 0;
         break;
     case ZMQ_EVENT_CONNECT_DELAYED:
     case ZMQ_EVENT_CONNECT_RETRIED:
@@ -185,6 +196,7 @@ static void client_note(struct link_client *client, int event)
     case ZMQ_EVENT_DISCONNECTED:
     case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+        client->broken = true;
         client->status = LINK_REFUSED;
         break;
     default:
@@ -205,8 +217,12 @@ void link_client_wait(struct link_client *client, uint32_t wait_ms)
 enum link_status link_client_status(struct link_client *client)
 {
     link_client_wait(client, 0);
-    client->status_told = client->status;
-    return client->status;
+    const bool hidden = client->broken && client->status == LINK_CONNECTED &&
+                        client->status_given == LINK_CONNECTED;
+    client->broken = false;
+    client->status_given = hidden ? LINK_CONNECTING : client->status;
+    client->status_told = client->status_given;
+    return client->status_given;
 }
 
 enum err link_client_reconnect(struct link_client *client)
@@ -214,6 +230,43 @@ enum err link_client_reconnect(struct link_client *client)
     /* A fresh socket: the old one could still take a frame and lose it. */
     client_hang_up(client);
     return client_dial(client);
+}
+
+/* Half to all of the wait of that refusal; SplitMix64. */
+static uint64_t client_redial_wait_ms(struct link_client *client)
+{
+    uint64_t wait_ms = client->options.reconnect_ms;
+
+    for (unsigned i = 0; i < client->refusals && wait_ms < client->options.reconnect_max_ms; i++) {
+        wait_ms *= 2;
+    }
+    if (wait_ms > client->options.reconnect_max_ms) {
+        wait_ms = client->options.reconnect_max_ms;
+    }
+    client->random += 0x9e3779b97f4a7c15;
+    uint64_t mixed = client->random;
+    mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9;
+    mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;
+    mixed ^= mixed >> 31;
+    return wait_ms / 2 + mixed % (wait_ms / 2 + 1);
+}
+
+unsigned link_client_tend(struct link_client *client, uint64_t now_ms)
+{
+    link_client_wait(client, 0);
+    if (client->status != LINK_REFUSED) {
+        client->redial_ms = 0;
+        return client->refusals;
+    }
+    if (client->redial_ms == 0) {
+        client->redial_ms = now_ms + client_redial_wait_ms(client);
+    } else if (now_ms >= client->redial_ms) {
+        client->redial_ms = 0;
+        client->refusals += client->refusals < UINT_MAX ? 1 : 0;
+        const enum err err = link_client_reconnect(client);
+        (void)err; /* then it stands at LINK_REFUSED again */
+    }
+    return client->refusals;
 }
 
 int link_client_fd(const struct link_client *client)

@@ -115,7 +115,7 @@ enum link_status {
     LINK_CONNECTING, /* and trying again by itself, ever slower */
     LINK_CONNECTED,  /* key proven on both sides; says nothing about delivery */
     LINK_REFUSED,    /* the other side does not know our key, or broke the protocol: no further
-                        try until link_client_reconnect */
+                        try until link_client_reconnect or link_client_tend */
 };
 
 struct link_client;
@@ -125,7 +125,7 @@ struct link_client_options {
     const char *endpoint;                 /* "tcp://host:port" */
     uint8_t server_public[LINK_KEY_SIZE]; /* whom we expect there */
     uint8_t secret[LINK_KEY_SIZE];        /* ours */
-    uint32_t seed;                        /* random: spreads the first retry over 1 to 5 s */
+    uint32_t seed;                        /* random: spreads retries; the first over 1 to 5 s */
     uint32_t reconnect_ms;                /* 0: from seed; else the first retry */
     uint32_t reconnect_max_ms;            /* 0: 300 s */
     uint32_t heartbeat_ms;                /* 0: LINK_HEARTBEAT_MS */
@@ -135,11 +135,16 @@ struct link_client_options {
 MUST_USE enum err link_client_open(const struct link_client_options *options,
                                    struct link_client **ret_client);
 void link_client_close(struct link_client *client);
+/* A connection that broke and stands again is LINK_CONNECTING once: what was on its way is lost. */
 enum link_status link_client_status(struct link_client *client);
 /* Drops the connection with all frames still in it and dials at once: after LINK_REFUSED, when
  * an answer stays out, when a person presses "now". The descriptor stays the same. On ERR_IO the
  * client is without a socket: reconnect again later or close. */
 MUST_USE enum err link_client_reconnect(struct link_client *client);
+/* Dials again after LINK_REFUSED, so that a key let in later gets in without anybody's help: first
+ * after reconnect_ms, then ever slower up to reconnect_max_ms, each time half to all of it. now_ms
+ * is monotonic; call it a few times a second. Refusals in a row; 0 once connected. */
+unsigned link_client_tend(struct link_client *client, uint64_t now_ms);
 int link_client_fd(const struct link_client *client);
 /* Something to receive; or, told once each: a new status, room for a send that was ERR_BUSY. */
 bool link_client_pending(struct link_client *client);

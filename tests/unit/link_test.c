@@ -89,6 +89,79 @@ static void unknown_key_is_refused_until_allowed(void **state)
     assert_string_equal(frame.user, "alpha");
 }
 
+/* The clock is the test's: no wait happens, each is looked at. */
+static void refused_client_dials_again(void **state)
+{
+    struct rig *rig = *state;
+    struct link_frame frame = {0};
+    struct link_client *client = rig->clients[0] = client_dial(rig, &rig->keys[0]);
+    uint64_t now_ms = 1000;
+
+    assert_int_equal(link_client_tend(client, now_ms), 0);
+    for (unsigned refusals = 0; refusals < 3; refusals++) {
+        const uint64_t most_ms = refusals == 0 ? RETRY_MS : 2 * RETRY_MS;
+        wait_status(rig, client, LINK_REFUSED);
+        assert_int_equal(link_client_tend(client, now_ms), refusals);
+        assert_int_equal(link_client_tend(client, now_ms + most_ms / 2 - 1), refusals);
+        assert_int_equal(link_client_status(client), LINK_REFUSED);
+        now_ms += most_ms;
+        assert_int_equal(link_client_tend(client, now_ms), refusals + 1);
+    }
+    wait_status(rig, client, LINK_REFUSED);
+    assert_int_equal(counts_of(rig).refused, 4);
+    assert_int_equal(link_server_allow(rig->server, rig->keys[0].public, "alpha"), ERR_NONE);
+    assert_int_equal(link_client_tend(client, now_ms), 3);
+    assert_int_equal(link_client_tend(client, now_ms + 2 * RETRY_MS), 4);
+    client_send(rig, client, span_text("let in"));
+    server_wait(rig, &frame);
+    assert_string_equal(frame.user, "alpha");
+    wait_status(rig, client, LINK_CONNECTED);
+    assert_int_equal(link_client_tend(client, now_ms + 1000), 0);
+}
+
+/* Whoever did not look in between still learns that what was on its way is lost. */
+static void break_is_told_once(void **state)
+{
+    struct rig *rig = *state;
+    struct link_frame frame = {0};
+    char endpoint[LINK_ENDPOINT_SIZE] = "";
+    struct link_server_options options = {.endpoint = endpoint};
+
+    rig_dial(rig, 0, "alpha");
+    struct link_client *client = rig->clients[0];
+    wait_status(rig, client, LINK_CONNECTED);
+    memcpy(endpoint, link_server_endpoint_view(rig->server), sizeof endpoint);
+    link_server_close(rig->server);
+    rig->server = NULL;
+    memcpy(options.secret, rig->server_keys.secret, LINK_KEY_SIZE);
+    /* The port is given back a little later. */
+    for (unsigned i = 0; link_server_open(&options, &rig->server) == ERR_CONFLICT; i++) {
+        assert_true(i < WAIT_MS / 5);
+        (void)poll(NULL, 0, 5);
+    }
+    assert_non_null(rig->server);
+    assert_int_equal(link_server_allow(rig->server, rig->keys[0].public, "alpha"), ERR_NONE);
+    /* The list was empty for a moment: a refusal may have come first. */
+    for (unsigned i = 0; counts_of(rig).admitted == 0; i++) {
+        assert_true(i < WAIT_MS / 5);
+        (void)link_client_tend(client, i * RETRY_MS);
+        (void)poll(NULL, 0, 5);
+    }
+    for (unsigned i = 0; link_client_send(client, span_text("again")) != ERR_NONE; i++) {
+        assert_true(i < WAIT_MS / 5);
+        (void)poll(NULL, 0, 5);
+    }
+    for (unsigned i = 0; link_server_receive(rig->server, &frame) != ERR_NONE; i++) {
+        assert_true(i < WAIT_MS / 5);
+        (void)poll(NULL, 0, 5);
+    }
+    assert_true(link_client_pending(client));
+    assert_int_equal(link_client_status(client), LINK_CONNECTING);
+    assert_true(link_client_pending(client));
+    assert_int_equal(link_client_status(client), LINK_CONNECTED);
+    assert_false(link_client_pending(client));
+}
+
 static void refusal_wakes_the_loop(void **state)
 {
     struct rig *rig = *state;
@@ -406,6 +479,8 @@ int main(void)
         RIG(two_peers_are_told_apart),
         RIG(sizes_at_the_border),
         RIG(unknown_key_is_refused_until_allowed),
+        RIG(refused_client_dials_again),
+        RIG(break_is_told_once),
         RIG(refusal_wakes_the_loop),
         RIG(wrong_server_key_never_connects),
         RIG(revoked_key_is_refused_on_its_open_connection),
