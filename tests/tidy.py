@@ -32,8 +32,9 @@ LAYERS = {
     "http": ("base",),
     "node": ("base", "seal", "link", "http"),
     "print": ("base",),
+    "forms": ("base", "rules", "seal", "views"),
     "desk": ("base", "seal", "rules", "wire", "tlog", "store", "fold", "http", "node",
-             "views"),
+             "views", "forms", "print"),
 }
 PURE = ("rules", "views", "sync", "tlog")
 

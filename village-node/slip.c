@@ -1,7 +1,7 @@
 #include "base/text.h"
 #include "node/conf.h"
 #include "village-node/program.h"
-#include "village-node/slip_code.h"
+#include "forms/slip_code.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "node/files.h"
 #include "print/qr.h"
 #include "village-node/program.h"
-#include "village-node/slip_code.h"
+#include "forms/slip_code.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -126,10 +126,10 @@ enum err text_get_base64(struct span text, struct buf *ret)
     return ret->err;
 }
 
-/* Bytes of the sequence at the start of text, 0 when it is malformed. */
-static size_t utf8_length(const uint8_t *text, size_t left)
+size_t text_character_size(const uint8_t *data, size_t left)
 {
-    uint8_t c = text[0];
+    const uint8_t *text = data;
+    uint8_t c = left == 0 ? 0 : text[0];
     if (c < 0x80) {
         return c == 0 ? 0 : 1;
     }
@@ -154,7 +154,7 @@ bool text_is_utf8(struct span text)
 {
     size_t at = 0;
     while (at < text.size) {
-        size_t length = utf8_length(text.data + at, text.size - at);
+        size_t length = text_character_size(text.data + at, text.size - at);
         if (length == 0) {
             return false;
         }

@@ -13,6 +13,8 @@ void text_put_base64(struct buf *buf, struct span bytes);
 MUST_USE enum err text_get_base64(struct span text, struct buf *ret);
 /* Well-formed UTF-8 without NUL, surrogates or overlong forms. */
 bool text_is_utf8(struct span text);
+/* Bytes of the one well-formed character that data begins with, 1..4; 0: none, or a NUL. */
+size_t text_character_size(const uint8_t *data, size_t left);
 /* Decimal digits only, no sign, no leading zero unless it is "0", at most max. */
 MUST_USE enum err text_get_number(struct span text, uint64_t max, uint64_t *ret);
 

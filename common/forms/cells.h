@@ -10,7 +10,8 @@
 enum {
     FORMS_CELL_COUNT = 48,
     FORMS_COLUMN_COUNT = 8,
-    FORMS_TEXT_SIZE = 64 * 1024,   /* of one piece of text from outside; the rest is cut off, marked */
+    FORMS_TEXT_SIZE =
+        64 * 1024, /* of one piece of text from outside; the rest is cut off, marked */
     FORMS_SHEET_SIZE = 1024 * 1024 /* of all cells */
 };
 

@@ -121,15 +121,18 @@ struct forms_world {
 /* All borrowed for the call. */
 struct forms_input {
     const struct forms_form *form;
-    const struct record *record;        /* NULL unless FORMS_RECORD */
-    const char *number;                 /* of the record, as people read it */
-    const struct forms_event *events;   /* of the record, in order; refused ones left out */
+    const struct record *record;      /* NULL unless FORMS_RECORD */
+    const char *number;               /* of the record, as people read it */
+    const struct forms_event *events; /* of the record, in order; refused ones left out */
     size_t event_count;
     const struct catalogue *catalogue;
-    const struct catalogue_item *item;  /* of the record, or the one asked for; NULL: none */
+    const struct catalogue_item *item; /* of the record, or the one asked for; NULL: none */
     const struct policy *policy;
-    const uint8_t *staff;               /* FORMS_STAFF */
-    const char *post;                   /* FORMS_STAFF: post or window */
+    const struct calendar *calendar;
+    const uint8_t *staff; /* FORMS_STAFF */
+    const char *post;     /* FORMS_STAFF: window, as in the catalogue; "" */
+    const char *subject;  /* name of what the record is about: roles of a person,
+                             the station assessed; "" */
     struct forms_office office;
     struct forms_world world;
     bool english; /* contents that have both languages */

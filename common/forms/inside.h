@@ -5,26 +5,17 @@
 
 #include "forms/forms.h"
 #include "rules/civil.h"
+#include "rules/machines.h"
+#include "views/views.h"
 
 #include <stddef.h>
 
 enum { FORMS_ANY = 0 /* when_number: any value but zero */ };
 
-enum forms_words {
-    FORMS_WORDS_NONE,
-#define WORDS(list, field) FORMS_WORDS_##list,
-#define WORD(list, number, zh, en)
-#include "forms/words.def"
-#undef WORD
-#undef WORDS
-    FORMS_WORDS_END
-};
-/* The fact that such a word is in. */
-enum field forms_words_field(enum forms_words list);
+/* A list of words and the fact that such a word is in, as one number of the table. */
+#define FORMS_WORD(list, field) ((unsigned)(list) << 16 | (unsigned)(field))
 /* "" when the number has none. */
-const char *forms_word(enum forms_words list, uint64_t number, bool english);
-/* Next of the list after number (0: the first); 0: no more. */
-uint64_t forms_word_after(enum forms_words list, uint64_t number);
+const char *forms_word(const struct forms_work *work, enum views_words list, uint64_t number);
 /* A code as words: reasons, departments. "" when it is not known. */
 const char *forms_code(struct span code, bool english);
 

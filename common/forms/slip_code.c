@@ -1,4 +1,4 @@
-#include "village-node/slip_code.h"
+#include "forms/slip_code.h"
 
 #include "base/text.h"
 

@@ -1,5 +1,5 @@
-#ifndef JIELI_VILLAGE_NODE_SLIP_CODE_H
-#define JIELI_VILLAGE_NODE_SLIP_CODE_H
+#ifndef JIELI_FORMS_SLIP_CODE_H
+#define JIELI_FORMS_SLIP_CODE_H
 
 #include "seal/sign.h"
 

@@ -37,8 +37,8 @@ struct forms_entry {
 #define YES(field_) MAKE(yes), .number = FIELD_##field_
 #define DAYS(field_) MAKE(days), .number = FIELD_##field_
 #define DEPARTMENT(field_) MAKE(department), .number = FIELD_##field_
-#define WORD(list_) MAKE(word), .number = FORMS_WORDS_##list_
-#define BITS(list_) MAKE(bits), .number = FORMS_WORDS_##list_
+#define WORD(list_, field_) MAKE(word), .number = FORMS_WORD(VIEWS_WORDS_##list_, FIELD_##field_)
+#define BITS(list_, field_) MAKE(bits), .number = FORMS_WORD(VIEWS_WORDS_##list_, FIELD_##field_)
 #define HALF_DAYS MAKE(half_days)
 #define DAYS_BETWEEN MAKE(days_between)
 #define DONE_AT(verbs_) MAKE(done_at), .text = (verbs_)
@@ -74,7 +74,7 @@ struct forms_entry {
 #define DEDUCTIONS MAKE(deductions)
 #define EVALUATED MAKE(evaluated)
 #define SHEETS MAKE(sheets)
-#define RULED(headings_) MAKE(ruled), .text = (headings_)
+#define RULED MAKE(ruled)
 #define BOARD_ITEMS MAKE(board_items)
 #define ITEM(what_) MAKE(item), .number = FORMS_ITEM_##what_
 #define REMEDIES MAKE(remedies)

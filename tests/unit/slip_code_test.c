@@ -1,5 +1,5 @@
 #include "unit.h"
-#include "village-node/slip_code.h"
+#include "forms/slip_code.h"
 
 #include <string.h>
 
