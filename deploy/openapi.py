@@ -25,7 +25,7 @@ SEALED = {"identity": "Identity", "matter": "Matter"}
 SHORT_IDS = {
     "accused", "approval", "boot", "case_record", "children", "contact", "cover", "delegate",
     "handler", "hub", "leader", "people", "principal", "receiver", "record", "staff", "subject",
-    "witness",
+    "training", "witness",
 }
 LIST_COUNT, CODE_SIZE, TEXT_SIZE = 32, 64, 16 * 1024
 PROBLEM_TYPE = "application/problem+json"

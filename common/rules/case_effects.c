@@ -152,3 +152,9 @@ void case_rate(struct rule_input *input)
     after_store(input, FIELD_rating);
     after_set_number(input, FIELD_rated_ms, input->event->legal_ms);
 }
+
+void case_take_fee(struct rule_input *input)
+{
+    after_store(input, FIELD_amount_minor);
+    after_store(input, FIELD_receipt);
+}

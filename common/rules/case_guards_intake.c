@@ -133,3 +133,22 @@ bool case_guard_mode_told(const struct rule_input *input)
     uint64_t mode = input_number(input, FIELD_mode);
     return mode >= CASE_MODE_WRITTEN && mode <= CASE_MODE_TELEPHONE;
 }
+
+/* 岗前培训 passed by the author himself; the event cites its record. */
+bool case_guard_trained(const struct rule_input *input)
+{
+    if (!policy_is(input->world->policy, POLICY_TRAINING_BEFORE_POST)) {
+        return true;
+    }
+    const struct record *training = input_find(input, FIELD_training, 0, MACHINE_TRAINING);
+    uint16_t passed =
+        training == NULL || record_number(training, FIELD_kind) != TRAINING_KIND_BEFORE_POST
+            ? 0
+            : values_places(&training->facts, FIELD_passed);
+    for (uint16_t i = 0; i < passed; i++) {
+        if (input_author_is(input, values_bytes(&training->facts, FIELD_passed, i))) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -95,6 +95,25 @@ bool case_guard_extension_written(const struct rule_input *input)
            input_number(input, FIELD_mode) == CASE_MODE_WRITTEN;
 }
 
+/* --- fees (R32, R95) --- */
+
+/* Only the catalogue's statutory fee, in full; a proxy case has no other. */
+bool case_guard_fee_listed(const struct rule_input *input)
+{
+    return input->item != NULL && input->item->fee == CATALOGUE_FEE_STATUTORY &&
+           input_number(input, FIELD_amount_minor) == input->item->fee_minor;
+}
+
+bool case_guard_fee_receipt(const struct rule_input *input)
+{
+    return input_has(input, FIELD_receipt);
+}
+
+bool case_guard_fee_once(const struct rule_input *input)
+{
+    return before_number(input, FIELD_amount_minor) == 0;
+}
+
 /* --- outage (rows 32, 33) --- */
 
 bool case_guard_outage_cause(const struct rule_input *input)

@@ -75,7 +75,8 @@ enum {
 #define WHO_HOLDER (WHO_UP | WHO_HUB)
 #define WHO_LEADER                                                                                 \
     (ROLE_STATION_HEAD | ROLE_LINE_LEADER | ROLE_HUB_LEADER | ROLE_DUTY_LEADER | ROLE_DISTRICT)
-#define WHO_ANYONE (UINT64_MAX & ~(uint64_t)ROLE_APPLICANT)
+/* Every person with a key (R118): no machine by itself, no auditor, who only reads (R87). */
+#define WHO_ANYONE (UINT64_MAX & ~(uint64_t)(ROLE_APPLICANT | ROLE_DEVICE | ROLE_AUDITOR))
 
 /* A guard of this file: name_holds, refused with REFUSAL_refusal. */
 #define RULE_GUARD(name, refusal)                                                                  \

@@ -46,6 +46,16 @@ static bool time_ahead_holds(const struct rule_input *input)
     return input_number(input, FIELD_agreed_ms) > input->event->legal_ms;
 }
 
+/* Within opening hours and what is added to them after closing (P17). */
+static bool hours_holds(const struct rule_input *input)
+{
+    const struct policy *policy = input->world->policy;
+    int64_t minute = civil_minute_of_ms(input_number(input, FIELD_agreed_ms));
+    return minute >= policy_get(policy, POLICY_HOURS_OPENING) &&
+           minute <=
+               policy_get(policy, POLICY_HOURS_CLOSING) + policy_get(policy, POLICY_HOURS_OVERTIME);
+}
+
 static bool other_handler_holds(const struct rule_input *input)
 {
     return !input_repeats(input, FIELD_handler);
@@ -70,6 +80,7 @@ RULE_GUARD(channel, NO_CHANNEL);
 RULE_GUARD(applicant_known, NO_APPLICANT);
 RULE_GUARD(item_in_catalogue, ITEM_UNKNOWN);
 RULE_GUARD(time_ahead, APPOINTMENT_TIME);
+RULE_GUARD(hours, APPOINTMENT_HOURS);
 RULE_GUARD(other_handler, APPOINTMENT_SAME);
 RULE_GUARD(case_if_cited, CASE_UNKNOWN);
 RULE_GUARD(time_over, APPOINTMENT_EARLY);

@@ -1,3 +1,4 @@
+#include "rules/checklist.h"
 #include "rules/office.h"
 
 enum appraisal_verb {
@@ -61,13 +62,31 @@ static bool deduction_holds(const struct rule_input *input)
            input_number_within(input, FIELD_deduction, DEDUCTION_FIRST, DEDUCTION_LAST);
 }
 
+/* An inspection shows what it answered with no: the deduction is that of such a question. */
+static bool inspection_shows(const struct rule_input *input, const struct record *inspection)
+{
+    const struct checklist *checklist = policy_checklist(input->world->policy);
+    uint16_t count = values_places(&inspection->facts, FIELD_lines_heading);
+    for (uint16_t i = 0; i < count; i++) {
+        const struct checklist_question *question =
+            checklist_question(checklist, values_number(&inspection->facts, FIELD_lines_heading, i),
+                               values_number(&inspection->facts, FIELD_lines_question, i));
+        if (question != NULL && question->deduction == input_number(input, FIELD_deduction) &&
+            values_number(&inspection->facts, FIELD_lines_answer, i) == OFFICE_DECISION_NO) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* X31: merely being complained of deducts nothing. */
 static bool proven_holds(const struct rule_input *input)
 {
     static const uint32_t decided = COMPLAINT_IN(DECIDED) | COMPLAINT_IN(REPLIED) |
                                     COMPLAINT_IN(FOLLOWED_UP) | COMPLAINT_IN(ARCHIVED);
     const struct record *subject = input_subject(input, FIELD_subject);
-    if (subject == NULL) {
+    if (subject == NULL ||
+        (subject->machine == MACHINE_INSPECTION && !inspection_shows(input, subject))) {
         return false;
     }
     return subject->machine != MACHINE_COMPLAINT ||

@@ -6,8 +6,8 @@ enum board_state { BOARD_STATE_DRAFTED = 1, BOARD_STATE_POSTED = 2, BOARD_STATE_
 
 /* 1..6 the six regimes of S3-1 that must hang on the wall: 首问责任, 限时办结, 一次性告知,
  * 服务范围, 投诉, 责任追究; 7 items and limits, 8 fees, 9 rota, 10 AB pairs, 11 attendance, 12
- * appointments, 13 pledge, 14 covenant, 15 contact card, 16 agent. */
-enum { BOARD_FIRST = 1, BOARD_LAST = 16 };
+ * appointments, 13 pledge, 14 covenant, 15 contact card, 16 agent, 17 self-service screen. */
+enum { BOARD_FIRST = 1, BOARD_LAST = 17 };
 
 #define IN(state) ((uint32_t)1 << BOARD_STATE_##state)
 #define TO(state) BOARD_STATE_##state

@@ -96,6 +96,7 @@ static const struct rule_name case_verbs[] = {
     {CASE_TAKEN, "taken", "交办"},
     {CASE_DISTRICT_RETURNED, "district_returned", "区级退回补正"},
     {CASE_NOTICE_REISSUED, "notice_reissued", "重开受理通知书"},
+    {CASE_FEE_TAKEN, "fee_taken", "收规费"},
     {0, NULL, NULL},
 };
 

@@ -35,6 +35,7 @@ void case_tell(struct rule_input *input);
 void case_hand_out(struct rule_input *input);
 void case_rate(struct rule_input *input);
 void case_change_item(struct rule_input *input);
+void case_take_fee(struct rule_input *input);
 
 /* --- effects on the clock (case_clock.c) --- */
 

@@ -24,11 +24,6 @@ static struct span reader(const struct rule_input *input)
     return span_of(input->event->staff, sizeof input->event->staff);
 }
 
-static bool reader_holds(const struct rule_input *input)
-{
-    return input_author_is(input, reader(input));
-}
-
 static bool unread_holds(const struct rule_input *input)
 {
     return !record_people_list(input->before, reader(input));
@@ -36,7 +31,6 @@ static bool unread_holds(const struct rule_input *input)
 
 RULE_GUARD(kind, CIRCULAR_KIND);
 RULE_GUARD(document, NO_DOCUMENT);
-RULE_GUARD(reader, NOT_A_READER);
 RULE_GUARD(unread, READ_ALREADY);
 
 static void circular_read(struct rule_input *input)

@@ -29,7 +29,7 @@ enum complaint_verb {
      IN(REPLIED) | IN(RE_VERIFY) | IN(FOLLOWED_UP))
 #define WHO_RESOLVES (WHO_INVESTIGATES | ROLE_STATION_HEAD)
 
-enum { SCOPE_ATTITUDE = 1, SCOPE_RESULT = 5 }; /* [S4:523] */
+enum { SCOPE_ATTITUDE = 1, SCOPE_INTEGRITY = 6 }; /* [S4:523]; 吃拿卡要 [S0:9] */
 enum { RATING_BAD = 4, RATING_WORST = 5 };
 enum { EVIDENCE_ALL = 15 }; /* complainant, window, system records, witnesses */
 enum { MALICE_EDUCATED = 1, MALICE_POLICE = 2 };
@@ -112,7 +112,14 @@ static bool other_than_handler_holds(const struct rule_input *input)
 
 static bool scope_holds(const struct rule_input *input)
 {
-    return input_number_within(input, FIELD_scope, SCOPE_ATTITUDE, SCOPE_RESULT);
+    return input_number_within(input, FIELD_scope, SCOPE_ATTITUDE, SCOPE_INTEGRITY);
+}
+
+/* Neither the head nor the desk settles or decides what touches integrity. */
+static bool integrity_holds(const struct rule_input *input)
+{
+    return before_number(input, FIELD_scope) != SCOPE_INTEGRITY ||
+           input_acts_as(input, WHO_DISCIPLINE);
 }
 
 static bool accused_named_holds(const struct rule_input *input)
@@ -251,6 +258,7 @@ RULE_GUARD(head_may, COMPLAINT_FORWARD_ONLY);
 RULE_GUARD(not_accused, ACCUSED_HANDLES);
 RULE_GUARD(other_than_handler, SAME_PERSON);
 RULE_GUARD(scope, COMPLAINT_SCOPE);
+RULE_GUARD(integrity, INTEGRITY_DISCIPLINE);
 RULE_GUARD(accused_named, NO_ACCUSED);
 RULE_GUARD(evidence_kind, EVIDENCE_KIND);
 RULE_GUARD(evidence_there, NO_EVIDENCE);

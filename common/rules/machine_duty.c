@@ -7,7 +7,9 @@ enum duty_verb {
     DUTY_HANDED_OVER = 4,
     DUTY_TAKEN_OVER = 5,
     DUTY_ENDED = 6,
-    DUTY_CANCELLED = 7
+    DUTY_CANCELLED = 7,
+    DUTY_ROTATED = 8,
+    DUTY_POSTS_PLANNED = 9 /* who holds which post until when */
 };
 
 enum duty_state {
@@ -19,6 +21,7 @@ enum duty_state {
 };
 
 enum duty_kind { DUTY_DAILY = 1, DUTY_LEADERS = 2, DUTY_GROUP_LEADERS = 3, DUTY_RECEPTION = 4 };
+enum { HALF_MORNING = 1, HALF_AFTERNOON = 2 };
 
 #define IN(state) ((uint32_t)1 << DUTY_STATE_##state)
 #define TO(state) DUTY_STATE_##state
@@ -62,9 +65,12 @@ static bool leader_set_holds(const struct rule_input *input)
 static bool group_leader_day_holds(const struct rule_input *input)
 {
     int32_t day = duty_day(input_number(input, FIELD_from_day));
+    bool morning =
+        policy_choice(input->world->policy, POLICY_GROUP_LEADER_HALF) == POLICY_CHOICE_MORNING;
     return !kind_is(input, DUTY_GROUP_LEADERS) ||
-           (uint32_t)civil_weekday_of_day(day) ==
-               policy_get_count(input->world->policy, POLICY_GROUP_LEADER_WEEKDAY);
+           ((uint32_t)civil_weekday_of_day(day) ==
+                policy_get_count(input->world->policy, POLICY_GROUP_LEADER_WEEKDAY) &&
+            input_number(input, FIELD_half) == (morning ? HALF_MORNING : HALF_AFTERNOON));
 }
 
 static bool leader_long_enough_holds(const struct rule_input *input)
@@ -117,6 +123,66 @@ static bool is_stand_in_holds(const struct rule_input *input)
     return input_author_is(input, before_bytes(input, FIELD_receiver));
 }
 
+/* --- who holds which post (R57, R58, R60) --- */
+
+static bool posts_complete_holds(const struct rule_input *input)
+{
+    const struct values *facts = input->event->facts;
+    uint16_t count = values_places(facts, FIELD_posts_code);
+    for (uint16_t i = 0; i < count; i++) {
+        if (values_bytes(facts, FIELD_posts_code, i).size == 0 ||
+            values_bytes(facts, FIELD_posts_staff, i).size != LIMIT_ID_SIZE ||
+            values_bytes(facts, FIELD_posts_department, i).size == 0) {
+            return false;
+        }
+    }
+    return count != 0 && count == values_places(facts, FIELD_posts_staff) &&
+           count == values_places(facts, FIELD_posts_department) && guard_days_ordered.holds(input);
+}
+
+static uint32_t posts_of(const struct values *facts, struct span staff)
+{
+    uint32_t held = 0;
+    for (uint16_t i = 0; i < values_places(facts, FIELD_posts_staff); i++) {
+        held += span_equal(values_bytes(facts, FIELD_posts_staff, i), staff) ? 1U : 0U;
+    }
+    return held;
+}
+
+/* One person, two posts or more (N30); fewer only with the reason. */
+static bool posts_enough_holds(const struct rule_input *input)
+{
+    const struct values *facts = input->event->facts;
+    uint32_t least = policy_get_count(input->world->policy, POLICY_POSTS_PER_WORKER);
+    for (uint16_t i = 0; i < values_places(facts, FIELD_posts_staff); i++) {
+        if (posts_of(facts, values_bytes(facts, FIELD_posts_staff, i)) < least) {
+            return input_has(input, FIELD_reason);
+        }
+    }
+    return true;
+}
+
+static int32_t rotation_day(const struct rule_input *input, uint64_t from_day)
+{
+    return period_next_day(policy_period(input->world->policy, POLICY_ROTATION_PERIOD),
+                           duty_day(from_day));
+}
+
+static bool rotation_holds(const struct rule_input *input)
+{
+    uint64_t next = (uint64_t)rotation_day(input, input_number(input, FIELD_from_day));
+    return input_number(input, FIELD_until_day) < next;
+}
+
+static bool is_post_plan_holds(const struct rule_input *input)
+{
+    return before_bytes(input, FIELD_posts_code).size != 0;
+}
+
+RULE_GUARD(posts_complete, POSTS_INCOMPLETE);
+RULE_GUARD(posts_enough, POSTS_FEW);
+RULE_GUARD(rotation, POSTS_LONG);
+RULE_GUARD(is_post_plan, NOT_POST_PLAN);
 RULE_GUARD(kind, DUTY_KIND);
 RULE_GUARD(enough_people, ROTA_GAP);
 RULE_GUARD(leader_set, NO_DUTY_LEADER);
@@ -129,6 +195,18 @@ RULE_GUARD(hands_on, NOT_ON_DUTY);
 RULE_GUARD(stand_in, NO_STAND_IN);
 RULE_GUARD(approved_by_leader, DUTY_UNAPPROVED);
 RULE_GUARD(is_stand_in, NOT_STAND_IN);
+
+/* The next rotation is due when its period begins. */
+static void duty_plan_posts(struct rule_input *input)
+{
+    after_set_day(input, FIELD_due_day, rotation_day(input, input_number(input, FIELD_from_day)));
+}
+
+static void duty_rotate(struct rule_input *input)
+{
+    after_store(input, FIELD_letters);
+    effect_finish(input);
+}
 
 static void duty_log(struct rule_input *input)
 {
@@ -153,10 +231,16 @@ static const struct rule_name duty_states[] = {
 };
 
 static const struct rule_name duty_verbs[] = {
-    {DUTY_PLANNED, "planned", "排班"},         {DUTY_STARTED, "started", "到岗"},
-    {DUTY_LOGGED, "logged", "值班记录"},       {DUTY_HANDED_OVER, "handed_over", "请人代班"},
-    {DUTY_TAKEN_OVER, "taken_over", "接班"},   {DUTY_ENDED, "ended", "交班"},
-    {DUTY_CANCELLED, "cancelled", "取消排班"}, {0, NULL, NULL},
+    {DUTY_PLANNED, "planned", "排班"},
+    {DUTY_STARTED, "started", "到岗"},
+    {DUTY_LOGGED, "logged", "值班记录"},
+    {DUTY_HANDED_OVER, "handed_over", "请人代班"},
+    {DUTY_TAKEN_OVER, "taken_over", "接班"},
+    {DUTY_ENDED, "ended", "交班"},
+    {DUTY_CANCELLED, "cancelled", "取消排班"},
+    {DUTY_ROTATED, "rotated", "轮岗"},
+    {DUTY_POSTS_PLANNED, "posts_planned", "岗位安排"},
+    {0, NULL, NULL},
 };
 
 const struct rule_machine machine_duty = {

@@ -9,7 +9,8 @@ enum equipment_verb {
     EQUIPMENT_SCRAP_APPROVED = 6,
     EQUIPMENT_SCRAP_REFUSED = 7,
     EQUIPMENT_DATA_MOVED = 8,
-    EQUIPMENT_SCRAPPED = 9
+    EQUIPMENT_SCRAPPED = 9,
+    EQUIPMENT_CONFIGURED = 10
 };
 
 enum equipment_state {
@@ -41,6 +42,13 @@ static bool not_asker_holds(const struct rule_input *input)
     return !input_author_is(input, before_bytes(input, FIELD_assessor));
 }
 
+/* 未经许可不得增删软硬件配置. */
+static bool change_allowed_holds(const struct rule_input *input)
+{
+    return input_names_other(input, FIELD_leader) && input_has(input, FIELD_reason);
+}
+
+RULE_GUARD(change_allowed, CHANGE_UNALLOWED);
 RULE_GUARD(asset_named, NO_ASSET);
 RULE_GUARD(result_given, NO_RESULT);
 RULE_GUARD(not_asker, OWN_REQUEST);
@@ -88,6 +96,7 @@ static const struct rule_name equipment_verbs[] = {
     {EQUIPMENT_SCRAP_REFUSED, "scrap_refused", "不准报废"},
     {EQUIPMENT_DATA_MOVED, "data_moved", "迁移数据"},
     {EQUIPMENT_SCRAPPED, "scrapped", "报废"},
+    {EQUIPMENT_CONFIGURED, "configured", "配置变更"},
     {0, NULL, NULL},
 };
 

@@ -1,3 +1,4 @@
+#include "rules/checklist.h"
 #include "rules/office.h"
 
 enum inspection_verb {
@@ -16,9 +17,8 @@ enum inspection_state {
     INSPECTION_STATE_REPORTED = 5
 };
 
-enum inspection_kind { INSPECTION_FULL = 1, INSPECTION_EQUIPMENT = 5 };
-/* The fourteen headings of S3-2, then energy and convenience (1.K). */
-enum { HEADING_FIRST = 1, HEADING_OF_S3 = 14, HEADING_LAST = 16 };
+/* 6: what an outside body found when it supervised (R87). */
+enum inspection_kind { INSPECTION_FULL = 1, INSPECTION_OUTSIDE = 6 };
 enum { ANSWER_YES = 1, ANSWER_NO = 2, ANSWER_LAST = 3 };
 enum { INSPECTOR_GROUPS = 3 }; /* committee, integrity supervisor, window heads [S3:79] */
 
@@ -34,7 +34,7 @@ static bool kind_holds(const struct rule_input *input)
     bool same = input->before == NULL ||
                 before_number(input, FIELD_kind) == input_number(input, FIELD_kind);
     return same && input_has(input, FIELD_post) &&
-           input_number_within(input, FIELD_kind, INSPECTION_FULL, INSPECTION_EQUIPMENT);
+           input_number_within(input, FIELD_kind, INSPECTION_FULL, INSPECTION_OUTSIDE);
 }
 
 static bool people_are_distinct(const struct values *facts)
@@ -70,33 +70,110 @@ static bool not_own_holds(const struct rule_input *input)
     return !input_author_is(input, before_bytes(input, FIELD_handler));
 }
 
-static bool line_is_good(const struct values *facts, uint16_t place, uint32_t *headings)
+static bool supervisor_holds(const struct rule_input *input)
 {
-    uint64_t heading = values_number(facts, FIELD_lines_heading, place);
-    uint64_t answer = values_number(facts, FIELD_lines_answer, place);
-    bool reason = values_bytes(facts, FIELD_lines_reason, place).size != 0;
-    if (heading < HEADING_FIRST || heading > HEADING_LAST || answer < ANSWER_YES ||
-        answer > ANSWER_LAST || (*headings >> heading & 1) != 0) {
-        return false;
-    }
-    *headings |= (uint32_t)1 << heading;
-    return answer != ANSWER_NO || reason;
+    return input_number(input, FIELD_kind) != INSPECTION_OUTSIDE ||
+           guard_department_given.holds(input);
 }
 
-/* Each heading once; a full inspection answers all fourteen of S3-2. */
+static bool line_is_repeated(const struct values *facts, uint16_t place)
+{
+    for (uint16_t i = 0; i < place; i++) {
+        if (values_number(facts, FIELD_lines_heading, i) ==
+                values_number(facts, FIELD_lines_heading, place) &&
+            values_number(facts, FIELD_lines_question, i) ==
+                values_number(facts, FIELD_lines_question, place)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct checklist_question *line_question(const struct rule_input *input,
+                                                      uint16_t place)
+{
+    const struct values *facts = input->event->facts;
+    return checklist_question(policy_checklist(input->world->policy),
+                              values_number(facts, FIELD_lines_heading, place),
+                              values_number(facts, FIELD_lines_question, place));
+}
+
+static bool line_is_good(const struct rule_input *input, uint16_t place)
+{
+    const struct values *facts = input->event->facts;
+    uint64_t answer = values_number(facts, FIELD_lines_answer, place);
+    bool reason = values_bytes(facts, FIELD_lines_reason, place).size != 0;
+    return checklist_heading(policy_checklist(input->world->policy),
+                             values_number(facts, FIELD_lines_heading, place)) != NULL &&
+           answer >= ANSWER_YES && answer <= ANSWER_LAST && !line_is_repeated(facts, place) &&
+           (answer != ANSWER_NO || reason);
+}
+
+static bool heading_is_answered(const struct values *facts, uint32_t heading)
+{
+    uint16_t count = values_places(facts, FIELD_lines_heading);
+    for (uint16_t i = 0; i < count; i++) {
+        if (values_number(facts, FIELD_lines_heading, i) == heading) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Each question once; a full inspection answers every heading that the checklist marks so. */
 static bool checklist_holds(const struct rule_input *input)
 {
     const struct values *facts = input->event->facts;
+    const struct checklist *checklist = policy_checklist(input->world->policy);
     uint16_t count = values_places(facts, FIELD_lines_heading);
-    uint32_t headings = 0;
     for (uint16_t i = 0; i < count; i++) {
-        if (!line_is_good(facts, i, &headings)) {
+        if (!line_is_good(input, i)) {
             return false;
         }
     }
-    uint32_t all = ((uint32_t)1 << (HEADING_OF_S3 + 1)) - ((uint32_t)1 << HEADING_FIRST);
-    return count != 0 &&
-           (input_number(input, FIELD_kind) != INSPECTION_FULL || (headings & all) == all);
+    bool full = input_number(input, FIELD_kind) == INSPECTION_FULL;
+    for (uint32_t number = 1; full && number <= CHECKLIST_HEADINGS; number++) {
+        const struct checklist_heading *heading = checklist_heading(checklist, number);
+        if (heading != NULL && heading->full && !heading_is_answered(facts, number)) {
+            return false;
+        }
+    }
+    return count != 0;
+}
+
+/* A no says to which question. */
+static bool questions_known_holds(const struct rule_input *input)
+{
+    const struct values *facts = input->event->facts;
+    uint16_t count = values_places(facts, FIELD_lines_heading);
+    for (uint16_t i = 0; i < count; i++) {
+        bool named = values_number(facts, FIELD_lines_question, i) != 0 ||
+                     values_number(facts, FIELD_lines_answer, i) == ANSWER_NO;
+        if (named && line_question(input, i) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Where a number is read off, it decides: yes inside the limit, no outside (N69). */
+static bool measures_agree_holds(const struct rule_input *input)
+{
+    const struct values *facts = input->event->facts;
+    uint16_t count = values_places(facts, FIELD_lines_heading);
+    for (uint16_t i = 0; i < count; i++) {
+        const struct checklist_question *question = line_question(input, i);
+        uint64_t answer = values_number(facts, FIELD_lines_answer, i);
+        uint64_t measure = values_number(facts, FIELD_lines_measure, i);
+        if (question == NULL || question->bound == CHECKLIST_FREE || answer == ANSWER_LAST) {
+            continue;
+        }
+        if (measure == 0 || checklist_measure_is_good(input->world->policy, question, measure) !=
+                                (answer == ANSWER_YES)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool conclusion_holds(const struct rule_input *input)
@@ -123,6 +200,9 @@ RULE_GUARD(three_groups, INSPECTORS_FEW);
 RULE_GUARD(own_window, OWN_WINDOW);
 RULE_GUARD(not_own, OWN_WINDOW);
 RULE_GUARD(checklist, CHECKLIST_INCOMPLETE);
+RULE_GUARD(questions_known, QUESTION_UNKNOWN);
+RULE_GUARD(measures_agree, MEASURE_DISAGREES);
+RULE_GUARD(supervisor, NO_DEPARTMENT);
 RULE_GUARD(conclusion, FINDINGS_DISAGREE);
 RULE_GUARD(measure, NO_RESULT);
 

@@ -23,6 +23,13 @@ static bool day_come_holds(const struct rule_input *input)
     return before_number(input, FIELD_agreed_day) <= (uint64_t)input_day(input);
 }
 
+/* 会议期间不影响群众办事: somebody else stays at the window. */
+static bool cover_holds(const struct rule_input *input)
+{
+    return input_names_other(input, FIELD_cover);
+}
+
+RULE_GUARD(cover, MEETING_COVER);
 RULE_GUARD(long_enough, MEETING_SHORT);
 RULE_GUARD(day_come, MEETING_DAY);
 

@@ -14,16 +14,14 @@ enum training_state {
     TRAINING_STATE_FILED = 4
 };
 
-/* 岗前培训, 专门业务培训, 更新知识培训 (N65). */
-enum { TRAINING_BEFORE_POST = 1, TRAINING_UPDATE = 3 };
-
 #define IN(state) ((uint32_t)1 << TRAINING_STATE_##state)
 #define TO(state) TRAINING_STATE_##state
 #define WHO_TRAINS (ROLE_STATION_HEAD | WHO_HUB | ROLE_DISTRICT)
 
 static bool kind_holds(const struct rule_input *input)
 {
-    return input_number_within(input, FIELD_kind, TRAINING_BEFORE_POST, TRAINING_UPDATE);
+    return input_number_within(input, FIELD_kind, TRAINING_KIND_BEFORE_POST,
+                               TRAINING_KIND_RENEWING);
 }
 
 static bool hours_holds(const struct rule_input *input)

@@ -71,7 +71,8 @@ enum case_verb {
     CASE_PAPERS_MOVED = 38,
     CASE_TAKEN = 39,
     CASE_DISTRICT_RETURNED = 40,
-    CASE_NOTICE_REISSUED = 41
+    CASE_NOTICE_REISSUED = 41,
+    CASE_FEE_TAKEN = 42
 };
 
 enum case_state {
@@ -170,9 +171,12 @@ enum delegation_state {
     DELEGATION_STATE_ENDED = 3
 };
 
+/* 岗前培训, 专门业务培训, 更新知识培训 (N65). */
+enum training_kind { TRAINING_KIND_BEFORE_POST = 1, TRAINING_KIND_RENEWING = 3 };
+
 enum note_verb { NOTE_ADDED = 0 }; /* NoteEvent has no verb of its own */
 enum note_state { NOTE_STATE_KEPT = 1 };
-enum note_kind { NOTE_TEXT = 1, NOTE_CALL_LIST = 2, NOTE_REMINDER = 3 };
+enum note_kind { NOTE_TEXT = 1, NOTE_CALL_LIST = 2, NOTE_REMINDER = 3, NOTE_WORK = 4 };
 
 /* Of event.proto and sealed.proto. */
 enum attestation_kind {

@@ -1,4 +1,4 @@
-#include "rules/policy.h"
+#include "rules/checklist.h"
 
 #include "base/check.h"
 
@@ -6,6 +6,7 @@
 
 struct policy {
     struct policy_entry entries[POLICY_COUNT];
+    struct checklist *checklist;
 };
 
 static const struct policy_info infos[POLICY_COUNT] = {
@@ -48,9 +49,8 @@ static void wrong_value(const struct policy_info *info, struct text_place place,
     buf_done(&right);
 }
 
-static void read_line(struct policy *policy, struct span line, struct text_place place,
-                      struct text_errors *errors) {
-    struct span name = text_take_until(&line, '=');
+static void read_parameter(struct policy *policy, struct span name, struct span line,
+                           struct text_place place, struct text_errors *errors) {
     struct span shown = text_short(name);
     enum policy_id id = policy_by_name(name);
     if (id == POLICY_COUNT) {
@@ -70,6 +70,14 @@ static void read_line(struct policy *policy, struct span line, struct text_place
     if (policy_value_parse(line, entry) != ERR_NONE || entry->value < entry->info->min ||
         entry->value > entry->info->max) {
         wrong_value(entry->info, place, errors);
+    }
+}
+
+static void read_line(struct policy *policy, struct span line, struct span comment,
+                      struct text_place place, struct text_errors *errors) {
+    struct span name = text_take_until(&line, '=');
+    if (!checklist_read_line(policy->checklist, name, line, comment, place, errors)) {
+        read_parameter(policy, name, line, place, errors);
     }
 }
 
@@ -111,14 +119,15 @@ static void check_pairs(const struct policy *policy, struct text_errors *errors)
 static void read_all(struct policy *policy, struct span text, struct text_errors *errors) {
     struct text_lines lines;
     struct span line;
+    struct span comment;
     uint32_t before = errors->total;
     for (enum policy_id id = 0; id < POLICY_COUNT; id++) {
         policy->entries[id] =
             (struct policy_entry){.id = id, .info = &infos[id], .days = DEADLINE_WORKING_DAY};
     }
     text_lines_init(&lines, text, 0);
-    while (text_lines_next(&lines, &line, NULL)) {
-        read_line(policy, line, lines.place, errors);
+    while (text_lines_next(&lines, &line, &comment)) {
+        read_line(policy, line, comment, lines.place, errors);
     }
     for (enum policy_id id = 0; id < POLICY_COUNT; id++) {
         if (policy->entries[id].line == 0) {
@@ -126,6 +135,7 @@ static void read_all(struct policy *policy, struct span text, struct text_errors
                             infos[id].name, infos[id].name);
         }
     }
+    checklist_check(policy->checklist, errors);
     if (errors->total == before) {
         check_pairs(policy, errors);
     }
@@ -141,6 +151,11 @@ enum err policy_parse(struct span text, struct policy **ret_policy,
     if (policy == NULL) {
         return ERR_MEMORY;
     }
+    policy->checklist = checklist_new(text);
+    if (policy->checklist == NULL) {
+        policy_free(policy);
+        return ERR_MEMORY;
+    }
     read_all(policy, text, ret_errors);
     if (ret_errors->total != before) {
         policy_free(policy);
@@ -151,6 +166,9 @@ enum err policy_parse(struct span text, struct policy **ret_policy,
 }
 
 void policy_free(struct policy *policy) {
+    if (policy != NULL) {
+        checklist_free(policy->checklist);
+    }
     free(policy);
 }
 
@@ -198,6 +216,10 @@ enum policy_period policy_period(const struct policy *policy, enum policy_id id)
 enum policy_choice policy_choice(const struct policy *policy, enum policy_id id) {
     CHECK(policy_info(id)->unit == POLICY_UNIT_CHOICE);
     return (enum policy_choice)policy->entries[id].value;
+}
+
+const struct checklist *policy_checklist(const struct policy *policy) {
+    return policy->checklist;
 }
 
 struct policy_entry policy_entry(const struct policy *policy, enum policy_id id) {

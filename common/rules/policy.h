@@ -98,6 +98,7 @@ struct policy_entry {
 };
 
 struct policy; /* immutable once made */
+struct checklist; /* checklist.h: the inspection's questions stand in the same file */
 
 /* All parameters must be there, once each. On ERR_MALFORMED or ERR_LIMIT ret_errors (initialized)
  * says why: unknown name, missing name, twice, wrong unit, out of range. */
@@ -117,6 +118,8 @@ bool policy_is(const struct policy *policy, enum policy_id id);
 struct deadline_limit policy_limit(const struct policy *policy, enum policy_id id);
 enum policy_period policy_period(const struct policy *policy, enum policy_id id);
 enum policy_choice policy_choice(const struct policy *policy, enum policy_id id);
+/* Until policy_free. */
+const struct checklist *policy_checklist(const struct policy *policy);
 struct policy_entry policy_entry(const struct policy *policy, enum policy_id id);
 /* In the order of policy.def. */
 void policy_each(const struct policy *policy,

@@ -34,14 +34,15 @@ struct visitor {
 
 /* Ids of people and records; every other fact of type bytes is a key or a hash. */
 static const uint8_t fact_sizes[FIELD_END] = {
-    [FIELD_receiver] = LIMIT_ID_SIZE,  [FIELD_case_record] = LIMIT_ID_SIZE,
-    [FIELD_contact] = LIMIT_ID_SIZE,   [FIELD_approval] = LIMIT_ID_SIZE,
-    [FIELD_handler] = LIMIT_ID_SIZE,   [FIELD_children] = LIMIT_ID_SIZE,
-    [FIELD_principal] = LIMIT_ID_SIZE, [FIELD_delegate] = LIMIT_ID_SIZE,
-    [FIELD_staff] = LIMIT_ID_SIZE,     [FIELD_accused] = LIMIT_ID_SIZE,
-    [FIELD_subject] = LIMIT_ID_SIZE,   [FIELD_witness] = LIMIT_ID_SIZE,
-    [FIELD_cover] = LIMIT_ID_SIZE,     [FIELD_leader] = LIMIT_ID_SIZE,
-    [FIELD_people] = LIMIT_ID_SIZE,
+    [FIELD_receiver] = LIMIT_ID_SIZE,    [FIELD_case_record] = LIMIT_ID_SIZE,
+    [FIELD_contact] = LIMIT_ID_SIZE,     [FIELD_approval] = LIMIT_ID_SIZE,
+    [FIELD_handler] = LIMIT_ID_SIZE,     [FIELD_children] = LIMIT_ID_SIZE,
+    [FIELD_principal] = LIMIT_ID_SIZE,   [FIELD_delegate] = LIMIT_ID_SIZE,
+    [FIELD_staff] = LIMIT_ID_SIZE,       [FIELD_accused] = LIMIT_ID_SIZE,
+    [FIELD_subject] = LIMIT_ID_SIZE,     [FIELD_witness] = LIMIT_ID_SIZE,
+    [FIELD_cover] = LIMIT_ID_SIZE,       [FIELD_leader] = LIMIT_ID_SIZE,
+    [FIELD_people] = LIMIT_ID_SIZE,      [FIELD_training] = LIMIT_ID_SIZE,
+    [FIELD_posts_staff] = LIMIT_ID_SIZE,
 };
 
 size_t wire_fact_size(enum field field)

@@ -19,6 +19,15 @@ struct trial {
     uint32_t line_last;
 };
 
+/* A column mark cannot stand in a column, so "!" stands for it. */
+static void put_line(struct trial *trial, struct span line)
+{
+    for (size_t i = 0; i < line.size; i++) {
+        buf_put_u8(&trial->text, line.data[i] == '!' ? '|' : line.data[i]);
+    }
+    buf_put_u8(&trial->text, '\n');
+}
+
 /* Copies the file; the line of the parameter name is replaced by with, or left out when drop. */
 static void change_line(struct trial *trial, struct span name, struct span with, bool drop)
 {
@@ -34,8 +43,7 @@ static void change_line(struct trial *trial, struct span name, struct span with,
         line++;
         trial->line_there = found ? line : trial->line_there;
         if (!found || !drop) {
-            buf_put_span(&trial->text, found ? with : text);
-            buf_put_u8(&trial->text, '\n');
+            put_line(trial, found ? with : text);
         }
         size += end == NULL ? 0 : 1;
         at += size;
@@ -53,8 +61,7 @@ static bool change(struct trial *trial, struct span text)
     trial->line_there = 0;
     if (text_is(word, "append")) {
         change_line(trial, none, none, false);
-        buf_put_span(&trial->text, text);
-        buf_put_u8(&trial->text, '\n');
+        put_line(trial, text);
         trial->line_last++;
         return true;
     }

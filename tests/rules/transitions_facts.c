@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "rules/checklist.h"
 #include "rules/machines.h"
 #include "transitions_world.h"
 
@@ -165,36 +166,63 @@ static bool world_people(struct span list, struct values *facts)
     return true;
 }
 
-/* "heading:answer!reason"; "all" is yes to each of the fourteen headings. */
+/* "heading.question:answer@measure!reason"; question, measure and reason may be left out. */
 static bool world_line(struct span text, uint16_t place, struct values *facts)
 {
-    uint64_t heading = 0;
-    uint64_t answer = 0;
-    struct span number = text_take_until(&text, ':');
-    struct span word = text_take_until(&text, '!');
+    static const enum field fields[] = {FIELD_lines_heading, FIELD_lines_question,
+                                        FIELD_lines_answer, FIELD_lines_measure};
+    struct span rest = text_take_until(&text, '!');
+    struct span asked = text_take_until(&rest, ':');
+    struct span words[sizeof fields / sizeof *fields];
+    words[0] = text_take_until(&asked, '.');
+    words[1] = asked;
+    words[2] = text_take_until(&rest, '@');
+    words[3] = rest;
     values_set_bytes(facts, FIELD_lines_reason, place, text);
-    if (text_get_number(number, UINT64_MAX, &heading) != ERR_NONE ||
-        text_get_number(word, UINT64_MAX, &answer) != ERR_NONE) {
-        return false;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        uint64_t number = 0;
+        if (words[i].size != 0 && text_get_number(words[i], UINT64_MAX, &number) != ERR_NONE) {
+            return false;
+        }
+        values_set_number(facts, fields[i], place, number);
     }
-    values_set_number(facts, FIELD_lines_heading, place, heading);
-    values_set_number(facts, FIELD_lines_answer, place, answer);
-    return true;
+    return words[0].size != 0;
 }
 
-static bool world_all_lines(struct values *facts)
+/* Yes to each heading that a full inspection must answer. */
+static bool world_all_lines(const struct world *world, struct values *facts)
 {
-    for (uint16_t place = 0; place < WORLD_HEADINGS; place++) {
-        values_set_number(facts, FIELD_lines_heading, place, place + 1u);
-        values_set_number(facts, FIELD_lines_answer, place, 1);
+    const struct checklist *checklist = policy_checklist(world->policy);
+    uint16_t place = 0;
+    for (uint32_t number = 1; number <= CHECKLIST_HEADINGS; number++) {
+        const struct checklist_heading *heading = checklist_heading(checklist, number);
+        if (heading != NULL && heading->full) {
+            values_set_number(facts, FIELD_lines_heading, place, number);
+            values_set_number(facts, FIELD_lines_answer, place, 1);
+            place++;
+        }
     }
+    return place != 0;
+}
+
+/* "post:person@section"; a part may be left out. */
+static bool world_post(struct span text, uint16_t place, struct values *facts)
+{
+    uint8_t id[LIMIT_ID_SIZE];
+    values_set_bytes(facts, FIELD_posts_code, place, text_take_until(&text, ':'));
+    const struct actor *actor = world_actor(text_take_until(&text, '@'));
+    if (actor != NULL) {
+        world_staff_id(actor, id);
+        values_set_bytes(facts, FIELD_posts_staff, place, span_of(id, sizeof id));
+    }
+    values_set_bytes(facts, FIELD_posts_department, place, text);
     return true;
 }
 
 static bool world_is_record(enum field field)
 {
     return field == FIELD_contact || field == FIELD_case_record || field == FIELD_approval ||
-           field == FIELD_subject;
+           field == FIELD_subject || field == FIELD_training;
 }
 
 static bool world_is_staff(enum field field)
@@ -214,6 +242,7 @@ static bool world_is_staff(enum field field)
         FIELD_leader,
         FIELD_staff,
         FIELD_assessor,
+        FIELD_posts_staff,
     };
     for (size_t i = 0; i < sizeof people / sizeof *people; i++) {
         if (people[i] == field) {
@@ -267,8 +296,11 @@ bool world_fact(struct world *world, const struct catalogue_item *item, struct s
         return world_each(value, facts, world_paper);
     }
     if (text_is(key, "lines")) {
-        return text_is(value, "all") ? world_all_lines(facts)
+        return text_is(value, "all") ? world_all_lines(world, facts)
                                      : world_each(value, facts, world_line);
+    }
+    if (text_is(key, "posts")) {
+        return world_each(value, facts, world_post);
     }
     if (text_is(key, "people")) {
         return world_people(value, facts);

@@ -66,7 +66,12 @@ static void test_policy_lines(void **state)
     buf_init(&value, 200);
     text_lines_init(&lines, buf_span(&file), 0);
     while (text_lines_next(&lines, &line, &comment)) {
-        enum policy_id id = policy_by_name(text_take_until(&line, '='));
+        struct span name = text_take_until(&line, '=');
+        if (name.size > 6 &&
+            (memcmp(name.data, "check.", 6) == 0 || memcmp(name.data, "headin", 6) == 0)) {
+            continue; /* the checklist stands in the same file */
+        }
+        enum policy_id id = policy_by_name(name);
         assert_true(id < POLICY_COUNT);
         struct policy_entry entry = policy_entry(policy, id);
         assert_int_equal(entry.line, lines.place.line);

@@ -242,7 +242,7 @@ static void test_encode_refuses_facts(void **state)
     facts->err = ERR_LIMIT;
     refused(fixture, ERR_LIMIT);
     fixture->event.payload = WIRE_CASE;
-    values_set_number(facts, FIELD_verb, 0, 42);
+    values_set_number(facts, FIELD_verb, 0, 43);
     refused(fixture, ERR_MALFORMED);
     fixture->event.payload = WIRE_CASE;
     values_set_number(facts, FIELD_verb, 0, (uint64_t)1 << 32 | 1);

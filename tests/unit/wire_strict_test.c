@@ -129,7 +129,7 @@ static const struct row payload_rows[] = {
     {"case record", 37, "aa02120a10" X16, ERR_NONE},
     {"case record of 15 bytes", 37, "aa02110a0f" X8 "11111111111111", ERR_MALFORMED},
     {"case of a known verb", 37, "8a02020806", ERR_NONE},
-    {"case of an unknown verb", 37, "8a0202082a", ERR_MALFORMED},
+    {"case of an unknown verb", 37, "8a0202082b", ERR_MALFORMED},
     {"case: proxy 1", 37, "8a02022001", ERR_NONE},
     {"case: proxy 2", 37, "8a02022002", ERR_MALFORMED},
     {"case: item", 37, "8a02051a03493034", ERR_NONE},
