@@ -91,6 +91,11 @@ static void fill_draft(const struct town *town, const struct town_act *act,
             sealed->size = 200;
             memset(sealed->hash, (int)label, sizeof sealed->hash);
             memset(sealed->commitment, 99, sizeof sealed->commitment);
+            if (act->sealed_anew) {
+                seal_sha256(span_of(&ret->claimed_ms, sizeof ret->claimed_ms), sealed->hash);
+                sealed->hash[0] ^= (uint8_t)label;
+                seal_sha256(span_of(sealed->hash, sizeof sealed->hash), sealed->commitment);
+            }
         }
     }
 }
@@ -313,8 +318,8 @@ void town_event_done(struct town_event *event)
     buf_done(&event->body);
 }
 
-struct hub_push *town_push(struct town *town, const struct town_event *events, size_t count,
-                           uint64_t first_seq)
+struct hub_push *town_push_make(struct town *town, const struct town_event *events, size_t count,
+                                uint64_t first_seq)
 {
     struct wire_envelope envelopes[LIMIT_BATCH_COUNT];
     struct sync_head_body head = {.incarnation = town->chain.incarnation,
@@ -339,12 +344,19 @@ struct hub_push *town_push(struct town *town, const struct town_event *events, s
     MUST(wire_envelopes_pack(envelopes, count, &packed, &push.raw_size) == ERR_NONE);
     push.packed = buf_span(&packed);
     MUST(hub_push_new(town->chain.device, &push, &ret) == ERR_NONE);
-    hub_push_check(town->hub, ret);
-    town->now_ms += 1000;
-    MUST(hub_ingest(town->hub, &ret, 1, town->now_ms) == ERR_NONE);
     buf_done(&body);
     buf_done(&packed);
     return ret;
+}
+
+struct hub_push *town_push(struct town *town, const struct town_event *events, size_t count,
+                           uint64_t first_seq)
+{
+    struct hub_push *push = town_push_make(town, events, count, first_seq);
+    hub_push_check(town->hub, push);
+    town->now_ms += 1000;
+    MUST(hub_ingest(town->hub, &push, 1, town->now_ms) == ERR_NONE);
+    return push;
 }
 
 struct sync_answered town_station(struct town *town, const struct town_person *person,

@@ -49,6 +49,7 @@ struct town_act {
     struct values facts;
     uint8_t attestation;
     uint32_t sealed_labels; /* parts with made-up hashes */
+    bool sealed_anew;       /* others for each event */
     int64_t claimed_shift_ms;
 };
 /* A fresh act; record number n stands for one record id. */
@@ -79,6 +80,9 @@ void town_event_done(struct town_event *event);
  * checked and ingested. The caller frees it. */
 struct hub_push *town_push(struct town *town, const struct town_event *events, size_t count,
                            uint64_t first_seq);
+/* The same, neither checked nor ingested. */
+struct hub_push *town_push_make(struct town *town, const struct town_event *events, size_t count,
+                                uint64_t first_seq);
 /* Writes, pushes and answers one event: its verdict. */
 struct sync_answered town_station(struct town *town, const struct town_person *person,
                                   const struct town_act *act);
