@@ -32,13 +32,23 @@ static bool verify_late(struct hub *hub, const struct hub_push *push, uint32_t i
            seal_verify(key, SEAL_EVENT, push->envelopes[i].body, push->envelopes[i].signature);
 }
 
+/* Into hub->event. What came by a push, a worker has decoded with all checks. */
+static bool decode(struct hub *hub, const struct hub_push *push, uint32_t i)
+{
+    struct span body = push->envelopes[i].body;
+    wire_arena_reset(&hub->arena);
+    if (push->local) {
+        return wire_event_decode(body, &hub->arena, hub->event) == ERR_NONE;
+    }
+    return push->checks[i] != HUB_CHECK_UNREADABLE &&
+           wire_event_decode_again(body, &hub->arena, hub->event) == ERR_NONE;
+}
+
 /* Why event i must be void, or WIRE_VOID_NONE; decodes it into hub->event. */
 static enum wire_void void_reason(struct hub *hub, const struct hub_push *push, uint32_t i,
                                   const struct log_place *place, const uint8_t *before)
 {
-    wire_arena_reset(&hub->arena);
-    if (push->checks[i] == HUB_CHECK_UNREADABLE ||
-        wire_event_decode(push->envelopes[i].body, &hub->arena, hub->event) != ERR_NONE) {
+    if (!decode(hub, push, i)) {
         return WIRE_VOID_UNREADABLE;
     }
     if (!in_place(hub, hub->event, place, before)) {
@@ -155,21 +165,21 @@ static void log_judged(struct hub *hub, struct kv_txn *txn, struct hub_push *pus
 }
 
 /* Another log than ours was shown to this device, or it says so. */
-static bool shows_other_log(struct hub *hub, struct kv_txn *txn, const struct wire_event *event,
+static bool shows_other_log(struct hub *hub, struct kv_txn *txn, const struct hub_seen *seen,
                             struct log_head *head)
 {
     struct tlog_hash root;
-    if (!event->has_seen || !span_equal(event->seen_origin, span_text(hub->origin))) {
+    if (!seen->shown) {
         return false;
     }
-    if (event->seen_size > hub->head.size || event->seen_size < head->seen_size) {
+    if (seen->size > hub->head.size || seen->size < head->seen_size) {
         return true;
     }
-    if (hub_root_at(hub, txn, event->seen_size, &root) != ERR_NONE) {
+    if (hub_root_at(hub, txn, seen->size, &root) != ERR_NONE) {
         return false;
     }
-    head->seen_size = event->seen_size;
-    return memcmp(root.bytes, event->seen_root, LIMIT_HASH_SIZE) != 0;
+    head->seen_size = seen->size;
+    return memcmp(root.bytes, seen->root, LIMIT_HASH_SIZE) != 0;
 }
 
 static void refuse(struct hub_push *push, enum sync_nack_reason reason, uint64_t wanted_seq)
@@ -185,10 +195,8 @@ static void log_new(struct hub *hub, struct kv_txn *txn, struct hub_push *push,
     const uint8_t *before = head->id;
     struct log_place place;
     for (uint32_t i = 0; i < push->count; i++) {
-        wire_arena_reset(&hub->arena);
         if (!push->local && push->checks[i] == HUB_CHECK_GOOD &&
-            wire_event_decode(push->envelopes[i].body, &hub->arena, hub->event) == ERR_NONE &&
-            shows_other_log(hub, txn, hub->event, head)) {
+            shows_other_log(hub, txn, &push->seen[i], head)) {
             place_of(push, i, &place);
             hub_keep_evidence(hub, txn, &place, push->envelopes[i].body);
             refuse(push, SYNC_NACK_SEEN, push->first_seq);

@@ -32,6 +32,13 @@ struct hub {
 
 enum hub_check { HUB_CHECK_GOOD, HUB_CHECK_UNREADABLE, HUB_CHECK_SIGNATURE, HUB_CHECK_UNKNOWN };
 
+/* The checkpoint of this log that an event shows. */
+struct hub_seen {
+    bool shown;
+    uint64_t size;
+    uint8_t root[LIMIT_HASH_SIZE];
+};
+
 struct hub_push {
     uint8_t device[LIMIT_KEY_SIZE];
     uint64_t incarnation;
@@ -46,6 +53,7 @@ struct hub_push {
     struct wire_envelope envelopes[LIMIT_BATCH_COUNT];
     uint8_t ids[LIMIT_BATCH_COUNT][LIMIT_HASH_SIZE];
     enum hub_check checks[LIMIT_BATCH_COUNT];
+    struct hub_seen seen[LIMIT_BATCH_COUNT];
     bool local; /* the hub's own event: signed here */
     /* Results. */
     enum sync_nack_reason nack;

@@ -102,6 +102,13 @@ static enum hub_check check_event(struct hub *hub, const struct wire_envelope *e
                : HUB_CHECK_SIGNATURE;
 }
 
+static void note_seen(const struct hub *hub, const struct wire_event *event, struct hub_seen *ret)
+{
+    ret->shown = event->has_seen && span_equal(event->seen_origin, span_text(hub->origin));
+    ret->size = event->seen_size;
+    memcpy(ret->root, event->seen_root, sizeof ret->root);
+}
+
 static void check_events(struct hub *hub, struct hub_push *push, struct wire_event *event,
                          struct wire_arena *arena)
 {
@@ -110,9 +117,11 @@ static void check_events(struct hub *hub, struct hub_push *push, struct wire_eve
         const struct wire_envelope *envelope = &push->envelopes[i];
         seal_body_id(SEAL_EVENT, envelope->body, push->ids[i]);
         wire_arena_reset(arena);
-        push->checks[i] = wire_event_decode(envelope->body, arena, event) == ERR_NONE
-                              ? check_event(hub, envelope, event, &key)
-                              : HUB_CHECK_UNREADABLE;
+        push->checks[i] = HUB_CHECK_UNREADABLE;
+        if (wire_event_decode(envelope->body, arena, event) == ERR_NONE) {
+            push->checks[i] = check_event(hub, envelope, event, &key);
+            note_seen(hub, event, &push->seen[i]);
+        }
     }
 }
 

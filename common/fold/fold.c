@@ -17,7 +17,12 @@ enum err fold_open(struct kv *kv, const struct fold_options *options, struct fol
     memcpy(fold->hub, options->hub, LIMIT_ID_SIZE);
     fold->scratch = calloc(FOLD_SCRATCH, sizeof *fold->scratch);
     fold->event = calloc(1, sizeof *fold->event);
-    enum err err = fold->scratch == NULL || fold->event == NULL ? ERR_MEMORY : ERR_NONE;
+    fold->record_bytes = calloc(1, sizeof *fold->record_bytes);
+    bool memory = fold->scratch != NULL && fold->event != NULL && fold->record_bytes != NULL;
+    enum err err = memory ? ERR_NONE : ERR_MEMORY;
+    if (memory) {
+        buf_init(fold->record_bytes, LIMIT_RECORD_SIZE);
+    }
     if (err == ERR_NONE) {
         err = wire_arena_init(&fold->arena, WIRE_EVENT_ARENA);
     }
@@ -48,6 +53,10 @@ void fold_close(struct fold *fold)
     log_done(&fold->log);
     world_free(fold->world);
     wire_arena_done(&fold->arena);
+    if (fold->record_bytes != NULL) {
+        buf_done(fold->record_bytes);
+    }
+    free(fold->record_bytes);
     free(fold->scratch);
     free(fold->event);
     free(fold);

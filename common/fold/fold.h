@@ -21,6 +21,7 @@ struct fold {
     struct wire_arena arena;
     struct record *scratch; /* FOLD_SCRATCH records */
     struct wire_event *event;
+    struct buf *record_bytes; /* of the record being written */
     /* One checkpoint time remembered: most events of a batch have seen the same one. */
     uint64_t seen_size;
     uint64_t seen_ms;

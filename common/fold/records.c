@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* KV_INDEX keys: slot 'R' id -> what the other entries of this record say;
- * slot 'D' due u32 id -> ""; slot 'S' machine u8 state u16 id -> due u32. */
+/* KV_INDEX keys: slot 'D' due u32 id -> ""; slot 'S' machine u8 state u16 id -> due u32. What they
+ * say of a record is read off its stored bytes before those change. */
 
 enum { NO_DUE_DAY = 0x7fffffff };
 
@@ -19,15 +19,6 @@ static struct span id_key(struct kv_key *key, const struct fold *fold, const uin
 {
     kv_key_init(key);
     kv_key_u8(key, fold->log.slot);
-    kv_key_bytes(key, span_of(id, LIMIT_ID_SIZE));
-    return kv_key_span(key);
-}
-
-static struct span info_key(struct kv_key *key, const struct fold *fold, const uint8_t *id)
-{
-    kv_key_init(key);
-    kv_key_u8(key, fold->log.slot);
-    kv_key_u8(key, 'R');
     kv_key_bytes(key, span_of(id, LIMIT_ID_SIZE));
     return kv_key_span(key);
 }
@@ -60,78 +51,80 @@ static struct span state_key(struct kv_key *key, const struct fold *fold, uint8_
     return kv_key_span(key);
 }
 
+/* The bytes that people see: tentative facts hide proven ones. Borrowed until the next write. */
+static bool view(const struct fold *fold, struct kv_txn *txn, enum fold_space space,
+                 const uint8_t *id, struct span *ret)
+{
+    struct kv_key key;
+    struct span name = id_key(&key, fold, id);
+    return (space == FOLD_TENTATIVE && kv_view(txn, KV_TENTATIVE, name, ret)) ||
+           kv_view(txn, KV_RECORD, name, ret);
+}
+
 bool fold_record_get(const struct fold *fold, struct kv_txn *txn, enum fold_space space,
                      const uint8_t id[LIMIT_ID_SIZE], struct record *ret)
 {
-    struct kv_key key;
-    struct buf value;
-    buf_init(&value, LIMIT_RECORD_SIZE);
-    bool found =
-        (space == FOLD_TENTATIVE && kv_get(txn, KV_TENTATIVE, id_key(&key, fold, id), &value)) ||
-        kv_get(txn, KV_RECORD, id_key(&key, fold, id), &value);
-    if (found) {
-        enum err err = record_decode(buf_span(&value), ret);
-        if (err != ERR_NONE && txn->err == ERR_NONE) {
-            txn->err = ERR_STORE;
-        }
-        found = err == ERR_NONE;
+    struct span bytes;
+    if (!view(fold, txn, space, id, &bytes)) {
+        return false;
     }
-    buf_done(&value);
-    return found;
+    if (record_decode(bytes, ret) != ERR_NONE) {
+        txn->err = ERR_STORE;
+        return false;
+    }
+    return true;
 }
 
-static void entry_of(const struct record *record, struct entry *ret)
+static struct entry entry_of(enum machine_id id, uint16_t state, uint64_t due)
 {
-    const struct rule_machine *machine = rule_machine(record->machine);
-    bool final = machine == NULL || (machine->final_states >> record->state & 1) != 0;
-    uint64_t due = values_number(&record->facts, FIELD_due_day, 0);
-    ret->machine = (uint8_t)record->machine;
-    ret->state = record->state;
-    ret->due = final || record->machine != MACHINE_CASE ? 0
-               : due == 0 || due > NO_DUE_DAY           ? NO_DUE_DAY
-                                                        : (uint32_t)due;
+    const struct rule_machine *machine = rule_machine(id);
+    bool final = machine == NULL || (machine->final_states >> state & 1) != 0;
+    struct entry entry = {(uint8_t)id, state, 0};
+    if (!final && id == MACHINE_CASE) {
+        entry.due = due == 0 || due > NO_DUE_DAY ? NO_DUE_DAY : (uint32_t)due;
+    }
+    return entry;
 }
 
+/* What the index says of a record now. */
 static bool entry_get(const struct fold *fold, struct kv_txn *txn, const uint8_t *id,
                       struct entry *ret)
 {
-    struct kv_key key;
-    struct buf value;
-    struct reader reader;
-    buf_init(&value, 16);
-    bool found = kv_get(txn, KV_INDEX, info_key(&key, fold, id), &value);
-    reader_init(&reader, buf_span(&value));
-    ret->machine = reader_u8(&reader);
-    ret->state = reader_u16(&reader);
-    ret->due = reader_u32(&reader);
-    buf_done(&value);
-    return found;
+    struct span bytes;
+    struct record_peek peek;
+    if (!view(fold, txn, FOLD_TENTATIVE, id, &bytes)) {
+        return false;
+    }
+    if (!record_peek(bytes, FIELD_due_day, &peek)) {
+        txn->err = ERR_STORE;
+        return false;
+    }
+    *ret = entry_of(peek.machine, peek.state, peek.number);
+    return true;
 }
 
-static void entry_put(const struct fold *fold, struct kv_txn *txn, const uint8_t *id,
-                      const struct entry *now)
+/* From what the index said (NULL: nothing) to what it should say (NULL: nothing). */
+static void entry_change(const struct fold *fold, struct kv_txn *txn, const uint8_t *id,
+                         const struct entry *old, const struct entry *now)
 {
     struct kv_key key;
-    struct entry old;
-    uint8_t bytes[7] = {now->machine};
-    bool had = entry_get(fold, txn, id, &old);
-    bool same_state = had && old.machine == now->machine && old.state == now->state;
-    if (same_state && old.due == now->due) {
-        return;
+    uint8_t due[4];
+    bool same_state =
+        old != NULL && now != NULL && old->machine == now->machine && old->state == now->state;
+    bool same_due = old != NULL && now != NULL && old->due == now->due;
+    if (old != NULL && old->due != 0 && !same_due) {
+        kv_delete(txn, KV_INDEX, due_key(&key, fold, old->due, id));
     }
-    if (had && old.due != 0 && old.due != now->due) {
-        kv_delete(txn, KV_INDEX, due_key(&key, fold, old.due, id));
+    if (old != NULL && !same_state) {
+        kv_delete(txn, KV_INDEX, state_key(&key, fold, old->machine, old->state, id));
     }
-    if (had && !same_state) {
-        kv_delete(txn, KV_INDEX, state_key(&key, fold, old.machine, old.state, id));
+    if (now != NULL && !(same_state && same_due)) {
+        put_u32(due, now->due);
+        kv_put(txn, KV_INDEX, state_key(&key, fold, now->machine, now->state, id),
+               span_of(due, sizeof due));
     }
-    put_u16(bytes + 1, now->state);
-    put_u32(bytes + 3, now->due);
-    kv_put(txn, KV_INDEX, info_key(&key, fold, id), span_of(bytes, sizeof bytes));
-    kv_put(txn, KV_INDEX, state_key(&key, fold, now->machine, now->state, id),
-           span_of(bytes + 3, 4));
-    if (now->due != 0 && (!had || old.due != now->due)) {
-        kv_put(txn, KV_INDEX, due_key(&key, fold, now->due, id), span_of(bytes, 1));
+    if (now != NULL && now->due != 0 && !same_due) {
+        kv_put(txn, KV_INDEX, due_key(&key, fold, now->due, id), span_of(NULL, 0));
     }
 }
 
@@ -139,21 +132,22 @@ void fold_record_put(const struct fold *fold, struct kv_txn *txn, enum fold_spac
                      const struct record *record)
 {
     struct kv_key key;
-    struct buf value;
-    struct entry entry;
+    struct entry old;
+    struct span name = id_key(&key, fold, record->id);
+    struct buf *value = fold->record_bytes;
     bool tentative = space == FOLD_TENTATIVE;
-    buf_init(&value, LIMIT_RECORD_SIZE);
-    record_encode(record, &value);
-    if (value.err != ERR_NONE && txn->err == ERR_NONE) {
-        txn->err = value.err;
+    bool shows = tentative || !kv_has(txn, KV_TENTATIVE, name);
+    bool had = shows && entry_get(fold, txn, record->id, &old);
+    buf_clear(value);
+    record_encode(record, value);
+    if (value->err != ERR_NONE && txn->err == ERR_NONE) {
+        txn->err = value->err;
     }
-    kv_put(txn, tentative ? KV_TENTATIVE : KV_RECORD, id_key(&key, fold, record->id),
-           buf_span(&value));
-    buf_done(&value);
-    /* The index shows what people see: tentative facts hide proven ones. */
-    if (tentative || !kv_has(txn, KV_TENTATIVE, id_key(&key, fold, record->id))) {
-        entry_of(record, &entry);
-        entry_put(fold, txn, record->id, &entry);
+    kv_put(txn, tentative ? KV_TENTATIVE : KV_RECORD, name, buf_span(value));
+    if (shows) {
+        struct entry now = entry_of(record->machine, record->state,
+                                    values_number(&record->facts, FIELD_due_day, 0));
+        entry_change(fold, txn, record->id, had ? &old : NULL, &now);
     }
 }
 
@@ -161,22 +155,16 @@ void fold_tentative_drop(const struct fold *fold, struct kv_txn *txn,
                          const uint8_t id[LIMIT_ID_SIZE])
 {
     struct kv_key key;
-    struct entry entry;
+    struct entry now;
     struct entry old;
-    if (!kv_has(txn, KV_TENTATIVE, id_key(&key, fold, id))) {
+    struct span name = id_key(&key, fold, id);
+    if (!kv_has(txn, KV_TENTATIVE, name)) {
         return;
     }
-    kv_delete(txn, KV_TENTATIVE, id_key(&key, fold, id));
-    if (fold_record_get(fold, txn, FOLD_PROVEN, id, &fold->scratch[FOLD_SCRATCH_DROP])) {
-        entry_of(&fold->scratch[FOLD_SCRATCH_DROP], &entry);
-        entry_put(fold, txn, id, &entry);
-        return;
-    }
-    if (entry_get(fold, txn, id, &old)) {
-        kv_delete(txn, KV_INDEX, due_key(&key, fold, old.due, id));
-        kv_delete(txn, KV_INDEX, state_key(&key, fold, old.machine, old.state, id));
-        kv_delete(txn, KV_INDEX, info_key(&key, fold, id));
-    }
+    bool had = entry_get(fold, txn, id, &old);
+    kv_delete(txn, KV_TENTATIVE, name);
+    bool proven = entry_get(fold, txn, id, &now);
+    entry_change(fold, txn, id, had ? &old : NULL, proven ? &now : NULL);
 }
 
 struct walk {

@@ -1,90 +1,161 @@
 #include "rules/record.h"
 
+#include "base/check.h"
+
 #include <string.h>
 
+/* One record after another in hundred thousands: numbers are varints, a value's field is the
+ * distance from the one before it, an absent station or place takes nothing.
+ *   format u8, machine u8, holder u8, state, resume state, id, has station u8, station?,
+ *   baton own seq, count, then each value: (field distance << 1 | has place), place - 1?,
+ *   number | size and bytes */
 enum {
-    RECORD_FORMAT = 1,
-    RECORD_HEAD_SIZE = 1 + 1 + 2 + 2 + 1 + LIMIT_ID_SIZE + LIMIT_KEY_SIZE + 8 + 2,
-    RECORD_VALUE_SIZE = 2 + 2 + 8, /* a value without its bytes: at most this */
+    RECORD_FORMAT = 2,
+    VARINT_SIZE = 10,
+    RECORD_HEAD_SIZE = 4 + 4 * VARINT_SIZE + LIMIT_ID_SIZE + LIMIT_KEY_SIZE,
+    RECORD_VALUE_SIZE = 3 + 3 + VARINT_SIZE /* a value without its bytes: at most this */
 };
 
 _Static_assert(RECORD_HEAD_SIZE + LIMIT_VALUE_COUNT * RECORD_VALUE_SIZE + VALUES_STORAGE <=
                    LIMIT_RECORD_SIZE,
                "every record can be encoded");
 
-void record_encode(const struct record *record, struct buf *ret)
+/* --- Writing: into room that is known to suffice --- */
+
+static uint8_t *put_number(uint8_t *at, uint64_t number)
 {
-    buf_put_u8(ret, RECORD_FORMAT);
-    buf_put_u8(ret, (uint8_t)record->machine);
-    buf_put_u16(ret, record->state);
-    buf_put_u16(ret, record->resume_state);
-    buf_put_u8(ret, (uint8_t)record->holder);
-    buf_put(ret, record->id, sizeof record->id);
-    buf_put(ret, record->station, sizeof record->station);
-    buf_put_u64(ret, record->baton_own_seq);
-    buf_put_u16(ret, (uint16_t)record->facts.count);
-    for (size_t i = 0; i < record->facts.count; i++) {
-        const struct value *value = &record->facts.value[i];
-        buf_put_u16(ret, value->field);
-        buf_put_u16(ret, value->place);
-        if (value->type == VALUE_NUMBER) {
-            buf_put_u64(ret, value->number);
-        } else {
-            buf_put_u16(ret, (uint16_t)value->bytes.size);
-            buf_put_span(ret, value->bytes);
-        }
+    while (number >= 0x80) {
+        *at++ = (uint8_t)(number | 0x80);
+        number >>= 7;
     }
+    *at++ = (uint8_t)number;
+    return at;
 }
 
-/* One value; false when it may not stand behind one with key last. */
-static bool record_read_value(struct reader *reader, uint32_t *last, bool first, struct value *ret)
+static uint8_t *put_bytes(uint8_t *at, const void *bytes, size_t size)
 {
-    *ret = (struct value){.field = reader_u16(reader), .place = reader_u16(reader)};
-    enum value_type type = field_type((enum field)ret->field);
-    uint32_t key = (uint32_t)ret->field << 16 | ret->place;
-    if (reader->failed || type == 0 || (!first && key <= *last)) {
+    memcpy(at, bytes, size);
+    return at + size;
+}
+
+static bool has_station(const struct record *record)
+{
+    static const uint8_t none[LIMIT_KEY_SIZE];
+    return memcmp(record->station, none, sizeof none) != 0;
+}
+
+static uint8_t *put_head(uint8_t *at, const struct record *record)
+{
+    *at++ = RECORD_FORMAT;
+    *at++ = (uint8_t)record->machine;
+    *at++ = (uint8_t)record->holder;
+    at = put_number(at, record->state);
+    at = put_number(at, record->resume_state);
+    at = put_bytes(at, record->id, sizeof record->id);
+    *at++ = has_station(record) ? 1 : 0;
+    if (has_station(record)) {
+        at = put_bytes(at, record->station, sizeof record->station);
+    }
+    at = put_number(at, record->baton_own_seq);
+    return put_number(at, record->facts.count);
+}
+
+static uint8_t *put_value(uint8_t *at, const struct value *value, unsigned field_before)
+{
+    uint64_t distance = value->field - field_before;
+    at = put_number(at, distance << 1 | (value->place != 0 ? 1 : 0));
+    if (value->place != 0) {
+        at = put_number(at, value->place - 1U);
+    }
+    if (value->type == VALUE_NUMBER) {
+        return put_number(at, value->number);
+    }
+    at = put_number(at, value->bytes.size);
+    return put_bytes(at, value->bytes.data, value->bytes.size);
+}
+
+void record_encode(const struct record *record, struct buf *ret)
+{
+    const struct values *facts = &record->facts;
+    size_t bound = RECORD_HEAD_SIZE + facts->count * RECORD_VALUE_SIZE + facts->storage_used;
+    uint8_t *start = buf_grow(ret, bound);
+    unsigned field = 0;
+    if (start == NULL) {
+        return;
+    }
+    uint8_t *at = put_head(start, record);
+    for (size_t i = 0; i < facts->count; i++) {
+        at = put_value(at, &facts->value[i], field);
+        field = facts->value[i].field;
+    }
+    CHECK((size_t)(at - start) <= bound);
+    ret->size -= bound - (size_t)(at - start);
+}
+
+/* --- Reading --- */
+
+/* The shortest form only. */
+static uint64_t take_number(struct reader *reader, uint64_t max)
+{
+    uint64_t number = 0;
+    for (unsigned i = 0; i < VARINT_SIZE && i < reader->left; i++) {
+        uint8_t byte = reader->data[i];
+        number |= (uint64_t)(byte & 0x7f) << (7 * i);
+        if ((byte & 0x80) != 0) {
+            continue;
+        }
+        if ((byte == 0 && i > 0) || (i == VARINT_SIZE - 1 && byte > 1) || number > max) {
+            break;
+        }
+        (void)reader_bytes(reader, i + 1);
+        return number;
+    }
+    reader->failed = true;
+    return 0;
+}
+
+struct place {
+    bool first;
+    unsigned field;
+    unsigned place;
+};
+
+/* One value; false when it may not stand behind the one at last. */
+static bool take_value(struct reader *reader, struct place *last, struct value *ret)
+{
+    uint64_t tag = take_number(reader, (uint64_t)FIELD_END << 1 | 1);
+    uint64_t field = last->field + (tag >> 1);
+    uint64_t place = (tag & 1) != 0 ? take_number(reader, UINT16_MAX - 1) + 1 : 0;
+    bool follows = last->first || field > last->field || place > last->place;
+    enum value_type type = field < FIELD_END ? field_type((enum field)field) : (enum value_type)0;
+    if (reader->failed || type == 0 || !follows) {
         return false;
     }
-    *last = key;
-    ret->type = (uint8_t)type;
+    *last = (struct place){false, (unsigned)field, (unsigned)place};
+    *ret =
+        (struct value){.field = (uint16_t)field, .place = (uint16_t)place, .type = (uint8_t)type};
     if (type == VALUE_NUMBER) {
-        ret->number = reader_u64(reader);
+        ret->number = take_number(reader, UINT64_MAX);
         return !reader->failed && ret->number != 0;
     }
-    size_t size = reader_u16(reader);
+    size_t size = (size_t)take_number(reader, VALUES_STORAGE);
     ret->bytes = reader_bytes(reader, size);
     return !reader->failed && size != 0;
 }
 
-/* All values of a record, checked before the first is stored: ret stays whole on failure. */
-static enum err record_check_values(struct reader reader, size_t count)
+static enum err take_values(struct reader *reader, size_t count, struct values *ret)
 {
-    uint32_t last = 0;
-    size_t storage = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct value value;
-        if (!record_read_value(&reader, &last, i == 0, &value)) {
-            return ERR_MALFORMED;
-        }
-        storage += value.bytes.size;
-    }
-    if (reader.left != 0) {
-        return ERR_MALFORMED;
-    }
-    return storage > VALUES_STORAGE ? ERR_LIMIT : ERR_NONE;
-}
-
-/* They are sorted and fit: appended without a search. */
-static void record_take_values(struct reader reader, size_t count, struct values *ret)
-{
-    uint32_t last = 0;
+    struct place last = {true, 0, 0};
     values_clear(ret);
     for (size_t i = 0; i < count; i++) {
         struct value *value = &ret->value[i];
-        if (!record_read_value(&reader, &last, i == 0, value)) {
-            return;
+        if (!take_value(reader, &last, value)) {
+            return ERR_MALFORMED;
         }
-        if (value->type == VALUE_BYTES && value->bytes.data != NULL) {
+        if (value->bytes.size > VALUES_STORAGE - ret->storage_used) {
+            return ERR_LIMIT;
+        }
+        if (value->type == VALUE_BYTES) {
             uint8_t *data = ret->storage + ret->storage_used;
             memcpy(data, value->bytes.data, value->bytes.size);
             value->bytes.data = data;
@@ -92,44 +163,77 @@ static void record_take_values(struct reader reader, size_t count, struct values
         }
         ret->count++;
     }
+    return reader->left == 0 ? ERR_NONE : ERR_MALFORMED;
 }
 
-enum err record_decode(struct span bytes, struct record *ret)
+static void take_station(struct reader *reader, struct record *ret)
 {
-    struct reader reader;
-    if (bytes.size > LIMIT_RECORD_SIZE) {
-        return ERR_LIMIT;
+    uint8_t form = reader_u8(reader);
+    memset(ret->station, 0, sizeof ret->station);
+    if (form == 1) {
+        reader_copy(reader, ret->station, sizeof ret->station);
     }
-    reader_init(&reader, bytes);
-    uint8_t format = reader_u8(&reader);
-    unsigned machine = reader_u8(&reader);
-    uint16_t state = reader_u16(&reader);
-    uint16_t resume_state = reader_u16(&reader);
-    unsigned holder = reader_u8(&reader);
-    struct span id = reader_bytes(&reader, LIMIT_ID_SIZE);
-    struct span station = reader_bytes(&reader, LIMIT_KEY_SIZE);
-    uint64_t baton_own_seq = reader_u64(&reader);
-    size_t count = reader_u16(&reader);
-    if (reader.failed || machine == MACHINE_NONE || machine >= MACHINE_END || holder > HOLDER_HUB) {
+    reader->failed = reader->failed || form > 1 || has_station(ret) != (form == 1);
+}
+
+/* All before the values; their count. */
+static enum err take_head(struct reader *reader, struct record *ret, size_t *ret_count)
+{
+    uint8_t format = reader_u8(reader);
+    unsigned machine = reader_u8(reader);
+    unsigned holder = reader_u8(reader);
+    if (reader->failed || machine == MACHINE_NONE || machine >= MACHINE_END ||
+        holder > HOLDER_HUB) {
         return ERR_MALFORMED;
     }
     if (format != RECORD_FORMAT) {
         return ERR_VERSION;
     }
-    if (count > LIMIT_VALUE_COUNT) {
+    ret->machine = (enum machine_id)machine;
+    ret->holder = (enum holder)holder;
+    ret->state = (uint16_t)take_number(reader, UINT16_MAX);
+    ret->resume_state = (uint16_t)take_number(reader, UINT16_MAX);
+    reader_copy(reader, ret->id, sizeof ret->id);
+    take_station(reader, ret);
+    ret->baton_own_seq = take_number(reader, UINT64_MAX);
+    *ret_count = (size_t)take_number(reader, UINT16_MAX);
+    if (reader->failed) {
+        return ERR_MALFORMED;
+    }
+    return *ret_count > LIMIT_VALUE_COUNT ? ERR_LIMIT : ERR_NONE;
+}
+
+enum err record_decode(struct span bytes, struct record *ret)
+{
+    struct reader reader;
+    size_t count = 0;
+    if (bytes.size > LIMIT_RECORD_SIZE) {
         return ERR_LIMIT;
     }
-    enum err err = record_check_values(reader, count);
-    if (err != ERR_NONE) {
-        return err;
+    reader_init(&reader, bytes);
+    enum err err = take_head(&reader, ret, &count);
+    return err != ERR_NONE ? err : take_values(&reader, count, &ret->facts);
+}
+
+bool record_peek(struct span bytes, enum field field, struct record_peek *ret)
+{
+    struct reader reader;
+    struct record head;
+    struct value value;
+    struct place last = {true, 0, 0};
+    size_t count = 0;
+    reader_init(&reader, bytes);
+    if (take_head(&reader, &head, &count) != ERR_NONE) {
+        return false;
     }
-    memcpy(ret->id, id.data, id.size);
-    ret->machine = (enum machine_id)machine;
-    ret->state = state;
-    ret->resume_state = resume_state;
-    ret->holder = (enum holder)holder;
-    memcpy(ret->station, station.data, station.size);
-    ret->baton_own_seq = baton_own_seq;
-    record_take_values(reader, count, &ret->facts);
-    return ERR_NONE;
+    *ret = (struct record_peek){head.machine, head.state, 0};
+    for (size_t i = 0; i < count && last.field < (unsigned)field; i++) {
+        if (!take_value(&reader, &last, &value)) {
+            return false;
+        }
+        if (value.field == (uint16_t)field && value.place == 0) {
+            ret->number = value.number;
+        }
+    }
+    return true;
 }

@@ -53,7 +53,17 @@ struct record {
 /* One encoding for one content: used for the store, for "fold == rebuild byte for byte" and for
  * comparing folds. At most LIMIT_RECORD_SIZE. */
 void record_encode(const struct record *record, struct buf *ret);
-/* Strict: sorted, no zero, known fields and types, exact length. */
+/* Strict: sorted, no zero, known fields and types, exact length. On failure ret's content says
+ * nothing. */
 MUST_USE enum err record_decode(struct span bytes, struct record *ret);
+
+struct record_peek {
+    enum machine_id machine;
+    uint16_t state;
+    uint64_t number;
+};
+/* What lists need of an encoded record, without decoding the rest: its machine, its state and the
+ * number of one field at place 0 (0: absent). False: malformed so far. */
+bool record_peek(struct span bytes, enum field field, struct record_peek *ret);
 
 #endif

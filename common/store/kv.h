@@ -72,6 +72,8 @@ void kv_put(struct kv_txn *txn, enum kv_table table, struct span key, struct spa
 void kv_delete(struct kv_txn *txn, enum kv_table table, struct span key); /* absent is fine */
 /* Replaces ret's bytes by a copy; false when absent or after an error. */
 bool kv_get(struct kv_txn *txn, enum kv_table table, struct span key, struct buf *ret);
+/* The same without a copy: borrowed until the next write in this transaction or its end. */
+bool kv_view(struct kv_txn *txn, enum kv_table table, struct span key, struct span *ret);
 bool kv_has(struct kv_txn *txn, enum kv_table table, struct span key);
 
 /* Called for each entry; key and value are borrowed until it returns. Return false to stop. The

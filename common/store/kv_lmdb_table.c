@@ -123,6 +123,17 @@ bool kv_get(struct kv_txn *txn, enum kv_table table, struct span key, struct buf
     return find(txn, table, key, &value) && copy_out(txn, &value, ret);
 }
 
+bool kv_view(struct kv_txn *txn, enum kv_table table, struct span key, struct span *ret)
+{
+    MDB_val value = {0, NULL};
+    CHECK(ret != NULL);
+    if (!find(txn, table, key, &value)) {
+        return false;
+    }
+    *ret = span_of_val(&value);
+    return true;
+}
+
 bool kv_has(struct kv_txn *txn, enum kv_table table, struct span key)
 {
     MDB_val value = {0, NULL};

@@ -165,6 +165,18 @@ enum err wire_event_decode(struct span body, struct wire_arena *arena, struct wi
     return err;
 }
 
+enum err wire_event_decode_again(struct span body, struct wire_arena *arena, struct wire_event *ret)
+{
+    ProtobufCMessage *message = NULL;
+    wire_arena_reset(arena);
+    enum err err = wire_read_again(&jieli__v1__event_body__descriptor, body, LIMIT_LIST_COUNT,
+                                   arena, &message);
+    if (err == ERR_NONE) {
+        fill((const Jieli__V1__EventBody *)message, ret);
+    }
+    return err;
+}
+
 static bool peek_value(struct reader *reader, uint64_t *ret)
 {
     *ret = 0;

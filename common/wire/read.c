@@ -316,12 +316,18 @@ static void compare_append(ProtobufCBuffer *buffer, size_t size, const uint8_t *
     }
 }
 
+enum err wire_read_again(const ProtobufCMessageDescriptor *type, struct span bytes,
+                         size_t list_count, struct wire_arena *arena, ProtobufCMessage **ret)
+{
+    struct reading reading = {arena, list_count};
+    return read_message(&reading, type, bytes, 1, ret);
+}
+
 enum err wire_read(const ProtobufCMessageDescriptor *type, struct span bytes, size_t list_count,
                    struct wire_arena *arena, ProtobufCMessage **ret)
 {
-    struct reading reading = {arena, list_count};
     ProtobufCMessage *message = NULL;
-    enum err err = read_message(&reading, type, bytes, 1, &message);
+    enum err err = wire_read_again(type, bytes, list_count, arena, &message);
     if (err != ERR_NONE) {
         return err;
     }

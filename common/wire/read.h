@@ -27,6 +27,11 @@ char *wire_arena_text(struct wire_arena *arena, struct span text);
  * at most list_count entries. ERR_MALFORMED, ERR_LIMIT (depth, list), ERR_MEMORY (arena full). */
 MUST_USE enum err wire_read(const ProtobufCMessageDescriptor *type, struct span bytes,
                             size_t list_count, struct wire_arena *arena, ProtobufCMessage **ret);
+/* The same for bytes that were read before: whether they are the one encoding is not asked again.
+ */
+MUST_USE enum err wire_read_again(const ProtobufCMessageDescriptor *type, struct span bytes,
+                                  size_t list_count, struct wire_arena *arena,
+                                  ProtobufCMessage **ret);
 /* Takes one varint off left, the shortest form only. */
 MUST_USE bool wire_varint_take(struct span *left, uint64_t *ret);
 /* Appends; the buffer's err tells a failure. */

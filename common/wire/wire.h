@@ -115,6 +115,10 @@ enum wire_payload {
 /* Decodes a signed body. arena is reset first. */
 MUST_USE enum err wire_event_decode(struct span body, struct wire_arena *arena,
                                     struct wire_event *ret);
+/* The same for bytes that wire_event_decode accepted before (on a worker thread, say), at a third
+ * of the cost: the body's own limits and its one encoding are not checked again. */
+MUST_USE enum err wire_event_decode_again(struct span body, struct wire_arena *arena,
+                                          struct wire_event *ret);
 /* Appends the one encoding of event; ERR_MALFORMED when a fact does not belong to the payload. */
 MUST_USE enum err wire_event_encode(const struct wire_event *event, struct buf *ret);
 /* Reads device, incarnation, seq, prev of a body that may be unreadable otherwise; false: not even

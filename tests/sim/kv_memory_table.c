@@ -89,6 +89,12 @@ bool kv_get(struct kv_txn *txn, enum kv_table table, struct span key, struct buf
     return find(txn, table, key, &value) && copy_out(txn, value, ret);
 }
 
+bool kv_view(struct kv_txn *txn, enum kv_table table, struct span key, struct span *ret)
+{
+    CHECK(ret != NULL);
+    return find(txn, table, key, ret);
+}
+
 bool kv_has(struct kv_txn *txn, enum kv_table table, struct span key)
 {
     struct span value;

@@ -174,22 +174,55 @@ static void test_record_refuses(void **state)
     values_clear(&record.facts);
     buf_init(&bytes, LIMIT_RECORD_SIZE + 1);
     record_encode(&record, &bytes);
-    bytes.data[0] = 2;
-    assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_VERSION);
     bytes.data[0] = 1;
+    assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_VERSION);
+    bytes.data[0] = 2;
     bytes.data[1] = MACHINE_END;
     assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_MALFORMED);
     bytes.data[1] = MACHINE_CASE;
+    assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_NONE);
+    /* One value without bytes. */
     bytes.data[bytes.size - 1] = 1;
-    buf_put_u16(&bytes, FIELD_item);
-    buf_put_u16(&bytes, 0);
-    buf_put_u16(&bytes, 0);
-    again.state = 77;
+    buf_put_u8(&bytes, FIELD_item << 1);
+    buf_put_u8(&bytes, 0);
     assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_MALFORMED);
-    assert_int_equal(again.state, 77);
+    bytes.data[bytes.size - 1] = 1;
+    buf_put_u8(&bytes, 'x');
+    assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_NONE);
+    /* The same in a longer form, and with a station that is none. */
+    bytes.size -= 2;
+    buf_put_u8(&bytes, 0x81);
+    buf_put_u8(&bytes, 0);
+    buf_put_u8(&bytes, 'x');
+    assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_MALFORMED);
+    make_record();
+    buf_clear(&bytes);
+    record_encode(&record, &bytes);
+    memset(bytes.data + 5 + LIMIT_ID_SIZE + 1, 0, LIMIT_KEY_SIZE);
+    assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_MALFORMED);
     buf_clear(&bytes);
     assert_non_null(buf_grow(&bytes, LIMIT_RECORD_SIZE + 1));
     assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_LIMIT);
+    buf_done(&bytes);
+}
+
+static void test_record_peek(void **state)
+{
+    (void)state;
+    struct buf bytes;
+    struct record_peek peek;
+    make_record();
+    buf_init(&bytes, LIMIT_RECORD_SIZE);
+    record_encode(&record, &bytes);
+    assert_true(record_peek(buf_span(&bytes), FIELD_due_day, &peek));
+    assert_int_equal(peek.machine, MACHINE_CASE);
+    assert_int_equal(peek.state, 3);
+    assert_int_equal(peek.number, 20737);
+    assert_true(record_peek(buf_span(&bytes), FIELD_opened_ms, &peek));
+    assert_int_equal(peek.number, 0);
+    bytes.data[1] = 0;
+    assert_false(record_peek(buf_span(&bytes), FIELD_due_day, &peek));
+    assert_false(record_peek(span_of(bytes.data, 4), FIELD_due_day, &peek));
     buf_done(&bytes);
 }
 
@@ -224,6 +257,7 @@ int main(void)
         cmocka_unit_test(test_record_round_trip),
         cmocka_unit_test(test_record_strict),
         cmocka_unit_test(test_record_refuses),
+        cmocka_unit_test(test_record_peek),
         cmocka_unit_test(test_record_at_the_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,11 +38,16 @@ static void test_put_get_delete(void **state)
     struct kv *kv = store_open(*state);
     struct kv_txn txn;
     struct buf value;
+    struct span view;
     buf_init(&value, 100);
     kv_begin(kv, true, &txn);
     put(&txn, "a", "first");
     assert_true(kv_get(&txn, KV_META, span_text("a"), &value));
     assert_string_equal(buf_text(&value), "first");
+    assert_true(kv_view(&txn, KV_META, span_text("a"), &view));
+    assert_true(span_equal(view, span_text("first")));
+    assert_false(kv_view(&txn, KV_META, span_text("b"), &view));
+    assert_false(kv_view(&txn, KV_EVENT, span_text("a"), &view));
     put(&txn, "a", "2nd");
     put(&txn, "empty", "");
     kv_delete(&txn, KV_META, span_text("never there"));
