@@ -32,6 +32,7 @@ enum machine_id {
     MACHINE_OUTAGE = 25,
     MACHINE_BOARD = 26,
     MACHINE_SURVEY = 27,
+    MACHINE_PRINT = 28,
     MACHINE_END
 };
 

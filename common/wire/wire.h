@@ -102,6 +102,7 @@ enum wire_payload {
     WIRE_OUTAGE = 56,
     WIRE_BOARD = 57,
     WIRE_SURVEY = 58,
+    WIRE_PRINT = 59,
     WIRE_PERSON = 96,
     WIRE_STATION = 97,
     WIRE_EDITION = 98,
