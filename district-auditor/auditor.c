@@ -94,6 +94,7 @@ static enum err open_fold(struct auditor *auditor)
 
 enum err auditor_reload(struct auditor *auditor)
 {
+    ahead_drop(auditor->ahead);
     fold_close(auditor->fold);
     auditor->fold = NULL;
     return open_fold(auditor);
@@ -122,6 +123,7 @@ enum err auditor_open(const struct auditor_options *options, uint64_t now_ms,
     if (auditor == NULL) {
         return ERR_MEMORY;
     }
+    (void)pthread_rwlock_init(&auditor->directory_lock, NULL);
     auditor->kv = options->kv;
     auditor->slot = options->slot;
     memcpy(auditor->hub, options->hub, LIMIT_ID_SIZE);
@@ -130,6 +132,9 @@ enum err auditor_open(const struct auditor_options *options, uint64_t now_ms,
     int length = snprintf(auditor->prefix, sizeof auditor->prefix, "%s", options->origin_prefix);
     enum err err =
         length < 0 || (size_t)length > sizeof auditor->prefix - 24 ? ERR_LIMIT : make_room(auditor);
+    if (err == ERR_NONE) {
+        err = ahead_new(options->thread_count, &auditor->directory_lock, &auditor->ahead);
+    }
     if (err == ERR_NONE) {
         err = open_fold(auditor);
     }
@@ -152,7 +157,9 @@ void auditor_close(struct auditor *auditor)
     if (auditor == NULL) {
         return;
     }
+    ahead_free(auditor->ahead);
     fold_close(auditor->fold);
+    (void)pthread_rwlock_destroy(&auditor->directory_lock);
     wire_arena_done(&auditor->frame_arena);
     wire_arena_done(&auditor->leaf_arena);
     wire_arena_done(&auditor->event_arena);

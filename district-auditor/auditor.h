@@ -7,7 +7,8 @@
 
 /* The auditor's mind: mirrors one hub's log, trusting nobody: checks every checkpoint, range,
  * signature, chain, feed and verdict, and folds the same facts by the same rules. One struct
- * auditor a hub (slot 0, 1, ...), all in one store. No sockets and no clock. */
+ * auditor a hub (slot 0, 1, ...), all in one store. No sockets and no clock; threads for signatures
+ * only, so that nothing depends on how fast they are. */
 struct auditor;
 
 struct auditor_options {
@@ -19,6 +20,7 @@ struct auditor_options {
     const char *origin_prefix; /* "hub.<county>.<town>.jieli" */
     uint64_t random;
     const struct sync_options *sync; /* NULL: defaults */
+    unsigned thread_count;           /* that verify ahead of the replay; 0: none */
 };
 
 MUST_USE enum err auditor_open(const struct auditor_options *options, uint64_t now_ms,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static enum err read_root(const struct options *options, uint8_t *ret_root)
 {
@@ -165,6 +166,8 @@ enum err hub_auditor_open(const struct hub_file *hub, struct kv *kv, uint64_t no
                                       .hub_device = device,
                                       .hub_public = hub->trust.public_key,
                                       .origin_prefix = hub->trust.origin_prefix};
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    options.thread_count = cores < 1 ? 1 : (unsigned)cores;
     seal_key_id(SEAL_SUITE_ED25519, hub->trust.public_key, device);
     seal_random(&options.random, sizeof options.random);
     return auditor_open(&options, now_ms, ret_auditor);

@@ -1,6 +1,7 @@
 #ifndef JIELI_DISTRICT_AUDITOR_INSIDE_H
 #define JIELI_DISTRICT_AUDITOR_INSIDE_H
 
+#include "district-auditor/ahead.h"
 #include "district-auditor/auditor.h"
 
 /* What the files of the auditor's mind share.
@@ -45,6 +46,8 @@ struct auditor {
     bool alarm;         /* the hub went back or opened a new log: a person must look */
     uint64_t root_size; /* root of the first root_size leaves, remembered; 0: none */
     struct tlog_hash root;
+    struct ahead *ahead;
+    pthread_rwlock_t directory_lock; /* ahead's threads read while the replay folds */
 };
 
 void auditor_state_put(struct auditor *auditor, struct kv_txn *txn);

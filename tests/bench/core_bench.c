@@ -1,7 +1,6 @@
 /* What the hub's mind costs an event, beside the verification of its signature: one thread, real
  * rules, real store, pushes of 100 events, one commit a push. Prints one JSON object. */
-#include "rules/machines.h"
-#include "tests/support/town.h"
+#include "tests/bench/visits.h"
 #include "township-hub/inside.h"
 
 #include <stdio.h>
@@ -23,50 +22,6 @@ static double wall_us(void)
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
-/* Two visits to the window, nine events: a question answered, and a matter done on the spot. */
-static void write_event(struct town *town, uint32_t number, struct town_event *ret)
-{
-    static const struct {
-        uint32_t payload;
-        uint32_t verb;
-        uint32_t sealed_labels;
-    } acts[] = {
-        {WIRE_CONTACT, CONTACT_RECEIVED, 6}, {WIRE_CONTACT, CONTACT_ANSWERED, 4},
-        {WIRE_CONTACT, CONTACT_RECEIVED, 6}, {WIRE_CASE, CASE_OPENED, 2},
-        {WIRE_CASE, CASE_ACCEPTED, 0},       {WIRE_CASE, CASE_FINISHED, 0},
-        {WIRE_CASE, CASE_HANDED_OUT, 0},     {WIRE_CASE, CASE_RATED, 0},
-        {WIRE_CASE, CASE_ARCHIVED, 0},
-    };
-    enum { ACTS = sizeof acts / sizeof *acts, RECORDS = 3 };
-    uint32_t step = number % ACTS;
-    uint32_t record = number / ACTS * RECORDS + (step < 2 ? 0 : step == 2 ? 1 : 2);
-    struct town_act contact;
-    struct town_act act;
-    town_act(&contact, WIRE_CONTACT, record - 1, CONTACT_RECEIVED);
-    town_act(&act, acts[step].payload, record, acts[step].verb);
-    act.sealed_labels = acts[step].sealed_labels;
-    act.sealed_anew = true;
-    if (acts[step].payload == WIRE_CONTACT && acts[step].verb == CONTACT_RECEIVED) {
-        town_number(&act, FIELD_channel, 0, 1);
-        town_text(&act, FIELD_item, 0, "I06");
-    } else if (step == 3) {
-        town_text(&act, FIELD_item, 0, "I06");
-        town_bytes(&act, FIELD_contact, 0, contact.record, sizeof contact.record);
-        town_materials(&act);
-    } else if (step == 4) {
-        town_materials(&act);
-    } else if (step == 5) {
-        town_text(&act, FIELD_result, 0, "CERT");
-    } else if (step == 6) {
-        town_text(&act, FIELD_serial, 0, "N-1");
-        act.attestation = ATTESTATION_SCREEN;
-    } else if (step == 7) {
-        town_number(&act, FIELD_rating, 0, 1);
-        act.attestation = ATTESTATION_SCREEN;
-    }
-    town_write(town, &town->worker, &act, ret);
 }
 
 static uint32_t accepted_of(const struct hub_push *push)
@@ -135,7 +90,7 @@ static void run_group(struct town *town, uint32_t first, struct sums *sums)
     for (uint32_t push = 0; push < GROUP_COUNT; push++) {
         uint64_t seq = town->chain.seq + 1;
         for (uint32_t i = 0; i < PUSH_COUNT; i++) {
-            write_event(town, first + push * PUSH_COUNT + i, &events[i]);
+            visits_write(town, first + push * PUSH_COUNT + i, &events[i]);
             sums->bytes += events[i].envelope.body.size + LIMIT_SIGNATURE_SIZE;
         }
         sums->verify += time_verify(town, events);

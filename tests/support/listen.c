@@ -75,7 +75,8 @@ static void open_mind(struct listener *listener)
                                       .hub_device = signer_key_id_view(town->hub_signer),
                                       .hub_public = signer_public_view(town->hub_signer),
                                       .origin_prefix = TOWN_ORIGIN_PREFIX,
-                                      .random = 5};
+                                      .random = 5,
+                                      .thread_count = 2};
     MUST(auditor_open(&options, listener->mono_ms, &listener->auditor) == ERR_NONE);
 }
 
