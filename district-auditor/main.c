@@ -23,7 +23,15 @@ static const struct {
     {"status", "how far, and with which root", command_status},
 };
 
-enum { OPTION_AS_OF = 256, OPTION_ONCE, OPTION_JSON, OPTION_LANG, OPTION_CODE, OPTION_ROOT };
+enum {
+    OPTION_AS_OF = 256,
+    OPTION_ONCE,
+    OPTION_JSON,
+    OPTION_LANG,
+    OPTION_CODE,
+    OPTION_ROOT,
+    OPTION_DEAF
+};
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -46,6 +54,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case OPTION_JSON:
         options->json = true;
+        return 0;
+    case OPTION_DEAF:
+        options->deafness = (unsigned)strtoul(argument, NULL, 10);
         return 0;
     case OPTION_LANG:
         options->english = strncmp(argument, "en", 2) == 0;
@@ -71,6 +82,7 @@ static const struct argp_option argp_options[] = {
     {"hub", 'h', "NAME", 0, "only this hub", 0},
     {"as-of", OPTION_AS_OF, "DAY", 0, "report: the day it is, such as 2026-10-01", 0},
     {"once", OPTION_ONCE, NULL, 0, "follow: end when caught up", 0},
+    {"drill-deaf", OPTION_DEAF, "PERCENT", 0, "follow, for drills: misses so many doorbells", 0},
     {"json", OPTION_JSON, NULL, 0, "one JSON object a line", 0},
     {"lang", OPTION_LANG, "zh|en", 0, "language of messages", 0},
     {"code", OPTION_CODE, "CODE", 0, "init: county code", 0},

@@ -16,7 +16,8 @@ struct options {
     const char *root_file; /* --root: the district root's public key */
     const char *as_of;     /* --as-of YYYY-MM-DD */
     bool json;
-    bool once; /* follow: end when caught up */
+    bool once;         /* follow: end when caught up */
+    unsigned deafness; /* follow, for drills: so many of 100 doorbells are not heard */
     bool english;
     char **arguments;
     int argument_count;

@@ -191,7 +191,7 @@ static enum err report_hub(struct report *report, struct kv *kv, const struct hu
     memset(report->tally, 0, sizeof report->tally);
     report->today = civil_day_of_ms(status.last_ms);
     if (report->options->as_of != NULL &&
-        !civil_day_parse(span_text(report->options->as_of), &report->today)) {
+        civil_day_parse(span_text(report->options->as_of), &report->today) != ERR_NONE) {
         return ERR_MALFORMED;
     }
     kv_begin(kv, false, &txn);

@@ -12,6 +12,9 @@ STATIONS = (("460200001001", "沿湖村"), ("460200001002", "河口村"), ("4602
 class Day:
     """Everything of the demo, and the narrator."""
 
+    hub_code = "460200001"
+    origin = "hub.xian.zhen.jieli"
+
     def __init__(self, build, root, folder, offset_ms):
         self.build = build
         self.root = root
@@ -70,16 +73,19 @@ def must(condition, what):
         raise StepFailed(what)
 
 
-def make_root_and_hub(day):
+def make_root(day):
     day.step("区里", "建立区级信任根，签发镇中心", "区级是信任的起点（evidence 7）")
-    secret = day.password("root")
-    day.district.command("root", "init", "--password-file", secret)
-    day.hub.command("init", "--code", "460200001", "--origin", "hub.xian.zhen.jieli",
+    day.district.command("root", "init", "--password-file", day.password("root"))
+
+
+def make_hub(day):
+    """Signed by the root of day.district."""
+    day.hub.command("init", "--code", day.hub_code, "--origin", day.origin,
                     "--endpoint", f"tcp://127.0.0.1:{free_port()}",
                     "--bell-endpoint", f"tcp://127.0.0.1:{free_port()}")
     _, note, _ = day.district.command("root", "sign",
                                       os.path.join(day.hub.folder, "enrolment.request"),
-                                      "--password-file", secret)
+                                      "--password-file", day.password("root"))
     with open(day.path("trust.note"), "wb") as out:
         out.write(note)
     day.hub.command("trust", day.path("trust.note"), "--root",
@@ -125,9 +131,14 @@ def make_stations(day):
     for auditor in day.auditors:
         auditor.command("init", "--root", os.path.join(day.district.folder, "root.pub"),
                         "--code", "460200")
-        bundle = day.path(f"{auditor.name}.bundle")
-        enrol(day, auditor, "enrolment.request", bundle)
-        auditor.command("join", bundle)
+        let_listen(day, auditor)
+
+
+def let_listen(day, auditor):
+    """The hub of day takes the auditor in."""
+    bundle = day.path(f"{auditor.name}.bundle")
+    enrol(day, auditor, "enrolment.request", bundle)
+    auditor.command("join", bundle)
 
 
 def employ(day, key, name, title, where, roles):
@@ -159,7 +170,8 @@ def make_staff(day):
 
 
 def found(day):
-    make_root_and_hub(day)
+    make_root(day)
+    make_hub(day)
     publish(day)
     make_stations(day)
     make_staff(day)
