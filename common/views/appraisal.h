@@ -40,10 +40,15 @@ enum views_grade views_grade_of(const struct policy *policy, uint32_t points);
 /* 0.7 community + 0.3 employer, rounded down, by the policy's weights (R83). */
 uint32_t views_life_score(const struct policy *policy, uint32_t community, uint32_t employer);
 
-typedef bool (*views_deduction_visit)(void *context, const struct views_deduction *deduction);
+typedef void (*views_deduction_visit)(void *context, const struct views_deduction *deduction);
+/* Of the scope's station or person, or of all together. */
 MUST_USE enum err views_appraise(const struct views_source *source, const struct views_scope *scope,
                                  views_deduction_visit visit, void *context,
                                  struct views_sheet *ret);
+/* Each station's sheet in one go; room for source->station_count. What the hub is to blame for is
+ * nobody's here. */
+MUST_USE enum err views_appraise_stations(const struct views_source *source,
+                                          const struct views_scope *scope, struct views_sheet *ret);
 
 /* --- stations in order (R78) --- */
 
@@ -54,7 +59,8 @@ struct views_rank {
     uint32_t last_years; /* years in a row in last place, with the scope's year */
     bool reassign;       /* as often as the policy says (N58) */
 };
-/* Room for source->station_count. The year of scope->until_day. */
+/* By the points of the year of scope->until_day, best first, ties by code; room for
+ * source->station_count. A year before the station began counts for nothing. */
 MUST_USE enum err views_ranking(const struct views_source *source, const struct views_scope *scope,
                                 struct views_rank *ret);
 

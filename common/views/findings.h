@@ -16,36 +16,40 @@ enum views_cause {
     VIEWS_CAUSE_STATION /* nobody did what somebody of the station had to */
 };
 
+enum { VIEWS_WHO_AUTHOR = 0xffff /* who wrote the newest event that shows it */ };
+
 struct views_finding;
 typedef void (*views_finding_visit)(void *context, const struct views_finding *finding);
+
+/* What a rule may ask besides its record: facts gathered once from all records. */
+struct views_known;
+typedef void (*views_rule_look)(const struct views_known *known, struct views_finding *finding,
+                                const struct record *record, views_finding_visit visit,
+                                void *context);
 
 /* A row of findings.def. */
 struct views_rule {
     const char *name;     /* "overdue" */
-    const char *triggers; /* "T05 T10", "" : none of 1.H */
+    const char *triggers; /* "T05 T10"; "": none of 1.H */
     const char *zh;
     const char *en;
     const char *article;
     const char *regimes;
     enum machine_id machine;
-    const char *states;                   /* names; NULL: all */
     struct views_test where[VIEWS_TESTS]; /* of a record: all hold */
-    uint16_t day_field;                   /* fact that tells the day it arose: the day after a
-                                             _due_day, the day itself else */
-    uint16_t who;                         /* staff id of who answers for it; 0: the station */
-    const char *verbs;                    /* names of the events that show it; NULL: the newest */
-    /* EXPECTED: one is wanted in each period, per station. */
-    enum policy_id period; /* of a period, or a weekday; POLICY_COUNT: see each_day */
-    enum policy_id least;  /* how many; POLICY_COUNT: one */
-    enum policy_id grace;  /* limit behind the period; POLICY_COUNT: none */
-    uint16_t slot_field;   /* fact of the record that says which period it fills */
-    bool expected;
-    bool each_day;         /* each working day */
-    uint8_t deducts;       /* D1..D5 when decided; 0: none */
+    uint16_t day;      /* fact that tells the day it arose: behind a _day fact the day after, else
+                          the day itself; 0: of the newest event that shows it */
+    uint16_t who;      /* staff id of who answers for it; 0: the station; or VIEWS_WHO_AUTHOR */
+    const char *verbs; /* names of the events that show it; NULL: none is looked for */
+    struct views_slots expected; /* kind not 0: a slot of a station with too few of them */
+    enum policy_id grace;        /* limit behind the slot's end; POLICY_COUNT: none */
+    enum views_cause cause;
+    uint8_t deducts;       /* 1..5: D1..D5 of the score sheet; 0: none */
+    bool decided;          /* it deducts at once; else when the discipline role has decided */
     const char *by_people; /* why only people raise it; NULL: the machine does */
-    /* EVENTS: what facts alone cannot say; asked when where holds. */
-    void (*look)(const struct views_look *look, const struct views_rule *rule,
-                 const struct record *record, views_finding_visit visit, void *context);
+    /* What facts alone cannot say: given the finding as the row makes it, visits none, one or
+     * several. NULL: the one. */
+    views_rule_look look;
 };
 
 struct views_finding {
@@ -58,7 +62,7 @@ struct views_finding {
     uint8_t staff[LIMIT_ID_SIZE];    /* zeros: the station as a whole */
     size_t event_count;
     uint8_t event[VIEWS_FINDING_EVENTS][LIMIT_HASH_SIZE];
-    const char *what; /* figure that differs, "" else */
+    const char *what; /* name of the figure that differs; "" else */
     uint64_t claimed;
     uint64_t recomputed;
 };

@@ -16,7 +16,9 @@ struct views_kpi {
     enum machine_id machine;
     struct views_test of[VIEWS_TESTS];   /* denominator 分母 */
     struct views_test good[VIEWS_TESTS]; /* and numerator 分子 */
-    const char *not_computable;          /* why events cannot tell it; NULL: they can */
+    uint16_t of_sum; /* fact that is summed up instead of counting records; 0: records */
+    uint16_t good_sum;
+    const char *not_computable; /* why events cannot tell it; NULL: they can */
 };
 
 struct views_kpi_result {

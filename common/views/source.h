@@ -32,6 +32,14 @@ struct views_station {
 typedef bool (*views_record_visit)(void *context, const struct record *record);
 typedef bool (*views_event_visit)(void *context, const struct views_event *event);
 
+/* Which records are wanted. A source may give more: they are tested again. */
+struct views_reach {
+    enum machine_id machine;
+    uint32_t states;      /* bits 1 << state; 0: all */
+    int32_t opened_from;  /* legal day of the first event; 0: any */
+    int32_t opened_until; /* 0: any */
+};
+
 struct views_source {
     void *context;
     const struct policy *policy; /* newest editions in force */
@@ -40,11 +48,11 @@ struct views_source {
     uint64_t now_ms;
     size_t station_count;
     const struct views_station *stations;
-    /* Records of a machine whose state is among states (bits 1 << state; 0: all), each once, in any
-     * order. The record lives until visit returns; find must not disturb it. */
-    void (*records)(void *context, enum machine_id machine, uint32_t states,
-                    views_record_visit visit, void *visit_context);
-    /* Open cases with a due day up to until_day, by rising day. NULL: views ask records instead. */
+    /* Each record of the reach once, in any order. It lives until visit returns; find must not
+     * disturb it. */
+    void (*records)(void *context, const struct views_reach *reach, views_record_visit visit,
+                    void *visit_context);
+    /* Open cases with a due day up to until_day, by rising day. NULL: records are asked instead. */
     void (*due)(void *context, int32_t until_day, views_record_visit visit, void *visit_context);
     /* NULL: no such record. Until the next find. */
     const struct record *(*find)(void *context, const uint8_t id[LIMIT_ID_SIZE]);

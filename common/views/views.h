@@ -8,7 +8,7 @@
  * item ...) or slots (what ought to be there, day by day, and is it). Cells are typed; whoever
  * shows them turns ids of people and sealed content into words, as far as he may. */
 
-enum { VIEWS_COLUMNS = 16, VIEWS_NAME_SIZE = 32 };
+enum { VIEWS_COLUMNS = 16, VIEWS_CELL_SIZE = 64 };
 
 enum views_kind {
     VIEWS_NUMBER_OF, /* the record's human number; cell: RECORD */
@@ -19,6 +19,7 @@ enum views_kind {
     VIEWS_WORD,      /* a number that has a name: words.def */
     VIEWS_FLAG,      /* set or not */
     VIEWS_STAFF,     /* staff id */
+    VIEWS_PEOPLE,    /* staff ids of a list, as many as a cell holds */
     VIEWS_STATION,   /* code of the record's station, "" for the hub */
     VIEWS_STATE,     /* Chinese name of the state */
     VIEWS_ITEM,      /* name of the item in the catalogue */
@@ -28,6 +29,8 @@ enum views_kind {
     VIEWS_KEY,       /* of a group or slot */
     VIEWS_TALLY,     /* group: how many pass tests */
     VIEWS_SUM,       /* group: sum of field over those that pass tests */
+    VIEWS_SHARE,     /* group: part / whole, two columns before it, in percent with one decimal */
+    VIEWS_THERE,     /* slot: how many there are; least says how many there ought to be */
     VIEWS_FORMULA    /* what no table can say: function */
 };
 
@@ -45,9 +48,10 @@ enum views_cell_kind {
     VIEWS_CELL_NUMBER,
     VIEWS_CELL_DAY,
     VIEWS_CELL_TIME,
-    VIEWS_CELL_STAFF,   /* bytes: staff id */
+    VIEWS_CELL_STAFF,   /* bytes: staff ids, one after the other */
     VIEWS_CELL_STATION, /* bytes: device key; text: its code */
     VIEWS_CELL_RECORD,  /* bytes: record id */
+    VIEWS_CELL_SHARE,   /* number: per mille */
     VIEWS_CELL_SEALED   /* bytes: record id; number: enum views_sealed */
 };
 
@@ -64,6 +68,7 @@ struct views_row {
     const struct record *record; /* NULL: a group or slot */
     size_t count;                /* of cells: the view's columns */
     struct views_cell cell[VIEWS_COLUMNS];
+    uint8_t bytes[VIEWS_COLUMNS][VIEWS_CELL_SIZE]; /* what the cells' bytes point at */
 };
 
 struct views_column {
@@ -76,9 +81,12 @@ struct views_column {
     uint16_t words;     /* enum views_words */
     uint16_t sealed;    /* enum views_sealed */
     enum machine_id of; /* TALLY, SUM: of this machine; 0: the view's */
+    const char *part;   /* SHARE: names of columns */
+    const char *whole;
     struct views_test tests[VIEWS_TESTS];
+    uint32_t unit; /* SUM: divided by it, rounded down; 0: as it is */
     void (*formula)(const struct views_look *look, const struct record *record,
-                    struct views_cell *ret);
+                    struct views_cell *ret, uint8_t room[VIEWS_CELL_SIZE]);
 };
 
 enum views_shape { VIEWS_RECORDS, VIEWS_GROUPS, VIEWS_SLOTS };
@@ -90,8 +98,22 @@ enum views_group {
     VIEWS_BY_STATE
 };
 
-/* Who may see a view besides those who hold the audience: bits of rule_role; 0: all who work
- * there. */
+/* What ought to be there: one row for each. */
+enum views_slot_kind {
+    VIEWS_SLOT_DAYS = 1, /* each day of the rota: the first so many days of the week (rota.days) */
+    VIEWS_SLOT_WORKDAYS, /* each working day */
+    VIEWS_SLOT_PERIODS,  /* each period of the policy's kind */
+    VIEWS_SLOT_WEEKS,
+    VIEWS_SLOT_NUMBERS /* 1 .. the policy's number */
+};
+struct views_slots {
+    enum views_slot_kind kind;
+    enum policy_id policy; /* PERIODS, NUMBERS */
+    enum policy_id least;  /* how many records a slot wants; POLICY_COUNT: one */
+    uint16_t field;        /* fact that says which slot a record fills */
+    bool gaps_only;        /* only slots with too few */
+};
+
 struct views_view {
     const char *name; /* "first-contacts" */
     const char *form; /* "F04"; "" : none */
@@ -106,7 +128,8 @@ struct views_view {
     uint16_t order;            /* field; ascending, ties by id */
     enum views_group group;
     uint16_t group_field;
-    uint64_t who;
+    struct views_slots slots;
+    uint64_t who; /* bits of rule_role that may see it; 0: all who work there */
     struct views_test where[VIEWS_TESTS];
     struct views_column columns[VIEWS_COLUMNS];
 };

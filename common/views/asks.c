@@ -1,0 +1,81 @@
+#include "views/inside.h"
+
+#include <string.h>
+
+/* What indicators and findings ask that no list of tests can say. */
+
+enum { MS_IN_A_MINUTE = 60 * 1000 };
+
+bool views_state_is(const struct record *record, const char *name)
+{
+    return strcmp(rule_state_name(record->machine, record->state), name) == 0;
+}
+
+bool views_clock_is_off(const struct record *record)
+{
+    return views_state_is(record, "suspended") || views_state_is(record, "returned") ||
+           views_state_is(record, "withdrawn") || views_state_is(record, "not_accepted");
+}
+
+/* Answered, told where, a case, or taken over by who it was handed to (2.3). */
+bool views_ask_disposed(const struct views_look *look, const struct record *record)
+{
+    struct span receiver = values_bytes(&record->facts, FIELD_receiver, 0);
+    struct span handler = values_bytes(&record->facts, FIELD_handler, 0);
+    (void)look;
+    if (views_state_is(record, "offered")) {
+        return false;
+    }
+    return !views_state_is(record, "open") || (receiver.size != 0 && span_equal(receiver, handler));
+}
+
+/* Kept or missed, or its day is over. */
+bool views_ask_appointment_over(const struct views_look *look, const struct record *record)
+{
+    return values_has(&record->facts, FIELD_finished_ms) ||
+           views_day(record, FIELD_agreed_ms) < look->today;
+}
+
+bool views_ask_within_duration(const struct views_look *look, const struct record *record)
+{
+    uint64_t agreed = values_number(&record->facts, FIELD_agreed_ms, 0);
+    uint64_t finished = values_number(&record->facts, FIELD_finished_ms, 0);
+    uint64_t most = (uint64_t)policy_get_count(look->source->policy, POLICY_APPOINTMENT_DURATION) *
+                    MS_IN_A_MINUTE;
+    return finished <= agreed || finished - agreed <= most;
+}
+
+bool views_ask_one_notice(const struct views_look *look, const struct record *record)
+{
+    return values_number(&record->facts, FIELD_deficiency_count, 0) <=
+           policy_get_count(look->source->policy, POLICY_NOTIFY_NOTICES_MAX);
+}
+
+bool views_ask_few_visits(const struct views_look *look, const struct record *record)
+{
+    return values_number(&record->facts, FIELD_visits, 0) <=
+           policy_get_count(look->source->policy, POLICY_NOTIFY_VISITS_MAX);
+}
+
+static bool is_over(const struct views_look *look, const struct record *record, enum field done,
+                    enum field due)
+{
+    return values_has(&record->facts, done) || views_day(record, due) < look->today;
+}
+
+bool views_ask_hand_up_over(const struct views_look *look, const struct record *record)
+{
+    return !views_clock_is_off(record) &&
+           is_over(look, record, FIELD_handed_up_ms, FIELD_report_up_due_day);
+}
+
+bool views_ask_reply_over(const struct views_look *look, const struct record *record)
+{
+    return !views_state_is(record, "out_of_scope") && !views_state_is(record, "suggestion") &&
+           is_over(look, record, FIELD_told_ms, FIELD_due_day);
+}
+
+bool views_ask_tell_over(const struct views_look *look, const struct record *record)
+{
+    return is_over(look, record, FIELD_told_ms, FIELD_tell_due_day);
+}

@@ -1,0 +1,209 @@
+#include "views/known.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Room for one more of size bytes behind count; NULL after a failure, which sticks in err. */
+static void *grow(struct views_known *known, void **array, size_t count, size_t size)
+{
+    bool full = (count & (count - 1)) == 0; /* at each power of two */
+    if (known->err != ERR_NONE || count >= VIEWS_ROWS_MAX) {
+        known->err = known->err != ERR_NONE ? known->err : ERR_LIMIT;
+        return NULL;
+    }
+    if (full) {
+        void *bigger = realloc(*array, (count == 0 ? 1 : count * 2) * size);
+        if (bigger == NULL) {
+            known->err = ERR_MEMORY;
+            return NULL;
+        }
+        *array = bigger;
+    }
+    return (uint8_t *)*array + count * size;
+}
+
+static bool keep_cover(void *context, const struct record *record)
+{
+    struct views_known *known = context;
+    struct span principal = values_bytes(&record->facts, FIELD_principal, 0);
+    int32_t until = views_day(record, FIELD_until_day);
+    int32_t ended = views_day(record, FIELD_finished_ms);
+    if (record->machine != MACHINE_DELEGATION || views_state_is(record, "drafted") ||
+        principal.size != LIMIT_ID_SIZE) {
+        return true;
+    }
+    struct views_cover *cover =
+        grow(known, (void **)&known->cover, known->cover_count, sizeof *cover);
+    if (cover == NULL) {
+        return false;
+    }
+    known->cover_count++;
+    memcpy(cover->staff, principal.data, sizeof cover->staff);
+    cover->from_day = views_day(record, FIELD_from_day);
+    cover->until_day = until == 0 ? CIVIL_DAY_MAX : until;
+    if (ended != 0 && ended < cover->until_day) {
+        cover->until_day = ended;
+    }
+    return true;
+}
+
+static bool keep_outage(void *context, const struct record *record)
+{
+    struct views_known *known = context;
+    if (record->machine != MACHINE_OUTAGE) {
+        return true;
+    }
+    struct views_outage *outage =
+        grow(known, (void **)&known->outage, known->outage_count, sizeof *outage);
+    if (outage == NULL) {
+        return false;
+    }
+    known->outage_count++;
+    memcpy(outage->station, record->station, sizeof outage->station);
+    outage->from_day = views_day(record, FIELD_opened_ms);
+    outage->until_day = views_day(record, FIELD_fixed_ms);
+    if (outage->until_day == 0) {
+        outage->until_day = known->look.today;
+    }
+    return true;
+}
+
+/* --- reports --- */
+
+static const struct figure {
+    const char *name;
+    uint16_t field;
+} figures[VIEWS_FIGURES] = {
+    {"accepted", FIELD_total_accepted},     {"finished", FIELD_total_finished},
+    {"overdue", FIELD_total_overdue},       {"extended", FIELD_total_extended},
+    {"proxy", FIELD_total_proxy},           {"rated", FIELD_total_rated},
+    {"complaints", FIELD_total_complaints},
+};
+enum { ACCEPTED, FINISHED, OVERDUE, EXTENDED, PROXY, RATED, COMPLAINTS };
+
+const char *views_figure_name(size_t figure)
+{
+    return figure < VIEWS_FIGURES ? figures[figure].name : "";
+}
+
+static bool keep_report(void *context, const struct record *record)
+{
+    enum { KIND_YEAR = 5 };
+    struct views_known *known = context;
+    const struct views_scope *scope = known->look.scope;
+    int32_t from = views_day(record, FIELD_from_day);
+    uint64_t kind = values_number(&record->facts, FIELD_kind, 0);
+    if (record->machine != MACHINE_REPORT || kind == 0 || kind > KIND_YEAR ||
+        !views_in_scope(&known->look, record) || from > scope->until_day) {
+        return true;
+    }
+    struct views_report *report =
+        grow(known, (void **)&known->report, known->report_count, sizeof *report);
+    if (report == NULL) {
+        return false;
+    }
+    known->report_count++;
+    memset(report, 0, sizeof *report);
+    memcpy(report->record, record->id, sizeof report->record);
+    memcpy(report->station, record->station, sizeof report->station);
+    report->from_day = from;
+    report->until_day = views_day(record, FIELD_until_day);
+    for (size_t i = 0; i < VIEWS_FIGURES; i++) {
+        report->claimed[i] = values_number(&record->facts, (enum field)figures[i].field, 0);
+    }
+    return true;
+}
+
+static bool is_within(const struct views_report *report, int32_t day)
+{
+    return day != 0 && day >= report->from_day && day <= report->until_day;
+}
+
+static void count_case(const struct views_known *known, const struct record *record,
+                       struct views_report *report)
+{
+    const struct views_scope scope = {.from_day = report->from_day, .until_day = report->until_day};
+    const struct views_look look = {known->look.source, &scope, known->look.today};
+    bool accepted = is_within(report, views_day(record, FIELD_accepted_ms));
+    report->recomputed[ACCEPTED] += accepted ? 1 : 0;
+    report->recomputed[FINISHED] += is_within(report, views_day(record, FIELD_finished_ms)) ? 1 : 0;
+    report->recomputed[OVERDUE] += views_ask_became_overdue(&look, record) ? 1 : 0;
+    report->recomputed[EXTENDED] += views_ask_extended(&look, record) ? 1 : 0;
+    report->recomputed[PROXY] += accepted && values_has(&record->facts, FIELD_proxy) ? 1 : 0;
+    report->recomputed[RATED] += is_within(report, views_day(record, FIELD_rated_ms)) ? 1 : 0;
+}
+
+static bool count_one(void *context, const struct record *record)
+{
+    struct views_known *known = context;
+    for (size_t i = 0; i < known->report_count; i++) {
+        struct views_report *report = &known->report[i];
+        if (memcmp(report->station, record->station, LIMIT_KEY_SIZE) != 0) {
+            continue;
+        }
+        if (record->machine == MACHINE_CASE) {
+            count_case(known, record, report);
+        } else if (record->machine == MACHINE_COMPLAINT) {
+            report->recomputed[COMPLAINTS] +=
+                is_within(report, views_day(record, FIELD_opened_ms)) ? 1 : 0;
+        }
+    }
+    return true;
+}
+
+static int report_compare(const void *left, const void *right)
+{
+    const struct views_report *a = left;
+    const struct views_report *b = right;
+    return memcmp(a->record, b->record, sizeof a->record);
+}
+
+const struct views_report *views_known_report(const struct views_known *known,
+                                              const uint8_t record[LIMIT_ID_SIZE])
+{
+    size_t low = 0;
+    size_t high = known->report_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = memcmp(known->report[middle].record, record, LIMIT_ID_SIZE);
+        if (order == 0) {
+            return &known->report[middle];
+        }
+        low = order < 0 ? middle + 1 : low;
+        high = order < 0 ? high : middle;
+    }
+    return NULL;
+}
+
+static void walk(struct views_known *known, enum machine_id machine, views_record_visit visit)
+{
+    const struct views_reach reach = {.machine = machine};
+    const struct views_source *source = known->look.source;
+    if (known->err == ERR_NONE) {
+        source->records(source->context, &reach, visit, known);
+    }
+}
+
+enum err views_known_init(struct views_known *known, const struct views_source *source,
+                          const struct views_scope *scope)
+{
+    memset(known, 0, sizeof *known);
+    views_look_init(&known->look, source, scope);
+    walk(known, MACHINE_DELEGATION, keep_cover);
+    walk(known, MACHINE_OUTAGE, keep_outage);
+    walk(known, MACHINE_REPORT, keep_report);
+    if (known->report_count != 0) {
+        qsort(known->report, known->report_count, sizeof *known->report, report_compare);
+        walk(known, MACHINE_CASE, count_one);
+        walk(known, MACHINE_COMPLAINT, count_one);
+    }
+    return known->err;
+}
+
+void views_known_done(struct views_known *known)
+{
+    free(known->cover);
+    free(known->outage);
+    free(known->report);
+    memset(known, 0, sizeof *known);
+}

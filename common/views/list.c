@@ -1,0 +1,255 @@
+#include "views/inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Columns and headings, for the table. */
+#define NAME(name_, form_, zh_, en_) .name = (name_), .form = (form_), .zh = (zh_), .en = (en_)
+#define SOURCE(article_, regimes_) .article = (article_), .regimes = (regimes_)
+#define RECORDS(machine_, order_)                                                                  \
+    .shape = VIEWS_RECORDS, .machine = MACHINE_##machine_, .order = FIELD_##order_
+#define GROUPS(machine_, by, field_)                                                               \
+    .shape = VIEWS_GROUPS, .machine = MACHINE_##machine_, .group = VIEWS_BY_##by,                  \
+    .group_field = (field_)
+#define SLOTS(machine_, kind_, policy_, field_, gaps)                                              \
+    .shape = VIEWS_SLOTS, .machine = MACHINE_##machine_,                                           \
+    .slots = {VIEWS_SLOT_##kind_, policy_, POLICY_COUNT, FIELD_##field_, gaps}
+#define IS_IN(names) .states = (names)
+#define EACH(period_) .period = POLICY_PERIOD_##period_
+#define COLUMN(name_, zh_, en_, kind_) .name = (name_), .zh = (zh_), .en = (en_), .kind = (kind_)
+#define FACT(name, zh, en, kind, field_)                                                           \
+    {                                                                                              \
+        COLUMN(name, zh, en, VIEWS_##kind), .field = FIELD_##field_                                \
+    }
+#define CASES(name, zh, en, kind, field_)                                                          \
+    {                                                                                              \
+        COLUMN(name, zh, en, VIEWS_##kind), .field = FIELD_##field_, .via = FIELD_case_record      \
+    }
+#define NAMED(name, zh, en, field_, list)                                                          \
+    {                                                                                              \
+        COLUMN(name, zh, en, VIEWS_WORD), .field = FIELD_##field_, .words = VIEWS_WORDS_##list     \
+    }
+#define PLAIN(name, zh, en, kind)                                                                  \
+    {                                                                                              \
+        COLUMN(name, zh, en, VIEWS_##kind)                                                         \
+    }
+#define KEY(name, zh, en, list)                                                                    \
+    {                                                                                              \
+        COLUMN(name, zh, en, VIEWS_KEY), .words = VIEWS_WORDS_##list                               \
+    }
+#define HIDDEN(name, zh, en, part_)                                                                \
+    {                                                                                              \
+        COLUMN(name, zh, en, VIEWS_SEALED), .sealed = VIEWS_SEALED_##part_                         \
+    }
+#define OWN(name, zh, en, formula_)                                                                \
+    {                                                                                              \
+        COLUMN(name, zh, en, VIEWS_FORMULA), .formula = views_formula_##formula_                   \
+    }
+#define TALLY(name, zh, en, machine_, ...)                                                         \
+    {                                                                                              \
+        COLUMN(name, zh, en, VIEWS_TALLY), .of = MACHINE_##machine_, .tests = { __VA_ARGS__ }      \
+    }
+#define SUM(name, zh, en, field_, unit_)                                                           \
+    {                                                                                              \
+        COLUMN(name, zh, en, VIEWS_SUM), .field = FIELD_##field_, .unit = (unit_)                  \
+    }
+#define SHARE(name, zh, en, part_, whole_)                                                         \
+    {                                                                                              \
+        COLUMN(name, zh, en, VIEWS_SHARE), .part = (part_), .whole = (whole_)                      \
+    }
+#define THE_RECORD PLAIN("number", "编号", "number", NUMBER_OF)
+#define THE_STATION PLAIN("station", "站点", "station", STATION)
+#define THE_ITEM PLAIN("item", "服务事项", "item", ITEM)
+#define THE_STATE PLAIN("state", "状态", "state", STATE)
+#define THE_CLIENT HIDDEN("client", "办事群众姓名", "client", NAME)
+/* Complaints and what follows from them: never the accused or his window (4.2). */
+#define DISCIPLINE_ONLY                                                                            \
+    .who = ROLE_DISCIPLINE | ROLE_UPPER_DISCIPLINE | ROLE_COMPLAINT_DESK | ROLE_AUDITOR
+enum { MS_A_MINUTE = 60000 };
+
+static const struct views_view views[] = {
+#include "views/views.def"
+};
+
+size_t views_count(void)
+{
+    return sizeof views / sizeof *views;
+}
+
+const struct views_view *views_at(size_t index)
+{
+    return index < views_count() ? &views[index] : NULL;
+}
+
+const struct views_view *views_find(const char *name)
+{
+    for (size_t i = 0; i < views_count(); i++) {
+        if (strcmp(views[i].name, name) == 0 ||
+            (views[i].form[0] != 0 && strcmp(views[i].form, name) == 0)) {
+            return &views[i];
+        }
+    }
+    return NULL;
+}
+
+size_t views_column_count(const struct views_view *view)
+{
+    size_t count = 0;
+    while (count < VIEWS_COLUMNS && view->columns[count].name != NULL) {
+        count++;
+    }
+    return count;
+}
+
+/* --- rows --- */
+
+/* What a cell points at goes when the next record is found: the row keeps its own copy. */
+static void keep_bytes(struct views_row *row, size_t index)
+{
+    struct views_cell *cell = &row->cell[index];
+    if (cell->bytes.size > VIEWS_CELL_SIZE) {
+        cell->bytes.size = VIEWS_CELL_SIZE;
+    }
+    if (cell->bytes.size != 0) {
+        memmove(row->bytes[index], cell->bytes.data, cell->bytes.size);
+        cell->bytes.data = row->bytes[index];
+    }
+}
+
+bool views_show(struct views_asked *asked, const struct record *record)
+{
+    size_t place = asked->total++;
+    const struct views_page *page = asked->page;
+    if (place < page->offset || (page->limit != 0 && place - page->offset >= page->limit)) {
+        return true;
+    }
+    asked->row.record = record;
+    asked->row.count = views_column_count(asked->view);
+    for (size_t i = 0; record != NULL && i < asked->row.count; i++) {
+        views_cell_of(&asked->look, &asked->view->columns[i], record, &asked->row.cell[i],
+                      asked->row.bytes[i]);
+        keep_bytes(&asked->row, i);
+    }
+    return asked->visit(asked->context, &asked->row);
+}
+
+/* --- one record a row --- */
+
+struct gather {
+    struct views_asked *asked;
+    struct views_entries entries;
+};
+
+static int64_t order_of(const struct views_view *view, const struct record *record)
+{
+    uint64_t number = values_number(&record->facts, (enum field)view->order, 0);
+    return number == 0 || number > INT64_MAX ? INT64_MAX : (int64_t)number;
+}
+
+static bool gather_one(void *context, const struct record *record)
+{
+    struct gather *gather = context;
+    const struct views_view *view = gather->asked->view;
+    const struct views_look *look = &gather->asked->look;
+    if (record->machine == view->machine && views_in_scope(look, record) &&
+        (view->states == NULL ||
+         (views_states(view->machine, view->states) >> record->state & 1)) &&
+        views_all_hold(look, view->where, record)) {
+        views_entries_add(&gather->entries, order_of(view, record), record->id, false);
+    }
+    return gather->entries.err == ERR_NONE;
+}
+
+static struct views_reach reach_of(const struct views_asked *asked)
+{
+    const struct views_view *view = asked->view;
+    struct views_reach reach = {.machine = view->machine};
+    if (view->states != NULL) {
+        reach.states = views_states(view->machine, view->states);
+    }
+    for (size_t i = 0; i < VIEWS_TESTS && view->where[i].op != VIEWS_ANY; i++) {
+        if (view->where[i].op == VIEWS_IN_PERIOD && view->where[i].field == FIELD_opened_ms) {
+            reach.opened_from = asked->look.scope->from_day;
+            reach.opened_until = asked->look.scope->until_day;
+        }
+    }
+    return reach;
+}
+
+static void show_gathered(struct views_asked *asked, const struct views_entries *entries,
+                          struct record *copy)
+{
+    const struct views_source *source = asked->look.source;
+    const struct views_page *page = asked->page;
+    bool more = true;
+    for (size_t i = page->offset; more && i < entries->count; i++) {
+        const struct record *found = source->find(source->context, entries->entry[i].id);
+        if (page->limit != 0 && i - page->offset >= page->limit) {
+            break;
+        }
+        if (found == NULL) {
+            continue;
+        }
+        *copy = *found;
+        values_copy(&copy->facts, &found->facts);
+        asked->total = i;
+        more = views_show(asked, copy);
+    }
+    asked->total = entries->count;
+}
+
+enum err views_list_records(struct views_asked *asked)
+{
+    struct gather gather = {.asked = asked};
+    const struct views_source *source = asked->look.source;
+    struct views_reach reach = reach_of(asked);
+    struct record *copy = malloc(sizeof *copy);
+    if (copy == NULL) {
+        return ERR_MEMORY;
+    }
+    if (asked->view->order == FIELD_due_day && asked->view->machine == MACHINE_CASE &&
+        source->due != NULL) {
+        source->due(source->context, CIVIL_DAY_MAX, gather_one, &gather);
+    } else {
+        source->records(source->context, &reach, gather_one, &gather);
+    }
+    enum err err = gather.entries.err;
+    if (err == ERR_NONE) {
+        views_entries_sort(&gather.entries);
+        show_gathered(asked, &gather.entries, copy);
+    }
+    views_entries_done(&gather.entries);
+    free(copy);
+    return err;
+}
+
+/* --- all --- */
+
+enum err views_list(const struct views_source *source, const struct views_view *view,
+                    const struct views_scope *scope, const struct views_page *page,
+                    size_t *ret_total, views_row_visit visit, void *context)
+{
+    enum err err = ERR_NONE;
+    struct views_asked *asked = calloc(1, sizeof *asked);
+    if (asked == NULL) {
+        return ERR_MEMORY;
+    }
+    *asked = (struct views_asked){.view = view, .page = page, .visit = visit, .context = context};
+    views_look_init(&asked->look, source, scope);
+    switch (view->shape) {
+    case VIEWS_RECORDS:
+        err = views_list_records(asked);
+        break;
+    case VIEWS_GROUPS:
+        err = views_list_groups(asked);
+        break;
+    case VIEWS_SLOTS:
+        err = views_list_slots(asked);
+        break;
+    }
+    if (ret_total != NULL) {
+        *ret_total = asked->total;
+    }
+    free(asked);
+    return err;
+}

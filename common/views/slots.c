@@ -1,0 +1,221 @@
+#include "views/inside.h"
+
+#include <string.h>
+
+/* What ought to be there, station by station and slot by slot, and how much of it is. */
+
+struct filling {
+    const struct views_look *look;
+    const struct views_slots *slots;
+    enum machine_id machine;
+    const struct views_test *where;
+    struct views_entries entries; /* key: station, then slot */
+};
+
+static enum policy_period period_of(const struct filling *filling)
+{
+    if (filling->slots->kind == VIEWS_SLOT_WEEKS) {
+        return POLICY_PERIOD_WEEK;
+    }
+    return filling->slots->kind == VIEWS_SLOT_PERIODS
+               ? policy_period(filling->look->source->policy, filling->slots->policy)
+               : POLICY_PERIOD_DAY;
+}
+
+static bool has_periods(const struct filling *filling)
+{
+    return filling->slots->kind == VIEWS_SLOT_PERIODS || filling->slots->kind == VIEWS_SLOT_WEEKS;
+}
+
+static int64_t entry_key(size_t station, int32_t slot)
+{
+    return (int64_t)((uint64_t)station << 32 | (uint32_t)slot);
+}
+
+static bool fill_one(void *context, const struct record *record)
+{
+    struct filling *filling = context;
+    const struct views_source *source = filling->look->source;
+    enum field field = (enum field)filling->slots->field;
+    int32_t slot = views_day(record, field);
+    int32_t until = 0;
+    if (record->machine != filling->machine ||
+        !views_all_hold(filling->look, filling->where, record) || slot <= 0) {
+        return true;
+    }
+    if (has_periods(filling)) {
+        views_period(period_of(filling), slot, &slot, &until);
+    }
+    for (size_t i = 0; i < source->station_count; i++) {
+        if (memcmp(source->stations[i].device, record->station, LIMIT_KEY_SIZE) == 0) {
+            views_entries_add(&filling->entries, entry_key(i, slot), record->id, false);
+        }
+    }
+    return filling->entries.err == ERR_NONE;
+}
+
+static size_t first_entry(const struct views_entries *entries, int64_t key)
+{
+    size_t low = 0;
+    size_t high = entries->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        bool before = entries->entry[middle].key < key;
+        low = before ? middle + 1 : low;
+        high = before ? high : middle;
+    }
+    return low;
+}
+
+static void fill_slot(const struct filling *filling, struct views_slot *slot)
+{
+    const struct views_entries *entries = &filling->entries;
+    int64_t key = entry_key(slot->station, slot->key);
+    slot->least = filling->slots->least == POLICY_COUNT
+                      ? 1
+                      : policy_get_count(filling->look->source->policy, filling->slots->least);
+    for (size_t i = first_entry(entries, key); i < entries->count && entries->entry[i].key == key;
+         i++) {
+        slot->count++;
+        slot->has_record = true;
+        memcpy(slot->record, entries->entry[i].id, sizeof slot->record);
+    }
+}
+
+static bool day_counts(const struct filling *filling, int32_t day)
+{
+    const struct views_source *source = filling->look->source;
+    if (filling->slots->kind == VIEWS_SLOT_WORKDAYS) {
+        return calendar_is_working_day(source->calendar, day, NULL);
+    }
+    return (uint32_t)civil_weekday_of_day(day) <=
+           policy_get_count(source->policy, POLICY_ROTA_DAYS);
+}
+
+/* Slots of one station, in order; false: stop. */
+static bool station_numbers(const struct filling *filling, size_t station, views_slot_visit visit,
+                            void *context)
+{
+    uint32_t count = policy_get_count(filling->look->source->policy, filling->slots->policy);
+    bool more = true;
+    for (uint32_t number = 1; more && number <= count; number++) {
+        struct views_slot slot = {.station = station, .key = (int32_t)number};
+        fill_slot(filling, &slot);
+        more = visit(context, &slot);
+    }
+    return more;
+}
+
+static bool station_days(const struct filling *filling, size_t station, views_slot_visit visit,
+                         void *context)
+{
+    const struct views_scope *scope = filling->look->scope;
+    bool periods = has_periods(filling);
+    int32_t since = filling->look->source->stations[station].since_day;
+    bool more = true;
+    for (int32_t day = scope->from_day; more && day <= scope->until_day;) {
+        struct views_slot slot = {.station = station};
+        views_period(period_of(filling), day, &slot.key, &slot.until_day);
+        day = slot.until_day + 1;
+        if (slot.key >= scope->from_day && slot.key >= since &&
+            (periods || day_counts(filling, slot.key))) {
+            fill_slot(filling, &slot);
+            more = visit(context, &slot);
+        }
+    }
+    return more;
+}
+
+enum err views_slots_each(const struct views_look *look, const struct views_slots *slots,
+                          enum machine_id machine, const struct views_test where[VIEWS_TESTS],
+                          views_slot_visit visit, void *context)
+{
+    struct filling filling = {.look = look, .slots = slots, .machine = machine, .where = where};
+    const struct views_source *source = look->source;
+    struct views_reach reach = {.machine = machine};
+    bool more = true;
+    source->records(source->context, &reach, fill_one, &filling);
+    views_entries_sort(&filling.entries);
+    enum err err = filling.entries.err;
+    for (size_t i = 0; more && err == ERR_NONE && i < source->station_count; i++) {
+        const uint8_t *only = look->scope->station;
+        if (only == NULL || memcmp(only, source->stations[i].device, LIMIT_KEY_SIZE) == 0) {
+            more = (slots->kind == VIEWS_SLOT_NUMBERS ? station_numbers
+                                                      : station_days)(&filling, i, visit, context);
+        }
+    }
+    views_entries_done(&filling.entries);
+    return err;
+}
+
+/* --- as a view --- */
+
+static struct views_cell slot_cell(const struct views_asked *asked, const struct views_slot *slot,
+                                   size_t index)
+{
+    const struct views_column *column = &asked->view->columns[index];
+    const struct views_source *source = asked->look.source;
+    enum views_words words = (enum views_words)column->words;
+    switch (column->kind) {
+    case VIEWS_STATION:
+        return views_cell_text(source->stations[slot->station].code, "");
+    case VIEWS_KEY:
+        return asked->view->slots.kind == VIEWS_SLOT_NUMBERS
+                   ? views_cell_text(views_word_zh(words, (uint64_t)slot->key),
+                                     views_word_en(words, (uint64_t)slot->key))
+                   : views_cell_day(slot->key);
+    case VIEWS_THERE:
+        return views_cell_number(slot->count);
+    case VIEWS_COUNT:
+        return views_cell_number(slot->least);
+    case VIEWS_FLAG:
+        return slot->count < slot->least ? views_cell_text("缺", "missing")
+                                         : views_cell_text("", "");
+    case VIEWS_TIME:
+    case VIEWS_DAY: {
+        const struct record *record =
+            slot->has_record ? source->find(source->context, slot->record) : NULL;
+        struct views_cell cell = views_cell_text("", "");
+        uint8_t room[VIEWS_CELL_SIZE];
+        if (record != NULL) {
+            views_cell_of(&asked->look, column, record, &cell, room);
+        }
+        return cell;
+    }
+    case VIEWS_NUMBER_OF:
+    case VIEWS_CODE:
+    case VIEWS_WORD:
+    case VIEWS_STAFF:
+    case VIEWS_PEOPLE:
+    case VIEWS_STATE:
+    case VIEWS_ITEM:
+    case VIEWS_SEALED:
+    case VIEWS_LIGHT:
+    case VIEWS_DAYS_LEFT:
+    case VIEWS_TALLY:
+    case VIEWS_SUM:
+    case VIEWS_SHARE:
+    case VIEWS_FORMULA:
+        break;
+    }
+    return views_cell_text("", "");
+}
+
+static bool show_slot(void *context, const struct views_slot *slot)
+{
+    struct views_asked *asked = context;
+    if (asked->view->slots.gaps_only && slot->count >= slot->least) {
+        return true;
+    }
+    for (size_t i = 0; i < views_column_count(asked->view); i++) {
+        asked->row.cell[i] = slot_cell(asked, slot, i);
+    }
+    return views_show(asked, NULL);
+}
+
+enum err views_list_slots(struct views_asked *asked)
+{
+    const struct views_view *view = asked->view;
+    return views_slots_each(&asked->look, &view->slots, view->machine, view->where, show_slot,
+                            asked);
+}
