@@ -141,6 +141,7 @@ static void keep_link(struct station *station, struct kv_txn *txn, uint64_t seq,
     };
     keep_event(station, txn, state->answered_incarnation, seq, link);
     station_row_put(txn, state->answered_incarnation, seq, &row);
+    station->dirty = station->dirty || row.verdict != WIRE_ACCEPTED;
     /* The checkpoints that this life's events have seen end with one of its own leaves. */
     fold_seen_put(station->fold, txn, index + 1, link->leaf.hub_ms);
     state->answered = seq;

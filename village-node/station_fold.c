@@ -8,7 +8,8 @@
  *   - answers of the own chain in their order, leaves of the own feed in theirs, of both the one
  *     that stands first in the log;
  *   - a leaf of the own feed waits while an unanswered event of ours names a record that it names
- *     too, since our event may stand before it in the log;
+ *     too, since our event may stand before it in the log, unless our event was written in the
+ *     knowledge of that leaf;
  *   - both wait for what their author knew of the feeds. What one waits for does not hold up the
  *     other: only the holder of a baton moves a record, so no two that pass each other touch the
  *     same one.
@@ -16,6 +17,8 @@
  * the fold stands still there (stuck), the rest goes on. */
 
 enum turn { TURN_DONE, TURN_WAIT, TURN_STUCK };
+
+enum { NAMES_MAX = 64 };
 
 /* Leaf at index into station->leaf, its event into station->event. */
 static bool read_leaf(struct station *station, struct kv_txn *txn, uint64_t index,
@@ -105,19 +108,92 @@ static bool named_in_tail(const struct station *station, struct kv_txn *txn)
     return false;
 }
 
+/* Records that a leaf names. */
+struct names {
+    size_t count;
+    uint8_t id[NAMES_MAX][LIMIT_ID_SIZE];
+};
+
+/* False: more than there is room for. */
+static bool collect_names(const struct wire_event *event, struct names *ret)
+{
+    ret->count = 0;
+    memcpy(ret->id[ret->count++], event->record, LIMIT_ID_SIZE);
+    for (size_t i = 0; i < event->facts.count; i++) {
+        const struct value *value = &event->facts.value[i];
+        if (value->type != VALUE_BYTES || value->bytes.size != LIMIT_ID_SIZE) {
+            continue;
+        }
+        if (ret->count == NAMES_MAX) {
+            return false;
+        }
+        memcpy(ret->id[ret->count++], value->bytes.data, LIMIT_ID_SIZE);
+    }
+    return true;
+}
+
+static bool is_among(const struct names *names, const uint8_t *id)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (memcmp(names->id[i], id, LIMIT_ID_SIZE) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Did its author have this place of the own feed before him? */
+static bool knew_own(const struct station *station, uint64_t own_seq)
+{
+    char origin[TLOG_ORIGIN_SIZE];
+    const struct wire_event *event = station->event;
+    station_origin(station, station->state.epoch, origin);
+    return event->has_seen && span_equal(event->seen_origin, span_text(origin)) &&
+           event->applied_own >= own_seq;
+}
+
+/* May an unanswered event of ours that names a record of the leaf stand before it in the log? Uses
+ * station->event. */
+static bool may_precede(struct station *station, struct kv_txn *txn, const struct names *names,
+                        uint64_t own_seq)
+{
+    uint64_t incarnation = station->state.answered_incarnation;
+    uint64_t seq = station->state.answered;
+    uint8_t id[LIMIT_HASH_SIZE];
+    while (station_next_place(txn, KV_EVENT, &incarnation, &seq)) {
+        if (!station_event_get(station, txn, incarnation, seq, id)) {
+            continue;
+        }
+        if (knew_own(station, own_seq)) {
+            return false; /* and so did all who wrote after him */
+        }
+        if (is_among(names, station->event->record)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* overtaken: an answered event of ours stands behind it in the log, so all before it are known. */
 static enum turn fold_own(struct station *station, struct kv_txn *txn, uint64_t index,
                           bool overtaken)
 {
     struct station_state *state = &station->state;
     struct wire_leaf leaf;
+    struct names names;
     uint8_t id[LIMIT_HASH_SIZE];
     if (!read_leaf(station, txn, index, &leaf, id)) {
         return turn_of(txn, ERR_MALFORMED);
     }
-    if (station->event->applied_common > state->common.folded ||
-        (!overtaken && named_in_tail(station, txn))) {
+    if (station->event->applied_common > state->common.folded) {
         return TURN_WAIT;
+    }
+    if (!overtaken && named_in_tail(station, txn)) {
+        bool all = collect_names(station->event, &names);
+        if (!all || may_precede(station, txn, &names, state->own.folded + 1) ||
+            !read_leaf(station, txn, index, &leaf, id)) {
+            return TURN_WAIT;
+        }
     }
     if (memcmp(station->event->device, station->hub_device, LIMIT_KEY_SIZE) != 0 ||
         !author_signed(station, &leaf.envelope)) {

@@ -57,12 +57,17 @@ static enum err carry_batch(struct station *station, const struct sync_station_a
                             const struct now *now)
 {
     const struct sync_batch *batch = &action->frame->batch;
+    bool was_stuck = station->state.stuck;
     enum err err = action->feed == SYNC_FEED_CHAIN
                        ? station_apply_chain(station, batch, action->incarnation)
                        : station_apply_feed(station, batch, now->wall_ms);
     if (!station_is_fatal(err)) {
         station_tell_blobs(station, now->mono_ms);
         sync_station_batch_applied(&station->session, err, station->state.head_size, now->mono_ms);
+        if (station->state.stuck && !was_stuck) {
+            /* Perhaps another machine writes in our name, and the hub rests on that. */
+            sync_station_renew(&station->session, now->mono_ms);
+        }
     }
     return fatal(err);
 }

@@ -229,6 +229,13 @@ void sync_station_blobs(struct sync_station *station, uint32_t outbox, uint32_t 
     station->wanted = wanted;
 }
 
+void sync_station_renew(struct sync_station *station, uint64_t now_ms)
+{
+    sync_line_at(&station->line, now_ms);
+    station->renew_ms = station->line.now_ms;
+    sync_station_check(station);
+}
+
 void sync_station_hurry(struct sync_station *station, uint64_t now_ms)
 {
     struct sync_line *line = &station->line;

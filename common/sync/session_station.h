@@ -148,6 +148,8 @@ void sync_station_applied(struct sync_station *station, enum sync_feed feed, uin
 /* How many blobs the core could send and would fetch now. Call it when that changes. */
 void sync_station_blobs(struct sync_station *station, uint32_t outbox, uint32_t wanted,
                         uint64_t now_ms);
+/* Greets again as soon as all is quiet: what the hub says does not fit what we hold. */
+void sync_station_renew(struct sync_station *station, uint64_t now_ms);
 /* A person presses "now": nothing that waits for a time waits any longer. */
 void sync_station_hurry(struct sync_station *station, uint64_t now_ms);
 

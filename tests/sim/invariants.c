@@ -157,7 +157,9 @@ void inv_station_moved(struct sim *sim, size_t index)
     struct sim_node *node = &sim->node[index];
     struct station_status status;
     station_status(node->station, &status);
-    if (status.stuck && !sim->hub.went_back) {
+    /* What the other of two machines wrote is not here before the next greeting. */
+    bool copied = sim->node[SIM_CLONE].used && (index == 0 || index == SIM_CLONE);
+    if (status.stuck && !sim->hub.went_back && !copied) {
         sim_fail(sim, "I6", "%s is stuck", node->name);
     }
     if (!node->tainted && !sim->hub.went_back) {
@@ -166,6 +168,11 @@ void inv_station_moved(struct sim *sim, size_t index)
                      status.restored, status.restoring, status.hub_went_back);
         }
     }
+    if (status.log_size < node->log_size) {
+        sim_fail(sim, "I10", "%s knew a checkpoint of %llu and now of %llu", node->name,
+                 (unsigned long long)node->log_size, (unsigned long long)status.log_size);
+    }
+    node->log_size = status.log_size;
     node->noticed = node->noticed || status.restored || status.displaced > 0 ||
                     status.refusal != SYNC_NACK_NONE;
     inv_12_bounds(sim, node);
@@ -237,6 +244,7 @@ void inv_after_loss(struct sim *sim, size_t index)
     if (!node->used || node->is_auditor) {
         return;
     }
+    node->log_size = node->tainted ? 0 : node->log_size;
     if (kv != NULL) {
         inv_01_kept(sim, index, kv);
         return;

@@ -1,3 +1,5 @@
+#include "base/check.h"
+#include "seal/hash.h"
 #include "sim.h"
 #include "store/keys.h"
 
@@ -23,7 +25,7 @@ static bool station_at_rest(struct sim *sim, const struct sim_node *node, struct
     bool whole = head.incarnation == 0 ||
                  (head.incarnation == status.incarnation && head.seq == status.newest);
     return sync_station_idle(session) && whole && status.newest == status.answered &&
-           status.outbox == 0 && session->wanted == 0 && !status.restoring &&
+           status.outbox == 0 && session->wanted == 0 && !status.restoring && !status.stuck &&
            status.common == hub_fold(sim->hub.hub)->log.common_seq && status.own == head.own_seq;
 }
 
@@ -330,28 +332,81 @@ static void dump(struct kv *kv, struct buf *ret)
 }
 
 /* I4: thrown away and folded again, the same bytes. */
-static void inv_04_rebuild(struct sim *sim)
+void inv_04_rebuild(struct sim *sim, size_t index)
 {
     struct buf before;
     struct buf after;
+    struct sim_node *node = &sim->node[index];
+    if (!node->used || node->retired || node->kv == NULL || kv_memory_is_faulty(node->kv)) {
+        return;
+    }
     buf_init(&before, RECORDS_SIZE);
     buf_init(&after, RECORDS_SIZE);
-    for (size_t i = 0; i < SIM_CLONE && !sim->failed; i++) {
-        struct sim_node *node = &sim->node[i];
-        if (!node->used || node->retired) {
-            continue;
-        }
-        dump(node->kv, &before);
-        enum err err = station_rebuild(node->station);
-        dump(node->kv, &after);
-        sim->counters->rebuilds++;
-        if (err != ERR_NONE || !span_equal(buf_span(&before), buf_span(&after))) {
-            sim_fail(sim, "I4", "%s is not the same after a rebuild: %s", node->name,
-                     err_name(err));
-        }
+    dump(node->kv, &before);
+    enum err err = station_rebuild(node->station);
+    dump(node->kv, &after);
+    sim->counters->rebuilds++;
+    if (err != ERR_NONE || !span_equal(buf_span(&before), buf_span(&after))) {
+        sim_fail(sim, "I4", "%s is not the same after a rebuild: %s", node->name, err_name(err));
     }
     buf_done(&before);
     buf_done(&after);
+}
+
+/* RFC 6962, section 2.1, as it stands there: one hash over the two halves. */
+static void tree_hash(const struct tlog_hash *leaf, uint64_t count, struct tlog_hash *ret)
+{
+    struct tlog_hash left;
+    struct tlog_hash right;
+    uint64_t half = 1;
+    if (count == 1) {
+        *ret = *leaf;
+        return;
+    }
+    while (half * 2 < count) {
+        half *= 2;
+    }
+    tree_hash(leaf, half, &left);
+    tree_hash(leaf + half, count - half, &right);
+    uint8_t both[1 + 2 * LIMIT_HASH_SIZE] = {1};
+    memcpy(both + 1, left.bytes, LIMIT_HASH_SIZE);
+    memcpy(both + 1 + LIMIT_HASH_SIZE, right.bytes, LIMIT_HASH_SIZE);
+    seal_sha256(span_of(both, sizeof both), ret->bytes);
+}
+
+/* I10: what the hub signs is the root of just these leaves. */
+static void inv_10_root(struct sim *sim)
+{
+    const struct hub *hub = sim->hub.hub;
+    uint64_t size = hub_size(hub);
+    struct tlog_hash *leaf = calloc(size, sizeof *leaf);
+    struct tlog_hash root;
+    struct tlog_checkpoint signed_root = {.size = 0};
+    struct kv_txn txn;
+    struct buf bytes;
+    CHECK(leaf != NULL);
+    buf_init(&bytes, LIMIT_LEAF_SIZE);
+    kv_begin(sim->hub.kv, false, &txn);
+    for (uint64_t i = 0; i < size; i++) {
+        buf_clear(&sim->out);
+        buf_put_u8(&sim->out, 0);
+        buf_clear(&bytes);
+        CHECK(log_leaf(&hub_fold(sim->hub.hub)->log, &txn, i, &bytes));
+        buf_put_span(&sim->out, buf_span(&bytes));
+        seal_sha256(buf_span(&sim->out), leaf[i].bytes);
+    }
+    kv_abort(&txn);
+    tree_hash(leaf, size, &root);
+    buf_done(&bytes);
+    free(leaf);
+    enum err err =
+        tlog_checkpoint_open(hub_checkpoint_view(hub), FOUNDING_PREFIX "/1",
+                             signer_public_view(founding_get()->hub_signer), &signed_root);
+    if (err != ERR_NONE || signed_root.size != size ||
+        memcmp(&signed_root.root, &root, sizeof root) != 0) {
+        sim_fail(sim, "I10", "the hub signs %llu leaves, and has %llu with another root",
+                 (unsigned long long)signed_root.size, (unsigned long long)size);
+    }
 }
 
 uint64_t inv_findings(const struct auditor_status *status)
@@ -402,8 +457,11 @@ void inv_end(struct sim *sim)
         inv_05_gapless(sim);
         inv_14_once(sim);
         inv_11_same_facts(sim);
+        inv_10_root(sim);
         inv_10_auditors(sim);
-        inv_04_rebuild(sim);
+        for (size_t i = 0; i < SIM_CLONE && !sim->failed; i++) {
+            inv_04_rebuild(sim, i);
+        }
         inv_clone(sim);
     }
 }

@@ -120,6 +120,11 @@ void kv_memory_set_commit_fault(struct kv *kv, enum kv_memory_fault fault)
     kv->disk->fault = fault;
 }
 
+bool kv_memory_is_faulty(const struct kv *kv)
+{
+    return kv->disk->fault != KV_MEMORY_SOUND;
+}
+
 void kv_memory_set_lying_flush(struct kv_disk *disk, size_t lost_count)
 {
     CHECK(disk != NULL);

@@ -32,6 +32,7 @@ enum kv_memory_fault {
 
 /* For commits of write transactions. It belongs to the disk and stays over kv_close. */
 void kv_memory_set_commit_fault(struct kv *kv, enum kv_memory_fault fault);
+bool kv_memory_is_faulty(const struct kv *kv);
 /* From now on a power cut loses the last lost_count commits, or as many as there were since, though
  * they answered ERR_NONE. 0: flushes hold again, those owed included. */
 void kv_memory_set_lying_flush(struct kv_disk *disk, size_t lost_count);

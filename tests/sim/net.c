@@ -19,32 +19,112 @@ static void post(struct sim *sim, size_t node, bool up, struct span bytes, uint6
     queue_push(&sim->queue, &event);
 }
 
-static bool frame_kind(struct sim *sim, struct span bytes, enum sync_kind *ret)
+/* Flips a bit of bytes inside a decoded frame; room holds LIMIT_FRAME_SIZE. */
+static bool flip(struct sim *sim, struct span *bytes, uint8_t *room)
 {
-    bool good = wire_frame_decode(bytes, &sim->arena, sim->frame) == ERR_NONE;
-    *ret = good ? sim->frame->kind : SYNC_NONE;
-    return good;
+    if (bytes->size == 0) {
+        return false;
+    }
+    memcpy(room, bytes->data, bytes->size);
+    room[random_below(&sim->random, bytes->size)] ^= (uint8_t)(1U << random_below(&sim->random, 8));
+    bytes->data = room;
+    return true;
+}
+
+static bool bend_answer(struct sim *sim, struct sync_answer *answer, uint8_t *room)
+{
+    struct sync_answered *one = &answer->answers[random_below(&sim->random, answer->count)];
+    switch (random_below(&sim->random, 7)) {
+    case 0:
+        *one = one->verdict == WIRE_ACCEPTED
+                   ? (struct sync_answered){WIRE_REFUSED, REFUSAL_EDITION_MISSING, 0}
+                   : (struct sync_answered){WIRE_ACCEPTED, 0, 0};
+        return true;
+    case 1:
+        answer->hub_ms += random_chance(&sim->random, 500) ? 1 : UINT64_C(864000000);
+        return true;
+    case 2:
+        answer->first_index++;
+        return true;
+    case 3:
+        answer->first_index -= answer->first_index > 0;
+        return true;
+    case 4:
+        answer->count -= answer->count > 1;
+        return true;
+    case 5:
+        return flip(sim, &answer->proof, room);
+    default:
+        return flip(sim, &answer->checkpoint, room);
+    }
+}
+
+static bool bend_batch(struct sim *sim, struct sync_batch *batch, uint8_t *room)
+{
+    uint64_t at = batch->count > 0 ? random_below(&sim->random, batch->count) : 0;
+    switch (random_below(&sim->random, 5)) {
+    case 0:
+        batch->indexes[at]++;
+        return batch->count > 0 && batch->feed != SYNC_FEED_LOG;
+    case 1:
+        return flip(sim, &batch->packed, room);
+    case 2:
+        return batch->proof_count > 0 &&
+               flip(sim, &batch->proofs[random_below(&sim->random, batch->proof_count)], room);
+    case 3:
+        return flip(sim, &batch->consistency, room);
+    default:
+        return flip(sim, &batch->checkpoint, room);
+    }
+}
+
+/* One thing that is signed or proven becomes another; false: nothing of that kind in the frame. */
+static bool bend(struct sim *sim, struct sync_frame *frame, uint8_t *room)
+{
+    bool first = random_chance(&sim->random, 500);
+    switch (frame->kind) {
+    case SYNC_ANSWER:
+        return bend_answer(sim, &frame->answer, room);
+    case SYNC_BATCH:
+        return bend_batch(sim, &frame->batch, room);
+    case SYNC_NACK:
+        return flip(sim, first ? &frame->nack.body : &frame->nack.signature, room);
+    case SYNC_WELCOME:
+        return flip(sim, first ? &frame->welcome.checkpoint : &frame->welcome.consistency, room);
+    case SYNC_PUSH:
+        return flip(sim, first ? &frame->push.head.body : &frame->push.head.signature, room);
+    case SYNC_BLOB:
+        return flip(sim, &frame->blob.data, room);
+    case SYNC_NONE:
+    case SYNC_HELLO:
+    case SYNC_PULL:
+    case SYNC_BLOB_PUT:
+    case SYNC_BLOB_STORED:
+    case SYNC_BLOB_GET:
+        break;
+    }
+    return false;
 }
 
 /* Lines are authenticated, so no stranger can alter a frame; a broken program can still send
- * nonsense. What the hub says and signs or proves may be altered in any way; the rest is only
- * made unreadable. */
-static void corrupt(struct sim *sim, bool up, struct buf *bytes)
+ * nonsense. What is signed or proven may be altered in any way; the rest is only made unreadable.
+ */
+static void corrupt(struct sim *sim, struct buf *bytes)
 {
-    enum sync_kind kind = SYNC_NONE;
-    uint64_t flips = random_between(&sim->random, 1, 4);
-    for (uint64_t i = 0; i < flips; i++) {
-        bytes->data[random_below(&sim->random, bytes->size)] ^=
-            (uint8_t)(1U << random_below(&sim->random, 8));
-    }
-    if (!frame_kind(sim, buf_span(bytes), &kind)) {
-        return;
-    }
-    bool proven = kind == SYNC_ANSWER || kind == SYNC_NACK;
-    if (up || !proven) {
+    static uint8_t room[LIMIT_FRAME_SIZE];
+    struct buf bent;
+    buf_init(&bent, LIMIT_FRAME_SIZE);
+    bool good = random_chance(&sim->random, 800) &&
+                wire_frame_decode(buf_span(bytes), &sim->arena, sim->frame) == ERR_NONE &&
+                bend(sim, sim->frame, room) && wire_frame_encode(sim->frame, &bent) == ERR_NONE;
+    if (good) {
+        buf_clear(bytes);
+        buf_put_span(bytes, buf_span(&bent));
+    } else {
         bytes->size = random_below(&sim->random, bytes->size);
         bytes->data[0] = 0xff;
     }
+    buf_done(&bent);
 }
 
 static uint64_t arrival(struct sim *sim, struct sim_node *node, bool up)
@@ -87,7 +167,7 @@ void net_send(struct sim *sim, size_t index, bool up, struct span bytes)
         struct buf copy;
         buf_init(&copy, LIMIT_FRAME_SIZE);
         buf_put_span(&copy, bytes);
-        corrupt(sim, up, &copy);
+        corrupt(sim, &copy);
         post(sim, index, up, buf_span(&copy), arrival(sim, node, up));
         buf_done(&copy);
         sim_count(sim, FAULT_CORRUPT);

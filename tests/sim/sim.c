@@ -7,11 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HOUR_MS = 60 * 60 * 1000, STEPS_MAX = 4000000 };
+enum {
+    HOUR_MS = 60 * 60 * 1000,
+    LOOK_MS = 6 * 60 * 1000,
+    STEPS_MAX = 4000000,
+    REST_MS = 45 * 60 * 1000
+};
 
 const char *const sim_what_names[] = {"tick", "connect", "lost",    "up",      "down",
                                       "bell", "start",   "work",    "trouble", "commit",
-                                      "hub",  "hubtick", "hubwork", "heal"};
+                                      "hub",  "hubtick", "hubwork", "look",    "heal"};
 
 void sim_fail(struct sim *sim, const char *invariant, const char *format, ...)
 {
@@ -128,6 +133,7 @@ static void set_up(struct sim *sim)
         sim_at(sim, random_between(&sim->random, 20000, 120000), SIM_WORK, i);
     }
     sim_at(sim, 60000, SIM_HUB_WORK, 0);
+    sim_at(sim, LOOK_MS, SIM_LOOK, 0);
     trouble_plan(sim);
 }
 
@@ -183,6 +189,13 @@ static void happen_at_node(struct sim *sim, const struct sim_event *event)
     }
 }
 
+/* Now and then a station's facts are folded anew. */
+static void look(struct sim *sim)
+{
+    inv_04_rebuild(sim, random_below(&sim->random, SIM_CLONE));
+    sim_at(sim, random_between(&sim->random, 1, UINT64_C(2) * LOOK_MS), SIM_LOOK, 0);
+}
+
 static void happen(struct sim *sim, const struct sim_event *event)
 {
     bool hub_up = sim->hub.kv != NULL;
@@ -220,6 +233,9 @@ static void happen(struct sim *sim, const struct sim_event *event)
     case SIM_HUB_WORK:
         work_at_hub(sim);
         return;
+    case SIM_LOOK:
+        look(sim);
+        return;
     case SIM_HEAL:
         trouble_heal(sim);
         return;
@@ -246,7 +262,7 @@ static void run_on(struct sim *sim)
             }
         }
         if (sim->healed && sim->now_ms > sim->end_ms) {
-            return;
+            return; /* inv_15_liveness tells who is late */
         }
     }
 }
@@ -254,13 +270,15 @@ static void run_on(struct sim *sim)
 static void choose(struct sim *sim)
 {
     uint64_t dice = random_below(&sim->random, 100);
-    sim->scenario = dice < 6    ? SCENARIO_CLONE
-                    : dice < 14 ? SCENARIO_HUB_RESTORED
-                    : dice < 40 ? SCENARIO_FORGED
+    sim->scenario = dice < 15   ? SCENARIO_CLONE
+                    : dice < 23 ? SCENARIO_HUB_RESTORED
+                    : dice < 50 ? SCENARIO_FORGED
                                 : SCENARIO_PLAIN;
     uint64_t hours = sim->is_short ? 2 : random_between(&sim->random, 2, 8);
     sim->heal_ms = hours * HOUR_MS;
-    sim->end_ms = sim->heal_ms + UINT64_C(24) * HOUR_MS;
+    /* A copy that writes nothing hears of the other when it renews its greeting. */
+    bool slow = sim->scenario == SCENARIO_CLONE || sim->scenario == SCENARIO_HUB_RESTORED;
+    sim->end_ms = sim->heal_ms + (slow ? 2 * HOUR_MS : REST_MS);
 }
 
 bool sim_run(const struct sim_options *options, struct sim_counters *counters, uint64_t *ret_trace)

@@ -64,6 +64,7 @@ enum sim_what {
     SIM_HUB_START,
     SIM_HUB_TICK,
     SIM_HUB_WORK,
+    SIM_LOOK,
     SIM_HEAL
 };
 
@@ -116,8 +117,9 @@ struct sim_node {
     /* Watched by the invariants. */
     uint64_t told_incarnation; /* answers of it up to told were looked at */
     uint64_t told;
-    bool tainted; /* was restored, cloned or lied to: alarms of it are no surprise */
-    bool noticed; /* it found out that it is a copy, or was refused */
+    uint64_t log_size; /* newest checkpoint it knew of */
+    bool tainted;      /* was restored, cloned or lied to: alarms of it are no surprise */
+    bool noticed;      /* it found out that it is a copy, or was refused */
     struct kv_image *backup;
 };
 
@@ -196,7 +198,7 @@ struct sim {
     uint64_t end_ms;
     bool healed;
     bool policy_published;
-    bool revoked;
+    unsigned revoked;
     size_t station_count;
     struct sim_hub hub;
     struct sim_node node[SIM_NODES];
@@ -314,6 +316,7 @@ void inv_station_moved(struct sim *sim, size_t index); /* I2, I3, I12 */
 void inv_after_loss(struct sim *sim, size_t index);    /* what a lossy disk took with it */
 bool inv_at_rest(struct sim *sim);                     /* I15 */
 void inv_end(struct sim *sim);
+void inv_04_rebuild(struct sim *sim, size_t index); /* at any time */
 /* --- invariants_cheat.c --- */
 void inv_clone(struct sim *sim);
 void inv_hub_back(struct sim *sim);

@@ -6,7 +6,7 @@
 
 /* What people do: contacts, cases, requests and notes, at stations and at the hub. */
 
-enum { STATION_PAUSE_MS = 6 * 60 * 1000, HUB_PAUSE_MS = 8 * 60 * 1000, VERBS = 64 };
+enum { STATION_PAUSE_MS = 6 * 60 * 1000, HUB_PAUSE_MS = 4 * 60 * 1000, VERBS = 64 };
 
 static struct sim_record *new_record(struct sim *sim, enum machine_id machine, size_t device,
                                      const uint8_t *about)
@@ -98,15 +98,30 @@ static bool find_record(struct kv *kv, struct fold *fold, enum fold_space space,
     return found;
 }
 
+/* Any record of a station, or of all; mostly of a machine (NONE: any). */
+static const struct sim_record *pick_record(struct sim *sim, size_t device, enum machine_id machine)
+{
+    const struct sim_record *second = NULL;
+    for (size_t i = 0; i < 16 && sim->record_count > 0; i++) {
+        const struct sim_record *record =
+            &sim->record[random_below(&sim->random, sim->record_count)];
+        bool near = record->device == device || device == SIM_STATIONS;
+        if (near && (machine == MACHINE_NONE || record->machine == machine)) {
+            return record;
+        }
+        second = near ? record : second;
+    }
+    return second;
+}
+
 /* Something new: a contact first, then a case about it, then what people ask about the case. */
 static struct sim_record *start_something(struct sim *sim, size_t device, uint64_t *ret_verb)
 {
-    const struct sim_record *about = NULL;
+    bool asked = random_chance(&sim->random, 650);
+    const struct sim_record *about =
+        pick_record(sim, device, asked ? MACHINE_CONTACT : MACHINE_CASE);
     *ret_verb = 1;
-    if (sim->record_count > 0) {
-        about = &sim->record[random_below(&sim->random, sim->record_count)];
-    }
-    if (about == NULL || about->device != device || random_chance(&sim->random, 350)) {
+    if (about == NULL || random_chance(&sim->random, 200)) {
         return new_record(sim, MACHINE_CONTACT, device, NULL);
     }
     uint8_t id[LIMIT_ID_SIZE];
@@ -133,7 +148,7 @@ static bool next_verb(struct sim *sim, const struct record *record, enum tier ti
         return false;
     }
     /* The way through the hub is what the feeds and the baton are for. */
-    bool main_way = random_chance(&sim->random, 600);
+    bool main_way = random_chance(&sim->random, 750);
     for (size_t i = 0; i < count && main_way; i++) {
         bool upward = verbs[i] == CASE_SUBMITTED_UP || verbs[i] == CASE_DECIDED ||
                       verbs[i] == CASE_RESULT_RETURNED || verbs[i] == CASE_ACCEPTED;
@@ -146,18 +161,6 @@ static bool next_verb(struct sim *sim, const struct record *record, enum tier ti
     size_t few = count > 4 && random_chance(&sim->random, 700) ? 4 : count;
     *ret_verb = verbs[random_below(&sim->random, few)];
     return true;
-}
-
-static const struct sim_record *pick_record(struct sim *sim, size_t device)
-{
-    for (size_t i = 0; i < 8 && sim->record_count > 0; i++) {
-        const struct sim_record *record =
-            &sim->record[random_below(&sim->random, sim->record_count)];
-        if (record->device == device || device == SIM_STATIONS) {
-            return record;
-        }
-    }
-    return NULL;
 }
 
 /* --- At a station --- */
@@ -181,7 +184,8 @@ static void keep(struct sim *sim, size_t index, uint64_t incarnation, uint64_t s
     memcpy(kept->id, id, sizeof kept->id);
 }
 
-static void submit_at_station(struct sim *sim, size_t index, struct draft *draft,
+/* False: it was not kept. */
+static bool submit_at_station(struct sim *sim, size_t index, struct draft *draft,
                               const struct founding_person *person)
 {
     struct sim_node *node = &sim->node[index];
@@ -212,8 +216,9 @@ static void submit_at_station(struct sim *sim, size_t index, struct draft *draft
                  (unsigned long long)values_number(&draft->act.facts, FIELD_verb, 0),
                  err_name(err));
     }
-    bool fatal = err == ERR_STORE || err == ERR_FULL;
-    node_settle(sim, index, fatal ? err : ERR_NONE);
+    /* A full disk ends nothing: who wrote is told that it is not kept. */
+    node_settle(sim, index, err == ERR_STORE ? err : ERR_NONE);
+    return err == ERR_NONE && verdict.verdict == WIRE_ACCEPTED;
 }
 
 static void do_one(struct sim *sim, size_t index)
@@ -223,7 +228,8 @@ static void do_one(struct sim *sim, size_t index)
     const struct founding_person *person =
         &node->who->person[random_below(&sim->random, FOUNDING_PEOPLE)];
     size_t device = device_of(node);
-    const struct sim_record *record = pick_record(sim, device);
+    enum machine_id machine = random_chance(&sim->random, 800) ? MACHINE_CASE : MACHINE_NONE;
+    const struct sim_record *record = pick_record(sim, device, machine);
     struct fold *fold = station_fold(node->station);
     uint64_t verb = 0;
     bool known = record != NULL && random_chance(&sim->random, 750) &&
@@ -233,7 +239,9 @@ static void do_one(struct sim *sim, size_t index)
         record = start_something(sim, device, &verb);
     }
     act_fill(sim, &draft.act, record, record->machine, verb);
-    submit_at_station(sim, index, &draft, person);
+    if (!submit_at_station(sim, index, &draft, person) && !known) {
+        sim->record_count--; /* nothing came of it */
+    }
 }
 
 void work_at_station(struct sim *sim, size_t index)
@@ -303,10 +311,11 @@ static void revoke_someone(struct sim *sim, struct draft *draft)
 {
     const struct founding *town = founding_get();
     size_t station = random_below(&sim->random, sim->station_count);
+    size_t person = random_between(&sim->random, 2, FOUNDING_PEOPLE - 1);
     clear_act(&draft->act, WIRE_PERSON);
     values_set_number(&draft->act.facts, FIELD_verb, 0, PERSON_REVOKED);
     values_set_bytes(&draft->act.facts, FIELD_staff, 0,
-                     span_of(town->station[station].person[2].staff, LIMIT_ID_SIZE));
+                     span_of(town->station[station].person[person].staff, LIMIT_ID_SIZE));
     submit_at_hub(sim, draft, town->leader.signer);
 }
 
@@ -316,14 +325,17 @@ static void serve_case(struct sim *sim, struct draft *draft)
     struct sim_hub *shell = &sim->hub;
     bool leads = random_chance(&sim->random, 200);
     const struct founding_person *person = leads ? &town->leader : &town->operator;
-    const struct sim_record *record = pick_record(sim, SIM_STATIONS);
+    const struct sim_record *record = NULL;
     uint64_t verb = 0;
-    for (size_t i = 0; i < 30 && record != NULL && record->machine != MACHINE_CASE; i++) {
-        record = pick_record(sim, SIM_STATIONS);
+    bool found = false;
+    for (size_t i = 0; i < 20 && !found; i++) {
+        record = pick_record(sim, SIM_STATIONS, MACHINE_CASE);
+        found =
+            record != NULL && record->machine == MACHINE_CASE &&
+            find_record(shell->kv, hub_fold(shell->hub), FOLD_PROVEN, record->id, sim->scratch) &&
+            next_verb(sim, sim->scratch, TIER_HUB, person->roles, &verb);
     }
-    if (record == NULL ||
-        !find_record(shell->kv, hub_fold(shell->hub), FOLD_PROVEN, record->id, sim->scratch) ||
-        !next_verb(sim, sim->scratch, TIER_HUB, person->roles, &verb)) {
+    if (!found) {
         return;
     }
     act_fill(sim, &draft->act, record, record->machine, verb);
@@ -338,11 +350,11 @@ void work_at_hub(struct sim *sim)
         return;
     }
     for (uint64_t i = 0; i < burst && sim->hub.kv != NULL && !sim->failed; i++) {
-        if (!sim->policy_published && random_chance(&sim->random, 10)) {
+        if (!sim->policy_published && random_chance(&sim->random, 30)) {
             sim->policy_published = true;
             publish_policy(sim, &draft);
-        } else if (!sim->revoked && random_chance(&sim->random, 5)) {
-            sim->revoked = true;
+        } else if (sim->revoked < 3 && random_chance(&sim->random, 20)) {
+            sim->revoked++;
             revoke_someone(sim, &draft);
         } else {
             serve_case(sim, &draft);

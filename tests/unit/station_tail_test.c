@@ -248,6 +248,46 @@ static void test_claims_of_the_future(void **state)
     free(record);
 }
 
+static size_t dump_all(struct rig *rig, struct buf *ret)
+{
+    static const enum kv_table tables[] = {KV_RECORD, KV_TENTATIVE, KV_INDEX, KV_CACHE};
+    buf_init(ret, 1 << 20);
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        rig_dump(rig->kv, tables[i], ret);
+    }
+    return ret->size;
+}
+
+/* What was written in the knowledge of a leaf of the hub does not hold that leaf up when all is
+ * folded again before the answer has come. */
+static void test_rebuild_with_a_tail(void **state)
+{
+    struct rig *rig = *state;
+    struct town_act act;
+    struct buf before;
+    struct buf after;
+    rig_sync(rig);
+    rig_case(rig, 1);
+    rig_hand_up(rig, 1);
+    rig_sync(rig);
+    hub_decides(rig->town, 1);
+    rig_ring(rig);
+    rig_sync(rig);
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 1), "result_on_way");
+    rig_cut(rig);
+    town_act(&act, WIRE_CASE, 1, CASE_RESULT_RECEIVED);
+    rig_write(rig, &rig->town->worker, &act);
+    assert_true(dump_all(rig, &before) > 0);
+    assert_int_equal(station_rebuild(rig->station), ERR_NONE);
+    (void)dump_all(rig, &after);
+    assert_true(span_equal(buf_span(&before), buf_span(&after)));
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 1), "result_on_way");
+    buf_done(&before);
+    buf_done(&after);
+    rig_sync(rig);
+    rig_check(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +298,7 @@ int main(void)
         RIG_TEST(test_clock_ahead),
         RIG_TEST(test_tail_judged_again),
         RIG_TEST(test_claims_of_the_future),
+        RIG_TEST(test_rebuild_with_a_tail),
     };
     return cmocka_run_group_tests_name("station tail", tests, NULL, NULL);
 }

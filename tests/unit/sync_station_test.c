@@ -69,6 +69,8 @@ static void test_renewal(void **state)
          {"welcome 1 0 0 0 0 2", "apply welcome; " PULLS}, QUIET_ROWS);
     assert_true(rig.station.renew_ms >= rig.now_ms + 3600000);
     assert_int_equal(rig.station.line.counts.timeouts, 0);
+    sync_station_renew(&rig.station, rig.now_ms);
+    TALK(&rig, {"wait 0", "hello"});
 }
 
 /* Answers of a resent run come in the pieces in which the log has them. */
