@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import subprocess
 import time
 
 from town import Person, Program, StepFailed, api, file_with, free_port
@@ -22,6 +23,7 @@ class Day:
         self.offset_ms = offset_ms
         self.steps = 0
         self.people = {}
+        self.listener = None
         self.logs = os.path.join(folder, "logs")
         os.mkdir(self.logs)
         self.hub = self.program("township-hub", "hub")
@@ -45,7 +47,18 @@ class Day:
     def told(self, text):
         print(f"     → {text}")
 
+    def hear_doorbells(self):
+        """Keeps what the hub's doorbell says from now on."""
+        peer = os.path.join(self.build, "tests", "scenario", "peer")
+        auditor = self.auditors[0]
+        with open(os.path.join(self.logs, "doorbells"), "wb") as out:
+            self.listener = subprocess.Popen(
+                [peer, "listen", auditor.folder, self.path(f"{auditor.name}.bundle")], stdout=out)
+
     def stop(self):
+        if self.listener is not None:
+            self.listener.kill()
+            self.listener.wait()
         for program in [*self.stations, self.hub]:
             program.stop()
 

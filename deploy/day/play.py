@@ -269,7 +269,7 @@ def hostile(day):
     day.told("陌生密钥：握手即被拒")
     before = size()
     usurped = run("usurper", day.auditors[0].folder, bundle, "11" * 32)
-    must("answer" not in usurped and size() == before, f"usurper: {usurped}")
+    must(usurped.startswith("nack") and size() == before, f"usurper: {usurped}")
     day.told(f"审计员的密钥冒充村站：{usurped or '被断开'}，日志不变")
     all_accepted(station)
     station.stop()
@@ -280,36 +280,60 @@ def hostile(day):
     station.start(*day.run_options())
 
 
-def contains_personal_data(folder):
-    needles = []
-    for word in CANARIES:
-        raw = word.encode("utf-8")
-        needles += [raw, word.encode("utf-16-le"), word.encode("utf-16-be"),
-                    raw.hex().encode(), raw.hex().upper().encode()]
+def disguises(word):
+    """All the ways a word could stand in a file, each with its name."""
+    for name in ("utf-8", "utf-16-le", "utf-16-be"):
+        raw = word.encode(name)
+        yield name, raw
+        yield f"{name} hex", raw.hex().encode()
+        yield f"{name} HEX", raw.hex().upper().encode()
         for shift in range(3):
             coded = base64.b64encode(b"\0" * shift + raw)
-            needles.append(coded[(0, 2, 3)[shift]:len(coded) - 4])
+            yield f"{name} base64+{shift}", coded[(0, 2, 3)[shift]:len(coded) - 4]
+
+
+def contains_personal_data(folder):
     for where, _, names in os.walk(folder):
         for name in names:
             with open(os.path.join(where, name), "rb") as text:
                 content = text.read()
-            for needle in needles:
-                if needle in content:
-                    return f"{name}: {needle!r}"
+            for word in CANARIES:
+                for how, needle in disguises(word):
+                    if needle in content:
+                        return f"{name}: {how}"
     return ""
 
 
+def must_find_planted(day):
+    """A search that finds nothing proves something only when it would find."""
+    folder = day.path("planted")
+    os.mkdir(folder)
+    for word in CANARIES:
+        raw = [word.encode(name) for name in ("utf-8", "utf-16-le", "utf-16-be")]
+        for text in [*raw, *[one.hex().encode() for one in raw],
+                     *[base64.b64encode(b"x" * shift + one) for one in raw for shift in range(3)]]:
+            with open(os.path.join(folder, "planted"), "wb") as out:
+                out.write(b"before " + text + b" after")
+            must(contains_personal_data(folder), f"the search is blind for {text!r}")
+
+
 def privacy(day):
-    day.step("审计", "在日志、导出的叶子、指标里找不到任何姓名、证号、电话", "个人信息不进日志 (evidence 7)")
+    day.step("审计", "在日志、导出的叶子、指标和门铃里找不到任何姓名、证号、电话",
+             "个人信息不进日志 (evidence 7)")
     export = day.path("export")
     day.hub.command("log", "export", export)
-    _, metrics, _ = day.hub.command("metrics")
-    with open(os.path.join(day.logs, "metrics.txt"), "wb") as out:
-        out.write(metrics)
+    for program in [day.hub, *day.stations]:
+        _, metrics, _ = program.command("metrics")
+        must(b"jieli" in metrics, f"no metrics of {program.name}")
+        with open(os.path.join(day.logs, f"metrics.{program.name}"), "wb") as out:
+            out.write(metrics)
+    rung = os.path.getsize(os.path.join(day.logs, "doorbells"))
+    must(rung > 0, "no doorbell was heard all day")
     for folder in (export, day.logs):
         found = contains_personal_data(folder)
         must(not found, f"personal data in {found}")
-    day.told(f"{len(CANARIES)} 个姓名、证号、电话，各种编码都没有出现")
+    must_find_planted(day)
+    day.told(f"{len(CANARIES)} 个姓名、证号、电话，各种编码都没有出现（门铃共 {rung} 字节）；故意放进去的都找得到")
     return export
 
 
@@ -330,6 +354,7 @@ def audit(day, export):
 
 
 def play(day):
+    day.hear_doorbells()
     proxied_card(day)
     social_insurance(day)
     on_the_spot(day)

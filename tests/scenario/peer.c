@@ -8,6 +8,7 @@
  *   peer forge FOLDER BUNDLE             an event of the next seq under a signature of nobody
  *   peer giant FOLDER BUNDLE             a frame larger than any frame may be
  *   peer garbage FOLDER BUNDLE           frames of noise
+ *   peer listen FOLDER BUNDLE            writes what the doorbell says to standard output
  */
 #include "base/text.h"
 #include "desk/device.h"
@@ -48,12 +49,12 @@ static void read_bundle(struct peer *peer, const char *path)
     buf_done(&file);
 }
 
-static void dial(struct peer *peer)
+static void dial(struct peer *peer, enum link_kind kind)
 {
-    struct link_client_options options = {.kind = LINK_DIALOG,
-                                          .endpoint = peer->bundle.endpoint,
-                                          .reconnect_ms = 100,
-                                          .reconnect_max_ms = 1000};
+    const char *endpoint =
+        kind == LINK_DOORBELL ? peer->bundle.bell_endpoint : peer->bundle.endpoint;
+    struct link_client_options options = {
+        .kind = kind, .endpoint = endpoint, .reconnect_ms = 100, .reconnect_max_ms = 1000};
     memcpy(options.server_public, peer->trust.curve_key, LINK_KEY_SIZE);
     memcpy(options.secret, peer->device.curve_secret, LINK_KEY_SIZE);
     if (link_init() != ERR_NONE || link_client_open(&options, &peer->client) != ERR_NONE) {
@@ -105,13 +106,10 @@ static bool receive(struct peer *peer)
     return false;
 }
 
-static int tell(struct peer *peer)
+/* The frame that came last, as a line. */
+static int describe(const struct peer *peer)
 {
     struct sync_nack_body nack;
-    if (!receive(peer)) {
-        (void)printf("silence\n");
-        return 3;
-    }
     switch (peer->frame.kind) {
     case SYNC_NACK:
         if (wire_nack_decode(peer->frame.nack.body, &nack) == ERR_NONE) {
@@ -143,6 +141,15 @@ static int tell(struct peer *peer)
     return 0;
 }
 
+static int tell(struct peer *peer)
+{
+    if (!receive(peer)) {
+        (void)printf("silence\n");
+        return 3;
+    }
+    return describe(peer);
+}
+
 static void hello(struct peer *peer)
 {
     struct sync_frame *frame = calloc(1, sizeof *frame);
@@ -153,6 +160,7 @@ static void hello(struct peer *peer)
     frame->hello.version = SYNC_VERSION;
     frame->hello.role = SYNC_ROLE_STATION;
     frame->hello.incarnation = 1;
+    frame->hello.greeting = 1;
     memcpy(frame->hello.hub, peer->trust.hub, LIMIT_ID_SIZE);
     send_frame(peer, frame);
     free(frame);
@@ -250,10 +258,6 @@ static int forge(struct peer *peer)
     if (event == NULL || draft == NULL || facts == NULL || nobody == NULL) {
         give_up("memory");
     }
-    hello(peer);
-    if (!receive(peer) || peer->frame.kind != SYNC_WELCOME) {
-        give_up("no welcome");
-    }
     memcpy(chain.hub, peer->trust.hub, LIMIT_ID_SIZE);
     memcpy(chain.device, peer->id, LIMIT_KEY_SIZE);
     memset(chain.boot, 1, sizeof chain.boot);
@@ -299,6 +303,19 @@ static int noise(struct peer *peer, size_t size)
     return tell(peer);
 }
 
+/* Until it is ended from outside. */
+static int listen_on(struct peer *peer)
+{
+    struct span bytes;
+    while (true) {
+        if (link_client_receive(peer->client, &bytes) != ERR_NONE) {
+            pause_briefly();
+        } else if (fwrite(bytes.data, 1, bytes.size, stdout) != bytes.size || fflush(stdout) != 0) {
+            give_up("cannot write");
+        }
+    }
+}
+
 static int run(struct peer *peer, const char *what, const char *device)
 {
     enum link_status status = settle(peer);
@@ -320,7 +337,11 @@ static int run(struct peer *peer, const char *what, const char *device)
     if (device != NULL && text_get_hex(span_text(device), peer->id, LIMIT_KEY_SIZE) != ERR_NONE) {
         give_up("DEVICE is 64 hex digits");
     }
-    return forge(peer);
+    hello(peer);
+    if (!receive(peer)) {
+        give_up("silence");
+    }
+    return peer->frame.kind == SYNC_WELCOME ? forge(peer) : describe(peer);
 }
 
 int main(int argc, char **argv)
@@ -341,7 +362,11 @@ int main(int argc, char **argv)
     if (wire_arena_init(&peer->arena, WIRE_FRAME_ARENA) != ERR_NONE) {
         give_up("memory");
     }
-    dial(peer);
+    bool listens = strcmp(argv[1], "listen") == 0;
+    dial(peer, listens ? LINK_DOORBELL : LINK_DIALOG);
+    if (listens) {
+        return listen_on(peer);
+    }
     int code = run(peer, argv[1], argc > 4 ? argv[4] : NULL);
     link_client_close(peer->client);
     link_done();
