@@ -7,20 +7,6 @@
 /* Facts that an event may add besides its own: derived counters, days and staff ids. */
 enum { ENGINE_DERIVED_COUNT = 40, ENGINE_DERIVED_SIZE = 16 * LIMIT_ID_SIZE };
 
-static const struct rule_machine *const engine_machines[MACHINE_END] = {
-    [MACHINE_CONTACT] = &machine_contact,       [MACHINE_CASE] = &machine_case,
-    [MACHINE_REQUEST] = &machine_request,       [MACHINE_TASK] = &machine_task,
-    [MACHINE_DELEGATION] = &machine_delegation, [MACHINE_NOTE] = &machine_note,
-#define MACHINE(id, name) [MACHINE_##id] = &machine_##name,
-#include "rules/office.def"
-#undef MACHINE
-};
-
-const struct rule_machine *rule_machine(enum machine_id id)
-{
-    return (unsigned)id < MACHINE_END ? engine_machines[id] : NULL;
-}
-
 static const struct refusal_text engine_refusals[REFUSAL_END] = {
 #define REFUSAL(number, name, article, zh, en) [(number)] = {#name, article, zh, en},
 #include "rules/refusals.def"

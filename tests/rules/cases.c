@@ -68,8 +68,11 @@ void cases_fail(struct cases *cases, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    (void)fprintf(stderr, "%s:%u: %s\n", cases->path, (unsigned)cases->lines.place.line, message);
     cases->failed++;
+    if (!cases->quiet) {
+        (void)fprintf(stderr, "%s:%u:%s %s\n", cases->path, (unsigned)cases->lines.place.line,
+                      cases->tags == NULL ? "" : cases->tags, message);
+    }
 }
 
 int cases_done(struct cases *cases, unsigned least)

@@ -9,8 +9,10 @@ struct cases {
     const char *path;
     struct buf text;
     struct text_lines lines;
+    const char *tags; /* of the scenario that runs, for messages; NULL: none */
     unsigned run;
     unsigned failed;
+    bool quiet; /* failures are counted, not printed */
 };
 
 /* Ends the program with 2 when the file cannot be read or is no proper text. */

@@ -103,7 +103,9 @@ void world_open(struct world *world, const char *deploy, const char *own_items)
     *world = (struct world){0};
     buf_init(&world->policy_text, LIMIT_TEXT_FILE_SIZE);
     buf_init(&world->policy_now, LIMIT_TEXT_FILE_SIZE);
+    buf_init(&world->policy_shipped, LIMIT_TEXT_FILE_SIZE);
     cases_read_file(deploy, span_text("policy/policy.txt"), &world->policy_text);
+    buf_put_span(&world->policy_shipped, buf_span(&world->policy_text));
     world_read_catalogue(world, deploy, own_items);
     world_read_calendar(world, deploy);
     world->records = calloc(WORLD_RECORDS, sizeof *world->records);
@@ -121,6 +123,7 @@ void world_close(struct world *world)
     free(world->records);
     buf_done(&world->policy_text);
     buf_done(&world->policy_now);
+    buf_done(&world->policy_shipped);
 }
 
 static bool world_parse_policy(struct world *world, struct span text)
@@ -148,33 +151,111 @@ void world_reset(struct world *world)
     }
 }
 
-/* The policy in force with the one line of name replaced. */
-bool world_set_policy(struct world *world, struct span name, struct span value)
+/* text with the line of name replaced; false: there is no such line, or the whole is refused. */
+static bool world_replace(struct world *world, struct buf *text, struct span name,
+                          struct span value)
 {
-    struct buf text;
+    struct buf changed;
     struct text_lines lines;
     struct span line;
     bool found = false;
-    buf_init(&text, LIMIT_TEXT_FILE_SIZE);
-    text_lines_init(&lines, buf_span(&world->policy_now), 0);
+    buf_init(&changed, LIMIT_TEXT_FILE_SIZE);
+    text_lines_init(&lines, buf_span(text), 0);
     while (text_lines_next(&lines, &line, NULL)) {
         struct span rest = line;
         if (span_equal(text_take_until(&rest, '='), name)) {
-            buf_put_span(&text, name);
-            buf_put_text(&text, " = ");
+            buf_put_span(&changed, name);
+            buf_put_text(&changed, " = ");
             line = value;
             found = true;
         }
-        buf_put_span(&text, line);
-        buf_put_u8(&text, '\n');
+        buf_put_span(&changed, line);
+        buf_put_u8(&changed, '\n');
     }
-    found = found && world_parse_policy(world, buf_span(&text));
+    found = found && world_parse_policy(world, buf_span(&changed));
     if (found) {
-        buf_clear(&world->policy_now);
-        buf_put_span(&world->policy_now, buf_span(&text));
+        buf_clear(text);
+        buf_put_span(text, buf_span(&changed));
     }
-    buf_done(&text);
+    buf_done(&changed);
     return found;
+}
+
+bool world_set_policy(struct world *world, struct span name, struct span value)
+{
+    return world_replace(world, &world->policy_now, name, value);
+}
+
+bool world_shift_policy(struct world *world, struct span name, struct span value)
+{
+    return world_replace(world, &world->policy_text, name, value);
+}
+
+/* "check.0402 = ..." is of heading 4, as "heading.04 = ..."; 0: another line. */
+static size_t world_heading(struct span line)
+{
+    static const char *const prefixes[] = {"check.", "heading."};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        size_t size = strlen(prefixes[i]);
+        if (line.size > size + 2 && memcmp(line.data, prefixes[i], size) == 0) {
+            return 10u * (line.data[size] - '0') + line.data[size + 1] - '0';
+        }
+    }
+    return 0;
+}
+
+/* "check.0402 = zh / en | R61 R63 | D4": the second column lists the regimes. */
+static bool world_carries(struct span line, const char *regime)
+{
+    if (line.size < 10 || memcmp(line.data, "check.", 6) != 0) {
+        return false;
+    }
+    (void)text_take_until(&line, '|');
+    struct span regimes = text_take_until(&line, '|');
+    bool carries = false;
+    while (regimes.size != 0) {
+        carries = text_is(text_take_word(&regimes), regime) || carries;
+    }
+    return carries;
+}
+
+bool world_drop_questions(struct world *world, const char *regime)
+{
+    enum { HEADINGS = 100 };
+    bool gone[HEADINGS] = {false}; /* a heading goes with its first question */
+    struct buf changed;
+    struct text_lines lines;
+    struct span line;
+    bool dropped = false;
+    text_lines_init(&lines, buf_span(&world->policy_text), 0);
+    while (text_lines_next(&lines, &line, NULL)) {
+        bool carries = world_carries(line, regime);
+        dropped = dropped || carries;
+        if (carries && memcmp(line.data + 8, "01", 2) == 0) {
+            gone[world_heading(line) % HEADINGS] = true;
+        }
+    }
+    buf_init(&changed, LIMIT_TEXT_FILE_SIZE);
+    text_lines_init(&lines, buf_span(&world->policy_text), 0);
+    while (text_lines_next(&lines, &line, NULL)) {
+        if (!world_carries(line, regime) && !gone[world_heading(line) % HEADINGS]) {
+            buf_put_span(&changed, line);
+            buf_put_u8(&changed, '\n');
+        }
+    }
+    if (dropped) {
+        buf_clear(&world->policy_text);
+        buf_put_span(&world->policy_text, buf_span(&changed));
+    }
+    buf_done(&changed);
+    return dropped;
+}
+
+void world_restore_policy(struct world *world)
+{
+    buf_clear(&world->policy_text);
+    buf_put_span(&world->policy_text, buf_span(&world->policy_shipped));
+    world_reset(world);
 }
 
 /* --- people and records --- */

@@ -23,8 +23,9 @@ struct actor {
 };
 
 struct world {
-    struct buf policy_text; /* deploy/policy/policy.txt */
-    struct buf policy_now;  /* with this scenario's changes */
+    struct buf policy_shipped; /* deploy/policy/policy.txt */
+    struct buf policy_text;    /* that, or what world_shift_policy made of it */
+    struct buf policy_now;     /* with this scenario's changes */
     struct policy *policy;
     struct catalogue *catalogue;
     struct calendar *calendar;
@@ -44,6 +45,13 @@ void world_close(struct world *world);
 void world_reset(struct world *world);
 /* Another value for one parameter until the next scenario; false: refused. */
 bool world_set_policy(struct world *world, struct span name, struct span value);
+
+/* The same for all scenarios to come; the shipped text comes back with value NULL data. */
+bool world_shift_policy(struct world *world, struct span name, struct span value);
+/* All scenarios to come run without the checklist's questions that carry this regime; false: it has
+ * none, or no checklist is left without them. */
+bool world_drop_questions(struct world *world, const char *regime);
+void world_restore_policy(struct world *world);
 
 /* NULL: nobody of that name. */
 const struct actor *world_actor(struct span name);
