@@ -152,3 +152,9 @@ bool case_guard_trained(const struct rule_input *input)
     }
     return false;
 }
+
+/* 4.3: the agent as such acts on entrusted cases only. */
+bool case_guard_agent_on_proxy(const struct rule_input *input)
+{
+    return input_acts_as(input, ~(uint64_t)ROLE_AGENT) || before_number(input, FIELD_proxy) != 0;
+}

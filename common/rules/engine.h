@@ -73,6 +73,9 @@ enum {
 #define WHO_FIRST (WHO_WINDOW | ROLE_FIRST_CONTACT | ROLE_AGENT | ROLE_GUIDE)
 #define WHO_UP (WHO_WINDOW | ROLE_AGENT)
 #define WHO_HUB (ROLE_HUB_OPERATOR | ROLE_HUB_LEADER)
+#define WHO_DECIDES (WHO_WINDOW | ROLE_HUB_LEADER)
+/* Who is on duty accepts, but does not hand up. */
+#define WHO_REFERS (WHO_UP & ~(uint64_t)ROLE_DUTY)
 #define WHO_HOLDER (WHO_UP | WHO_HUB)
 #define WHO_LEADER                                                                                 \
     (ROLE_STATION_HEAD | ROLE_LINE_LEADER | ROLE_HUB_LEADER | ROLE_DUTY_LEADER | ROLE_DISTRICT)
@@ -126,6 +129,8 @@ void after_set_number(struct rule_input *input, enum field field, uint64_t numbe
 void after_add(struct rule_input *input, enum field field, uint64_t number);
 void after_set_staff(struct rule_input *input, enum field field);
 void after_set_day(struct rule_input *input, enum field field, int32_t day);
+/* A limit that runs from the event's day: clock_base_day, limit_count, limit_unit, due_day. */
+void after_start_limit(struct rule_input *input, struct deadline_limit limit);
 
 /* --- guards shared by all machines --- */
 

@@ -181,6 +181,20 @@ void effect_join_case(struct rule_input *input)
     }
 }
 
+void after_start_limit(struct rule_input *input, struct deadline_limit limit)
+{
+    struct deadline_rules rules = deadline_rules_of_policy(input->world->policy);
+    struct deadline_clock clock = deadline_clock_start(limit, input_day(input));
+    struct deadline_due due = deadline_due(input->world->calendar, &rules, &clock);
+    after_set_day(input, FIELD_clock_base_day, clock.base_day);
+    after_set_number(input, FIELD_limit_count, limit.count);
+    after_set_number(input, FIELD_limit_unit, (uint64_t)limit.unit);
+    after_set_day(input, FIELD_due_day, due.day);
+    after_set_number(input, FIELD_due_provisional, due.provisional ? 1 : 0);
+    after_set_number(input, FIELD_extension_count, 0);
+    after_set_number(input, FIELD_extended_days, 0);
+}
+
 /* --- guards that several machines ask --- */
 
 static bool attested_holds(const struct rule_input *input)

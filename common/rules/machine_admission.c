@@ -23,6 +23,7 @@ enum admission_state {
 enum admission_kind { ADMISSION_ADMIT = 1, ADMISSION_WITHDRAW = 2, ADMISSION_CHANGE = 3 };
 
 #define IN(state) ((uint32_t)1 << ADMISSION_STATE_##state)
+#define WHO_PROPOSES (ROLE_WORKER | ROLE_WINDOW_HEAD | ROLE_STATION_HEAD | ROLE_HUB_OPERATOR)
 #define TO(state) ADMISSION_STATE_##state
 
 static bool kind_holds(const struct rule_input *input)

@@ -72,11 +72,16 @@ static void delegation_store(struct rule_input *input)
     for (size_t i = 0; i < sizeof letter / sizeof *letter; i++) {
         after_store(input, letter[i]);
     }
+    /* Who stepped in by himself fills in the letter later (X16). */
+    if (input_number(input, FIELD_automatic) != 0) {
+        after_start_limit(input, policy_limit(input->world->policy, POLICY_AB_LETTER_LIMIT));
+    }
 }
 
 static void delegation_letter(struct rule_input *input)
 {
     after_set_number(input, FIELD_automatic, 0);
+    after_set_number(input, FIELD_due_day, 0);
     after_store(input, FIELD_reason);
 }
 

@@ -105,8 +105,15 @@ static void task_receive(struct rule_input *input)
     }
 }
 
+/* The next department must have it within the limit of P05. */
 static void task_finish(struct rule_input *input)
 {
+    const struct policy *policy = input->world->policy;
+    struct deadline_rules rules = deadline_rules_of_policy(policy);
+    struct deadline_clock clock =
+        deadline_clock_start(policy_limit(policy, POLICY_JOINT_HANDOVER_LIMIT), input_day(input));
+    after_set_day(input, FIELD_report_up_due_day,
+                  deadline_due(input->world->calendar, &rules, &clock).day);
     after_set_number(input, FIELD_finished_ms, input->event->legal_ms);
 }
 

@@ -84,8 +84,6 @@ void effect_to_hub(struct rule_input *input);     /* the baton goes up */
 void effect_to_station(struct rule_input *input); /* and back, unless the record is the hub's own */
 void effect_for_station(struct rule_input *input); /* the record belongs to the named station */
 void effect_given(struct rule_input *input);       /* the person in "handler" has it now */
-/* A limit that runs from the event's day: clock_base_day, limit_count, limit_unit, due_day. */
-void after_start_limit(struct rule_input *input, struct deadline_limit limit);
 
 /* --- guards --- */
 

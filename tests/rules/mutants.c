@@ -1,4 +1,5 @@
 #include "flow.h"
+#include "matrix.h"
 #include "rules/engine.h"
 
 #include <stdio.h>
@@ -41,6 +42,8 @@ struct tally {
 
 struct trial {
     struct flow flow;
+    struct matrix matrix;
+    const char *matrix_path;
     struct tally *tally; /* that the next mutant counts in */
     char survivors[SURVIVORS][NAME_SIZE];
     unsigned survivor_count;
@@ -81,6 +84,13 @@ static const struct flow_scenario *first_failing(struct flow *flow, uint32_t wan
     return NULL;
 }
 
+static bool matrix_fails(struct trial *trial)
+{
+    matrix_run(&trial->matrix, trial->matrix_path, false);
+    buf_done(&trial->matrix.cases.text);
+    return trial->matrix.cases.failed != 0;
+}
+
 /* In a child, so that a crash counts as noticed; what it prints is lost. */
 static bool is_noticed(struct trial *trial, uint32_t wanted)
 {
@@ -92,7 +102,7 @@ static bool is_noticed(struct trial *trial, uint32_t wanted)
     }
     if (child == 0) {
         (void)freopen("/dev/null", "w", stderr);
-        _exit(first_failing(&trial->flow, wanted, NULL) != NULL ? 1 : 0);
+        _exit(first_failing(&trial->flow, wanted, NULL) != NULL || matrix_fails(trial) ? 1 : 0);
     }
     int status = 0;
     if (waitpid(child, &status, 0) != child) {
@@ -258,6 +268,20 @@ static bool switch_off(struct trial *trial, const char *regime)
     return carried;
 }
 
+/* R59 is the tables' column of roles: with it gone anybody may do anything, and the matrix says so.
+ */
+static bool roles_are_noticed(struct trial *trial)
+{
+    for (unsigned id = MACHINE_NONE + 1; id < MACHINE_END; id++) {
+        for (size_t i = 0; i < machines[id].row_count; i++) {
+            rows[id][i].who = UINT64_MAX;
+        }
+    }
+    bool noticed = matrix_fails(trial);
+    whole_book();
+    return noticed;
+}
+
 /* Each regime's own test must fail without what carries it. */
 static void try_regimes(struct trial *trial, struct tally *tally)
 {
@@ -277,6 +301,11 @@ static void try_regimes(struct trial *trial, struct tally *tally)
         }
         whole_book();
         world_restore_policy(&trial->flow.world);
+    }
+    bool noticed = roles_are_noticed(trial);
+    count(trial, noticed, "R59: the matrix does not notice that roles are gone");
+    if (noticed) {
+        (void)printf("R59 off: %s fails\n", trial->matrix_path);
     }
 }
 
@@ -309,36 +338,64 @@ static void try_tables(struct trial *trial, struct tally *tallies)
     try_limits(trial, &tallies[2]);
 }
 
+/* "roles": every row open to everybody, one at a time. */
+static void try_roles(struct trial *trial, struct tally *tally)
+{
+    char name[NAME_SIZE];
+    trial->tally = tally;
+    for (unsigned id = MACHINE_NONE + 1; id < MACHINE_END; id++) {
+        for (size_t i = 0; i < machines[id].row_count; i++) {
+            uint64_t who = rows[id][i].who;
+            rows[id][i].who = UINT64_MAX;
+            (void)snprintf(name, sizeof name, "%s %s (row %zu) open to all", machines[id].name,
+                           verb_name(&machines[id], rows[id][i].verb), i);
+            count(trial, is_noticed(trial, (uint32_t)1 << id), name);
+            rows[id][i].who = who;
+        }
+    }
+}
+
+static void open_trial(struct trial *trial, char **files, size_t file_count, const char *deploy)
+{
+    trial->deploy = deploy;
+    trial->matrix_path = files[0];
+    whole_book();
+    flow_open(&trial->flow, (const char *const *)files + 1, file_count - 1, deploy);
+    trial->flow.cases.quiet = true;
+    trial->matrix.world = &trial->flow.world;
+    trial->matrix.quiet = true;
+    if (first_failing(&trial->flow, UINT32_MAX, NULL) != NULL || matrix_fails(trial)) {
+        (void)fprintf(stderr, "mutants: the tests fail as it is\n");
+        _Exit(2);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static struct trial trial;
-    struct tally tables[] = {{"rows removed", 0, 0}, {"guards loosened", 0, 0}, {"limits", 0, 0}};
+    struct tally tables[] = {{"rows removed", 0, 0},
+                             {"guards loosened", 0, 0},
+                             {"limits shifted", 0, 0},
+                             {"roles opened", 0, 0}};
     struct tally regimes = {"regimes off", 0, 0};
     bool short_form = argc > 1 && strcmp(argv[1], "--regimes") == 0;
     int first = short_form ? 2 : 3;
-    if (argc < first + 2) {
-        (void)fprintf(stderr,
-                      "usage: mutants --regimes FILE.cases ... DEPLOY\n"
-                      "       mutants DEADLINE_CASES DEADLINE.cases FILE.cases ... DEPLOY\n");
+    if (argc < first + 3) {
+        (void)fprintf(stderr, "usage: mutants --regimes MATRIX FILE.cases ... DEPLOY\n"
+                              "       mutants DEADLINE_CASES DEADLINE.cases MATRIX FILE.cases ... "
+                              "DEPLOY\n");
         return 2;
     }
     trial.program = short_form ? NULL : argv[1];
     trial.file = short_form ? NULL : argv[2];
-    trial.deploy = argv[argc - 1];
-    whole_book();
-    flow_open(&trial.flow, (const char *const *)argv + first, (size_t)(argc - first) - 1,
-              trial.deploy);
-    trial.flow.cases.quiet = true;
-    if (first_failing(&trial.flow, UINT32_MAX, NULL) != NULL) {
-        (void)fprintf(stderr, "mutants: the scenarios fail as they are\n");
-        return 2;
-    }
+    open_trial(&trial, argv + first, (size_t)(argc - first) - 1, argv[argc - 1]);
     if (short_form) {
         try_regimes(&trial, &regimes);
     } else {
         try_tables(&trial, tables);
+        try_roles(&trial, &tables[3]);
     }
-    unsigned percent = short_form ? report(&trial, &regimes, 1) : report(&trial, tables, 3);
+    unsigned percent = short_form ? report(&trial, &regimes, 1) : report(&trial, tables, 4);
     flow_close(&trial.flow);
     return percent >= (short_form ? 100 : WANTED_PERCENT) ? 0 : 1;
 }
