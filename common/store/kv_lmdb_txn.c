@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "store/kv_lmdb.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 void kv_lmdb_fail(struct kv_txn *txn, int result)
@@ -90,11 +91,16 @@ static void leave(struct kv_txn *txn)
 }
 
 /* Nothing was written as long as LMDB did not come to the page that makes a commit count. When
- * that page failed it refuses every later transaction. */
+ * that page failed it refuses every later transaction. A write cut short, as by a disk that fills
+ * up, LMDB calls EIO like every other trouble: then the disk is asked. */
 static enum err explain_failure(struct kv *kv, int result)
 {
     MDB_txn *probe = NULL;
     enum err err = kv_lmdb_err(result);
+    int fd = -1;
+    if (result == EIO && mdb_env_get_fd(kv->env, &fd) == 0 && kv_place_is_full(fd)) {
+        err = ERR_FULL;
+    }
     if (mdb_txn_begin(kv->env, NULL, 0, &probe) == 0) {
         mdb_txn_abort(probe);
     } else {

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -105,6 +107,19 @@ enum err kv_place_err(int error_number)
     default:
         return ERR_IO;
     }
+}
+
+bool kv_place_is_full(int fd)
+{
+    enum { LEAST_ROOM = 64 * 1024 };
+    struct statvfs disk;
+    struct stat status;
+    struct rlimit limit;
+    if (fstatvfs(fd, &disk) == 0 && disk.f_bavail * disk.f_frsize < LEAST_ROOM) {
+        return true;
+    }
+    return fstat(fd, &status) == 0 && getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+           limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < (rlim_t)status.st_size + LEAST_ROOM;
 }
 
 static bool is_volatile_here(int directory_fd)

@@ -33,6 +33,8 @@ bool kv_place_is_remote(uint32_t magic);
 /* Whether a /proc/self/mountinfo text shows the device mounted "volatile": an overlay which
  * answers fsync without doing it. */
 bool kv_place_is_volatile(const char *mountinfo, unsigned major, unsigned minor);
+/* The file can hardly grow: no room on its disk, or not for this process. */
+bool kv_place_is_full(int fd);
 /* For files and for LMDB alike. */
 enum err kv_place_err(int error_number);
 

@@ -3,9 +3,12 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -237,6 +240,45 @@ static void test_full_disk_heals(void **state)
     store_place_free(place);
 }
 
+static off_t limit_growth(const char *place, off_t room)
+{
+    char path[4096];
+    struct stat status;
+    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+    assert_true(snprintf(path, sizeof path, "%s/data.mdb", place) < (int)sizeof path);
+    assert_int_equal(stat(path, &status), 0);
+    if (room >= 0) {
+        limit.rlim_cur = (rlim_t)(status.st_size + room);
+    }
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    return status.st_size;
+}
+
+/* The kernel writes as much as there is room for, and LMDB calls that EIO: it is a full disk. */
+static void test_short_write_is_full(void **state)
+{
+    (void)state;
+    struct buf found;
+    buf_init(&found, 10);
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    for (off_t room = 0; room < 130000; room += 6100) {
+        char *place = store_place_new();
+        struct kv *kv = store_open(place);
+        assert_int_equal(write_state(kv, "old"), ERR_NONE);
+        off_t size = limit_growth(place, room);
+        assert_int_equal(write_state(kv, "new"), ERR_FULL);
+        assert_string_equal(read_state(kv, &found), "old");
+        buf_clear(&found);
+        assert_in_range(limit_growth(place, -1), size, size + room);
+        assert_int_equal(write_state(kv, "new"), ERR_NONE);
+        assert_string_equal(read_state(kv, &found), "new");
+        buf_clear(&found);
+        kv_close(kv);
+        store_place_free(place);
+    }
+    buf_done(&found);
+}
+
 /* A page counts only after what it refers to is on disk, a name only after its file, and all only
  * after the directory and the one above. */
 static void test_order_of_syncs(void **state)
@@ -340,9 +382,9 @@ static void test_copy_faults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commit_faults),  cmocka_unit_test(test_full_disk_heals),
-        cmocka_unit_test(test_order_of_syncs), cmocka_unit_test(test_creation_faults),
-        cmocka_unit_test(test_copy_faults),
+        cmocka_unit_test(test_commit_faults),       cmocka_unit_test(test_full_disk_heals),
+        cmocka_unit_test(test_short_write_is_full), cmocka_unit_test(test_order_of_syncs),
+        cmocka_unit_test(test_creation_faults),     cmocka_unit_test(test_copy_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
