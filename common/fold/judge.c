@@ -1,5 +1,6 @@
 #include "fold/fold.h"
 #include "fold/scratch.h"
+#include "rules/deadline.h"
 
 #include <string.h>
 
@@ -38,6 +39,19 @@ static uint64_t legal_ms(struct fold *fold, struct kv_txn *txn, const struct fol
         claimed = low;
     }
     return claimed > high ? high : claimed;
+}
+
+/* What was written on paper counts from then (R104); never later than its entry. Who enters it acts
+ * today: his roles are those of the entry. */
+static uint64_t receipt_ms(const struct wire_event *event, uint64_t entered_ms, bool *marked)
+{
+    struct deadline_receipt receipt = {.claimed_ms = entered_ms,
+                                       .back_entry = event->back_entry && event->paper_ms != 0,
+                                       .paper_ms = event->paper_ms};
+    bool moved = false;
+    uint64_t ms = deadline_receipt_ms(&receipt, &moved);
+    *marked = *marked || moved;
+    return ms;
 }
 
 struct finder {
@@ -142,7 +156,8 @@ static enum err judge_machine(struct fold *fold, struct kv_txn *txn, const struc
     world.context = &finder;
     world.find = find_record;
     fill_event(ask, author, fold_machine_of(ask->event->payload), &event);
-    event.legal_ms = legal_ms(fold, txn, ask, &event.clock_marked);
+    event.legal_ms =
+        receipt_ms(ask->event, legal_ms(fold, txn, ask, &event.clock_marked), &event.clock_marked);
     struct rule_outcome outcome = rule_judge(&world, before, &event, ask->record);
     ret->form = outcome.form;
     if (outcome.refusal != REFUSAL_NONE) {
@@ -249,7 +264,7 @@ static enum err apply_machine(struct fold *fold, struct kv_txn *txn, const struc
                                      ask->event->applied_common, ask->leaf_index};
     directory_ask(world_directory(fold->world), &question, &author);
     fill_event(ask, &author, fold_machine_of(ask->event->payload), &event);
-    event.legal_ms = legal;
+    event.legal_ms = receipt_ms(ask->event, legal, &marked);
     event.clock_marked = marked;
     if (!rule_apply(&world, before, &event, ask->record)) {
         return ERR_STATE;
