@@ -79,6 +79,9 @@ enum err hub_open(const struct hub_options *options, struct hub **ret_hub)
     if (err == ERR_NONE) {
         err = sign_stored(hub);
     }
+    if (err == ERR_NONE) {
+        err = hub_open_epoch(hub);
+    }
     if (err != ERR_NONE) {
         hub_close(hub);
         return err;

@@ -22,6 +22,7 @@ struct hub_options {
     uint32_t credit; /* batches a station may have in flight; 0: 4 */
 };
 
+/* An epoch that the store does not know yet begins a new log over what it holds: its first leaf. */
 MUST_USE enum err hub_open(const struct hub_options *options, struct hub **ret_hub);
 void hub_close(struct hub *hub);
 /* Borrowed; writer thread only. */

@@ -68,6 +68,9 @@ struct hub_push {
 
 /* Commits what push says within txn: fills its results. Errors are the transaction's. */
 void hub_log_push(struct hub *hub, struct kv_txn *txn, struct hub_push *push, uint64_t hub_ms);
+/* Writes the first leaf of a new log, unless it is there. ERR_STATE: the store does not know this
+ * hub's device. */
+MUST_USE enum err hub_open_epoch(struct hub *hub);
 /* Reads log, world and checkpoint again after a transaction that failed. */
 MUST_USE enum err hub_reload(struct hub *hub);
 /* Signs the checkpoint of the log as committed. */

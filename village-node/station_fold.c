@@ -84,6 +84,9 @@ static enum turn fold_common(struct station *station, struct kv_txn *txn, uint64
         log_keep_feed_leaf(&station->fold->log, txn, STATION_FEED_FOLDED, seq, index,
                            buf_span(&station->leaf));
         station->state.common.folded = seq;
+        /* What was answered since the new log began may have been judged as of the old one. */
+        station->anew = station->anew || (station->event->payload == WIRE_EPOCH &&
+                                          station->state.folded_incarnation > 0);
         /* Somebody may have been revoked whose events wait for their answers. */
         station->dirty = station->dirty || !station_tail_is_empty(station);
     }
@@ -185,7 +188,7 @@ static enum turn fold_own(struct station *station, struct kv_txn *txn, uint64_t 
     if (!read_leaf(station, txn, index, &leaf, id)) {
         return turn_of(txn, ERR_MALFORMED);
     }
-    if (station->event->applied_common > state->common.folded) {
+    if (fold_applied_common(station->fold, station->event) > state->common.folded) {
         return TURN_WAIT;
     }
     if (!overtaken && named_in_tail(station, txn)) {
@@ -249,7 +252,7 @@ static enum turn fold_answer(struct station *station, struct kv_txn *txn, uint64
         }
         const struct wire_event *event = station->event;
         bool own_comes = state->own.folded < state->own.newest;
-        if (event->applied_common > state->common.folded ||
+        if (fold_applied_common(station->fold, event) > state->common.folded ||
             (event->applied_own > state->own.folded && own_comes)) {
             return TURN_WAIT;
         }
@@ -312,6 +315,11 @@ void station_advance(struct station *station, struct kv_txn *txn)
                      ? fold_common(station, txn, state->common.folded + 1)
                      : TURN_WAIT;
     } while (common == TURN_DONE && txn->err == ERR_NONE);
+    if (station->anew && txn->err == ERR_NONE) {
+        station->anew = false;
+        station_fold_again(station, txn);
+        return;
+    }
     do {
         stuck = false;
         proven = fold_next(station, txn, &stuck);

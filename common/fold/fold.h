@@ -71,6 +71,10 @@ MUST_USE enum err fold_judge(struct fold *fold, struct kv_txn *txn, const struct
 MUST_USE enum err fold_apply(struct fold *fold, struct kv_txn *txn, const struct fold_ask *ask,
                              uint64_t common_seq);
 
+/* Newest entry of the present log's common feed that the author of an event can have applied: of an
+ * event written under an earlier log, what the present one still shares with it. */
+uint64_t fold_applied_common(const struct fold *fold, const struct wire_event *event);
+
 /* The machine a payload belongs to; MACHINE_NONE: none (directory, editions, the device's own). */
 enum machine_id fold_machine_of(uint32_t payload);
 

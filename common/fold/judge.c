@@ -7,6 +7,7 @@
 /* How far a claimed time may lie outside the proven interval before the event is marked: clocks
  * of honest machines differ by minutes (evidence.md, E9). */
 enum { CLOCK_TOLERANCE_MS = 10 * 60 * 1000, CLOCK_QUALITY_BAD = 3 };
+#define EPOCH_UNIT_MAX UINT64_C(1000000000)
 
 static const uint8_t zeros[LIMIT_KEY_SIZE];
 
@@ -21,15 +22,53 @@ enum machine_id fold_machine_of(uint32_t payload)
     return MACHINE_NONE;
 }
 
+/* The number behind the last slash of a log's origin; 0: none. */
+static uint64_t epoch_of(struct span origin)
+{
+    uint64_t number = 0;
+    uint64_t unit = 1;
+    size_t at = origin.size;
+    while (at > 0 && unit <= EPOCH_UNIT_MAX && origin.data[at - 1] >= '0' &&
+           origin.data[at - 1] <= '9') {
+        at--;
+        number += (uint64_t)(origin.data[at] - '0') * unit;
+        unit *= 10;
+    }
+    return at > 0 && origin.data[at - 1] == '/' ? number : 0;
+}
+
+static bool is_of_past(const struct fold *fold, const struct wire_event *event,
+                       struct world_past *ret)
+{
+    return event->has_seen && world_past(fold->world, epoch_of(event->seen_origin), ret);
+}
+
+uint64_t fold_applied_common(const struct fold *fold, const struct wire_event *event)
+{
+    struct world_past past;
+    bool cut = is_of_past(fold, event, &past) && past.common < event->applied_common;
+    return cut ? past.common : event->applied_common;
+}
+
+/* Time of the checkpoint that the author had seen; of one of an earlier log that reaches beyond
+ * what is left of it, the time at which that ends. When a checkpoint of the hub's own events was, a
+ * station cannot know: the hub's clock is the log's, so nothing is lost by not asking. */
+static uint64_t seen_ms(struct fold *fold, struct kv_txn *txn, const struct wire_event *event)
+{
+    struct world_past past;
+    if (!event->has_seen || directory_is_hub(world_directory(fold->world), event->device)) {
+        return 0;
+    }
+    bool lost = is_of_past(fold, event, &past) && event->seen_size > past.size;
+    return lost ? past.ms : fold_seen_ms(fold, txn, event->seen_size);
+}
+
 /* Claimed time moved into (time of the checkpoint it had seen, time of its leaf]. */
 static uint64_t legal_ms(struct fold *fold, struct kv_txn *txn, const struct fold_ask *ask,
                          bool *ret_marked)
 {
     const struct wire_event *event = ask->event;
-    /* When a checkpoint of the hub's own events was, a station cannot know: the hub's clock is the
-     * log's, so nothing is lost by not asking. */
-    bool hubs = directory_is_hub(world_directory(fold->world), event->device);
-    uint64_t low = event->has_seen && !hubs ? fold_seen_ms(fold, txn, event->seen_size) : 0;
+    uint64_t low = seen_ms(fold, txn, event);
     uint64_t high = ask->leaf_ms;
     uint64_t claimed = event->claimed_ms;
     bool early = low > CLOCK_TOLERANCE_MS && claimed < low - CLOCK_TOLERANCE_MS;
@@ -115,7 +154,8 @@ static enum err prepare(struct fold *fold, struct kv_txn *txn, const struct fold
     uint64_t policy = has ? values_number(&before->facts, FIELD_policy_edition, 0) : 0;
     uint64_t catalogue = has ? values_number(&before->facts, FIELD_catalogue_edition, 0) : 0;
     *ret_before = has ? before : NULL;
-    if (!world_view(fold->world, ask->event->applied_common, policy, catalogue, ret_world)) {
+    uint64_t applied = fold_applied_common(fold, ask->event);
+    if (!world_view(fold->world, applied, policy, catalogue, ret_world)) {
         return txn->err != ERR_NONE ? txn->err : ERR_STATE;
     }
     return txn->err;
@@ -190,6 +230,15 @@ static enum refusal judge_device_event(const struct wire_event *event,
     return may ? REFUSAL_NONE : REFUSAL_DIRECTORY_DEVICE_ONLY;
 }
 
+/* A new log begins just there, and after those before it. */
+static enum refusal judge_epoch(const struct fold *fold, const struct fold_ask *ask)
+{
+    const struct values *facts = &ask->event->facts;
+    bool next = values_number(facts, FIELD_epoch, 0) > world_epoch(fold->world) &&
+                values_number(facts, FIELD_former_size, 0) == ask->leaf_index;
+    return ask->event->payload != WIRE_EPOCH || next ? REFUSAL_NONE : REFUSAL_EDITION_NOT_NEXT;
+}
+
 static bool in_common_feed(uint32_t payload)
 {
     return payload == WIRE_PERSON || payload == WIRE_STATION || payload == WIRE_EDITION ||
@@ -207,6 +256,7 @@ static void judge_world(struct fold *fold, struct kv_txn *txn, const struct fold
         refusal = directory_judge(world_directory(fold->world), event, author);
     } else {
         refusal = judge_device_event(event, author);
+        refusal = refusal == REFUSAL_NONE ? judge_epoch(fold, ask) : refusal;
     }
     ret->verdict = refusal == REFUSAL_NONE ? WIRE_ACCEPTED : WIRE_REFUSED;
     ret->refusal = refusal;
@@ -222,7 +272,7 @@ enum err fold_judge(struct fold *fold, struct kv_txn *txn, const struct fold_ask
     memset(ret, 0, sizeof *ret);
     uint64_t legal = legal_ms(fold, txn, ask, &marked);
     struct directory_ask question = {event->author, event->device, civil_day_of_ms(legal),
-                                     event->applied_common, ask->leaf_index};
+                                     fold_applied_common(fold, event), ask->leaf_index};
     directory_ask(world_directory(fold->world), &question, &author);
     if (!author.known) {
         ret->verdict = WIRE_VOID;
@@ -233,7 +283,7 @@ enum err fold_judge(struct fold *fold, struct kv_txn *txn, const struct fold_ask
         ret->verdict = WIRE_QUARANTINED;
         return txn->err;
     }
-    if (event->applied_common > world_common_seq(fold->world)) {
+    if (question.applied > world_common_seq(fold->world)) {
         ret->verdict = WIRE_REFUSED;
         ret->refusal = REFUSAL_APPLIED_UNKNOWN;
         return txn->err;
@@ -261,7 +311,7 @@ static enum err apply_machine(struct fold *fold, struct kv_txn *txn, const struc
     bool marked = false;
     uint64_t legal = legal_ms(fold, txn, ask, &marked);
     struct directory_ask question = {ask->event->author, ask->event->device, civil_day_of_ms(legal),
-                                     ask->event->applied_common, ask->leaf_index};
+                                     fold_applied_common(fold, ask->event), ask->leaf_index};
     directory_ask(world_directory(fold->world), &question, &author);
     fill_event(ask, &author, fold_machine_of(ask->event->payload), &event);
     event.legal_ms = receipt_ms(ask->event, legal, &marked);

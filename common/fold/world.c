@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EDITION_MAX = 4096, AUDIENCE_MAX = 1024 };
+enum { EDITION_MAX = 4096, AUDIENCE_MAX = 1024, EPOCH_MAX = 256 };
 
 /* One edition in force from since on. Of policy, catalogue and calendar one pointer is set; a
  * calendar's is made of the newest text of every year. */
@@ -20,12 +20,22 @@ struct edition {
     struct calendar *calendar;
 };
 
+/* The first leaf of a new log of the hub. */
+struct epoch {
+    uint64_t number;
+    uint64_t index;
+    uint64_t common_seq;
+    uint64_t former_ms;
+};
+
 struct world {
     struct directory *directory;
     uint64_t common_seq;
     struct edition *editions; /* in order of since */
     size_t count;
     size_t capacity;
+    struct epoch epochs[EPOCH_MAX]; /* in order of the feed */
+    size_t epoch_count;
     struct world_audience *audiences; /* newest generation of each; room for AUDIENCE_MAX */
     size_t audience_count;
 };
@@ -297,6 +307,39 @@ static enum err add_audience(struct world *world, const struct wire_event *event
     return ERR_NONE;
 }
 
+static enum err add_epoch(struct world *world, const struct wire_event *event, uint64_t common_seq,
+                          uint64_t leaf_index)
+{
+    if (world->epoch_count == EPOCH_MAX) {
+        return ERR_LIMIT;
+    }
+    world->epochs[world->epoch_count++] = (struct epoch){
+        .number = values_number(&event->facts, FIELD_epoch, 0),
+        .index = leaf_index,
+        .common_seq = common_seq,
+        .former_ms = values_number(&event->facts, FIELD_former_ms, 0),
+    };
+    return ERR_NONE;
+}
+
+bool world_past(const struct world *world, uint64_t epoch, struct world_past *ret)
+{
+    bool found = false;
+    for (size_t i = 0; i < world->epoch_count; i++) {
+        const struct epoch *later = &world->epochs[i];
+        if (later->number > epoch && (!found || later->index < ret->size)) {
+            *ret = (struct world_past){later->index, later->former_ms, later->common_seq - 1};
+            found = true;
+        }
+    }
+    return found;
+}
+
+uint64_t world_epoch(const struct world *world)
+{
+    return world->epoch_count == 0 ? 0 : world->epochs[world->epoch_count - 1].number;
+}
+
 enum err world_apply(struct world *world, struct kv_txn *txn, const struct wire_event *event,
                      uint64_t common_seq, uint64_t leaf_index)
 {
@@ -305,6 +348,8 @@ enum err world_apply(struct world *world, struct kv_txn *txn, const struct wire_
         err = add_edition(world, txn, event, common_seq);
     } else if (event->payload == WIRE_AUDIENCE) {
         err = add_audience(world, event);
+    } else if (event->payload == WIRE_EPOCH) {
+        err = add_epoch(world, event, common_seq, leaf_index);
     } else {
         err = directory_apply(world->directory, event, common_seq, leaf_index);
     }

@@ -35,6 +35,18 @@ enum refusal world_judge_edition(struct world *world, struct kv_txn *txn,
                                  const struct wire_event *event,
                                  const struct directory_author *author);
 
+/* The hub's log began anew when it was restored; what the present one still has of an earlier log.
+ */
+struct world_past {
+    uint64_t size;   /* leaves they share */
+    uint64_t ms;     /* time of the newest of these */
+    uint64_t common; /* entries of the common feed they share */
+};
+/* False: no later log than that of epoch is known, so it is the present one. */
+bool world_past(const struct world *world, uint64_t epoch, struct world_past *ret);
+/* Newest epoch of which the feed told; 0: none. */
+uint64_t world_epoch(const struct world *world);
+
 /* EditionKind of proto/directory.proto. */
 enum world_kind {
     WORLD_POLICY = 1,

@@ -1,5 +1,6 @@
 #include "base/check.h"
 #include "sim.h"
+#include "township-hub/inside.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -258,6 +259,24 @@ static struct sim_peer *peer_of(struct sim *sim, const struct sim_flight *flight
     return peer->used && peer->serial == flight->serial ? peer : NULL;
 }
 
+/* I7: a place is answered for the very event that was pushed, never for another one there. */
+static void inv_07_answers_the_event(struct sim *sim, const struct hub_push *push)
+{
+    struct kv_txn txn;
+    struct inv_leaf leaf;
+    kv_begin(sim->hub.kv, false, &txn);
+    for (uint32_t i = 0; i < push->answered && !sim->failed; i++) {
+        bool there =
+            inv_leaf(sim, &hub_fold(sim->hub.hub)->log, &txn, push->first_index + i, &leaf);
+        if (!there || memcmp(leaf.id, push->ids[i], sizeof leaf.id) != 0) {
+            sim_fail(sim, "I7", "the hub answers %llu.%llu with a leaf of another event",
+                     (unsigned long long)push->incarnation,
+                     (unsigned long long)push->first_seq + i);
+        }
+    }
+    kv_abort(&txn);
+}
+
 static void finish(struct sim *sim, struct sim_flight *flight, size_t count, enum err err)
 {
     for (size_t i = 0; i < count; i++) {
@@ -266,6 +285,7 @@ static void finish(struct sim *sim, struct sim_flight *flight, size_t count, enu
             continue;
         }
         if (err == ERR_NONE) {
+            inv_07_answers_the_event(sim, flight[i].push);
             send(sim, peer, hub_push_reply_view(flight[i].push));
         }
         sync_hub_ingested(&peer->session, err == ERR_NONE && hub_push_accepted(flight[i].push));

@@ -193,10 +193,20 @@ static bool submit_at_station(struct sim *sim, size_t index, struct draft *draft
     struct station_status status;
     uint8_t id[LIMIT_HASH_SIZE];
     uint64_t seq = 0;
+    /* The disk is full, and somebody makes room as soon as he is told. */
+    bool full = sim->weather.trouble[FAULT_DISK_FULL] && random_chance(&sim->random, 30) &&
+                !kv_memory_is_faulty(node->kv);
+    if (full) {
+        kv_memory_set_commit_fault(node->kv, KV_MEMORY_FULL);
+        sim_count(sim, FAULT_DISK_FULL);
+    }
     begin_draft(sim, draft, &node->clock);
     enum err err =
         station_submit(node->station, &draft->author, person->signer, sim_wall(sim, &node->clock),
                        draft->blob, draft->count, &verdict, id, &seq);
+    if (full) {
+        kv_memory_set_commit_fault(node->kv, KV_MEMORY_SOUND);
+    }
     end_draft(draft);
     if (err == ERR_NONE && verdict.verdict == WIRE_ACCEPTED) {
         station_status(node->station, &status);
