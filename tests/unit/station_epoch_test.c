@@ -1,5 +1,7 @@
 #include "station_lives.h"
 
+#include <stdlib.h>
+
 /* A hub that went back, and one that opened a new log. */
 
 static void test_hub_went_back(void **state)
@@ -240,6 +242,67 @@ static void test_new_epoch_after_restore(void **state)
     go_on(rig, 4);
 }
 
+/* The hub lost entries of the common feed that we had applied: what we wrote since is judged with
+ * what it still has, not refused for knowing more. */
+static void test_new_epoch_of_lost_common(void **state)
+{
+    struct rig *rig = *state;
+    rig_sync(rig);
+    rig_case(rig, 1);
+    rig_sync(rig);
+    struct kv_image *image = snapshot(rig->town->directory);
+    uint64_t shared = rig_status(rig).common;
+    hub_revokes(rig->town, &rig->town->agent);
+    hub_revokes(rig->town, &rig->town->head);
+    rig_ring(rig);
+    rig_sync(rig);
+    assert_int_equal(rig_status(rig).common, shared + 2);
+    rig_case(rig, 2);
+    rig_cut(rig);
+    rig_case(rig, 3);
+    put_hub_back(rig, image, TOWN_ORIGIN_PREFIX "/2", 2);
+    rig_sync(rig);
+    /* The new log's own first leaf is the only entry since. */
+    assert_int_equal(rig_status(rig).common, shared + 1);
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 2), "accepted");
+    assert_string_equal(rig_state(rig, FOLD_PROVEN, 3), "accepted");
+    rig_check(rig);
+    rig_restart(rig);
+    rig_sync(rig);
+    rig_check(rig);
+    go_on(rig, 4);
+}
+
+/* What our event had seen is gone, and another, later leaf stands there now: it must not move the
+ * time of the event, neither here nor at the hub. */
+static void test_new_epoch_of_a_lost_checkpoint(void **state)
+{
+    struct rig *rig = *state;
+    struct record *record = calloc(1, sizeof *record);
+    rig_sync(rig);
+    rig_case(rig, 1);
+    rig_sync(rig);
+    struct kv_image *image = snapshot(rig->town->directory);
+    lengthen(rig);
+    rig_contact(rig, 7);
+    rig_sync(rig);
+    rig_cut(rig);
+    uint64_t size = rig_status(rig).log_size;
+    rig_case(rig, 2);
+    uint64_t written_ms = rig->town->now_ms;
+    put_hub_back(rig, image, TOWN_ORIGIN_PREFIX "/2", 2);
+    rig->town->now_ms += UINT64_C(3) * 3600000;
+    lengthen(rig);
+    lengthen(rig);
+    assert_true(hub_size(rig->town->hub) > size);
+    rig_sync(rig);
+    assert_true(rig_record(rig, FOLD_PROVEN, 2, record));
+    assert_true(values_number(&record->facts, FIELD_opened_ms, 0) <= written_ms);
+    rig_check(rig);
+    free(record);
+    go_on(rig, 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +314,8 @@ int main(void)
         RIG_TEST(test_split_by_an_answer),
         RIG_TEST(test_new_epoch_interrupted),
         RIG_TEST(test_new_epoch_after_restore),
+        RIG_TEST(test_new_epoch_of_lost_common),
+        RIG_TEST(test_new_epoch_of_a_lost_checkpoint),
     };
     return cmocka_run_group_tests_name("station epoch", tests, NULL, NULL);
 }
