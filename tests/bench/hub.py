@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 
 import load
 from world import MEASURED, STATIONS, Program, offset_ms
@@ -19,6 +18,7 @@ class Hub:
         self.program = Program(binary or options.builds.program("township-hub"), self.folder,
                                self.world.logs)
         self.first = 0
+        self.endpoint = ""
 
     def __enter__(self):
         self.start()
@@ -30,9 +30,9 @@ class Hub:
         return False
 
     def start(self):
-        started = time.monotonic()
         self.program.start("--drill", "--clock-offset", str(offset_ms(MEASURED)))
-        self.ready_s = time.monotonic() - started
+        with open(os.path.join(self.folder, "endpoint"), encoding="utf-8") as text:
+            self.endpoint = text.read().strip()
 
     def stop(self):
         self.program.stop()
@@ -40,11 +40,6 @@ class Hub:
     @property
     def pid(self):
         return self.program.process.pid
-
-    @property
-    def endpoint(self):
-        with open(os.path.join(self.folder, "endpoint"), encoding="utf-8") as text:
-            return text.read().strip()
 
     def push(self, count, batch, window, clients=STATIONS, *more):
         """The next count events of each client; where the chains stand is remembered, so all
@@ -56,3 +51,12 @@ class Hub:
         found = load.run(self.options.builds, words, [self.pid])
         self.first += count
         return found
+
+    def cases(self):
+        """Cases in its records, in any state."""
+        _, metrics, _ = self.program.command("metrics")
+        return sum(int(line.split()[-1]) for line in metrics.decode("utf-8").splitlines()
+                   if line.startswith("jieli_cases{"))
+
+    def size(self):
+        return int(self.program.ask("status")["size"])

@@ -108,6 +108,7 @@ static void greet(struct jieli *jieli)
     frame->hello.version = SYNC_VERSION;
     frame->hello.role = SYNC_ROLE_STATION;
     frame->hello.incarnation = 1;
+    frame->hello.greeting = 1;
     memcpy(frame->hello.hub, jieli->trust.hub, LIMIT_ID_SIZE);
     if (wire_frame_encode(frame, &bytes) != ERR_NONE) {
         load_give_up("cannot encode");

@@ -150,6 +150,7 @@ class Rounds:
         self.noisy = []
 
     def run(self, one, seconds):
+        """one(round) does the work and gives what makes the result once the limit is known."""
         ends = time.monotonic() + seconds
         while len(self.quiet) < self.options.rounds:
             if time.monotonic() > ends and len(self.quiet) + len(self.noisy) >= \

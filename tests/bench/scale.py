@@ -1,0 +1,153 @@
+"""(g) memory and start-up of each daemon over logs of different length: flat, or not."""
+
+import os
+import shutil
+import subprocess
+import time
+
+from audit import fill
+from hub import Hub
+from machine import memory_kb
+from town import StepFailed, api
+from world import DAYS, FIRST_EVENT, MEASURED, ROOT, Program, milliseconds, offset_ms, run_json
+
+SETTLE_S = 1.5
+
+
+def long_chain(options, count, say):
+    """Events of one station, made once: folder with 0.events."""
+    world = options.world
+    folder = world.path(f"long-{count}")
+    if not os.path.exists(os.path.join(folder, "made")):
+        say(f"g: writing a chain of {count} events (once a build)")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        run_json([options.builds.tool("bench_make"), "write", "--dir", world.path("hub"), "--out",
+                  folder, "--count", str(count), "--start", str(milliseconds(FIRST_EVENT)),
+                  "--days", str(DAYS), "--forms",
+                  os.path.join(ROOT, "tests", "bench", "forms.txt"), world.station(1),
+                  world.made["staff"][0], world.path("password.worker")])
+        with open(os.path.join(folder, "made"), "w", encoding="utf-8"):
+            pass
+    return folder
+
+
+def start(program, *options):
+    """Starts a daemon; seconds until its control socket answers."""
+    with open(program.log, "ab") as log:
+        started = time.monotonic()
+        program.process = subprocess.Popen(
+            [program.binary, "run", "--dir", program.folder, *options], stdout=log, stderr=log)
+    while time.monotonic() - started < 600:
+        if program.process.poll() is not None:
+            raise StepFailed(f"{program.name} ended: {program.tail()}")
+        try:
+            if api(program, "GET", "/api/v1/status")[0] == 200:
+                return time.monotonic() - started
+        except (OSError, ValueError):
+            pass
+        time.sleep(0.002)
+    raise StepFailed(f"{program.name} does not answer: {program.tail()}")
+
+
+def measure(program, *options):
+    """Started anew on its store: (start ms, RssAnon kB when it has settled)."""
+    ready = start(program, *options)
+    time.sleep(SETTLE_S)
+    memory = memory_kb(program.process.pid)
+    return {"start_ms": round(ready * 1000, 1), "rss_anon_kb": memory}
+
+
+class Point:
+    """Hub, station and auditor over one log of count events."""
+
+    def __init__(self, options, count, say):
+        self.options = options
+        self.count = count
+        self.say = say
+        self.clock = ("--drill", "--clock-offset", str(offset_ms(MEASURED)))
+        self.hub = Hub(options, "hub-g")
+        self.station = self.copy("village-node", "station1")
+        self.auditor = self.copy("district-auditor", "auditor")
+
+    def copy(self, name, source):
+        folder = self.options.world.copy(source, os.path.join(self.options.work, source + "-g"))
+        return Program(self.options.builds.program(name), folder, self.options.world.logs)
+
+    def run(self, events):
+        found = {}
+        size = fill(self.options, self.hub.folder, events, self.count, 1)
+        try:
+            found["hub"] = measure(self.hub.program, *self.clock)
+            for name, one in (("station", self.measure_station),
+                              ("auditor", lambda: self.measure_auditor(size))):
+                try:
+                    found[name] = one()
+                except (StepFailed, RuntimeError, subprocess.TimeoutExpired) as why:
+                    found[name] = {"failed": str(why)}
+                    self.say(f"g: {name} with {self.count} events: {why}")
+        finally:
+            self.station.stop()
+            self.hub.stop()
+            for program in (self.hub.program, self.station, self.auditor):
+                shutil.rmtree(program.folder, ignore_errors=True)
+        return found
+
+    def measure_station(self):
+        """It is as new, so it fetches its own chain back from the hub, then starts anew."""
+        started = time.monotonic()
+        start(self.station, *self.clock)
+        deadline = started + self.options.restore_s
+        while not self.restored():
+            if time.monotonic() > deadline:
+                raise StepFailed(f"the station has not fetched {self.count} events after "
+                                 f"{self.options.restore_s} s")
+            time.sleep(0.2)
+        restored = time.monotonic() - started
+        self.station.stop()
+        return {**measure(self.station, *self.clock), "restored_s": round(restored, 1)}
+
+    def restored(self):
+        """It has fetched back all events of its former life and told the hub of its new one."""
+        status = api(self.station, "GET", "/api/v1/status")[1]
+        return status["restored"] and not status["restoring"] and status["backlog"] == "0"
+
+    def measure_auditor(self, size):
+        started = time.monotonic()
+        self.auditor.command("follow", "--once")
+        mirrored = time.monotonic() - started
+        started = time.monotonic()
+        self.auditor.command("follow", "--once")
+        again = time.monotonic() - started
+        answer = self.auditor.ask("status")
+        if int(answer["verified"]) < size or int(answer["findings"]) != 0:
+            raise RuntimeError(f"the auditor does not agree: {answer}")
+        with open(self.auditor.log, "ab") as log:
+            process = subprocess.Popen([self.auditor.binary, "follow", "--dir",
+                                        self.auditor.folder], stdout=log, stderr=log)
+        time.sleep(SETTLE_S + again)
+        memory = memory_kb(process.pid)
+        process.terminate()
+        process.wait(timeout=20)
+        return {"start_ms": round(again * 1000, 1), "rss_anon_kb": memory,
+                "replayed_s": round(mirrored, 1)}
+
+
+def flat(points, daemon, name):
+    """Greatest over smallest figure."""
+    values = [point[daemon][name] for point in points.values() if name in point[daemon]]
+    return max(values) / max(min(values), 0.1) if len(values) == len(points) else None
+
+
+def scale(options, say):
+    events = long_chain(options, max(options.sizes), say)
+    points = {}
+    for count in options.sizes:
+        say(f"g: {count} events")
+        points[count] = Point(options, count, say).run(events)
+    return {"what": "one station's events; start until the control socket answers (auditor: a whole "
+                    "follow --once that finds nothing new), RssAnon once settled",
+            "points": points,
+            "flat": {daemon: {name: flat(points, daemon, name)
+                              for name in ("start_ms", "rss_anon_kb")}
+                     for daemon in ("hub", "station", "auditor")}}
