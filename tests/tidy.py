@@ -49,6 +49,7 @@ ONLY = (
     (r"jansson\.h|zstd(_errors)?\.h", "common/wire"),
     (r"ini\.h", "common/node"),
     (r"qrencode\.h|xlsxwriter\.h", "common/print"),
+    (r"libpq-fe\.h|amqp\w*\.h", "tests/bench"),  # clients of the peers it is measured beside
 )
 LIBC = set("""
 argp.h arpa/inet.h assert.h byteswap.h ctype.h dirent.h endian.h errno.h error.h execinfo.h

@@ -26,6 +26,7 @@ static const struct load_driver *const drivers[] = {
 #ifdef JIELI_BENCH_RABBIT
     &load_rabbit,
 #endif
+    NULL,
 };
 
 struct request {
@@ -268,7 +269,7 @@ static error_t parse_text(int key, char *argument, struct argp_state *state)
     struct load_options *load = &arguments->load;
     switch (key) {
     case 'p':
-        for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++) {
+        for (size_t i = 0; drivers[i] != NULL; i++) {
             driver = strcmp(drivers[i]->name, argument) == 0 ? drivers[i] : driver;
         }
         return driver == NULL ? ARGP_ERR_UNKNOWN : 0;

@@ -1,4 +1,4 @@
-"""The peers: each started by us on loopback, a free port and a folder of its own, stopped by pid."""
+"""The peers: each started on loopback with a free port and a folder of its own, stopped by pid."""
 
 import os
 import shutil
