@@ -267,6 +267,9 @@ static error_t parse_text(int key, char *argument, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
     struct load_options *load = &arguments->load;
+    if (argument == NULL) {
+        return ARGP_ERR_UNKNOWN;
+    }
     switch (key) {
     case 'p':
         for (size_t i = 0; drivers[i] != NULL; i++) {
