@@ -11,9 +11,12 @@ bool views_state_is(const struct record *record, const char *name)
     return strcmp(rule_state_name(record->machine, record->state), name) == 0;
 }
 
+/* Filed without an end: withdrawn, or not accepted. */
 bool views_clock_is_off(const struct record *record)
 {
-    return views_state_is(record, "suspended") || views_state_is(record, "returned") ||
+    bool filed =
+        views_state_is(record, "archived") && !values_has(&record->facts, FIELD_finished_ms);
+    return filed || views_state_is(record, "suspended") || views_state_is(record, "returned") ||
            views_state_is(record, "withdrawn") || views_state_is(record, "not_accepted");
 }
 

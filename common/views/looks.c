@@ -133,6 +133,7 @@ VIEWS_LOOK_OF(late_hand_up)
 
 struct hand_up {
     const struct rule_machine *machine;
+    const uint8_t *station;
     struct views_event newest;
     bool found;
 };
@@ -152,9 +153,11 @@ static bool take_hand_up(void *context, const struct views_event *event)
     struct hand_up *hand_up = context;
     if (verb_is(hand_up->machine, event->verb, "submitted_up") ||
         verb_is(hand_up->machine, event->verb, "submitted_district")) {
-        /* The first: a hub sends on to the district what the station had handed up. */
-        hand_up->newest = hand_up->found ? hand_up->newest : *event;
-        hand_up->found = true;
+        /* The station's newest: it counts anew after a supplement, and the hub sends on to the
+         * district what the station had handed up. */
+        bool own = memcmp(event->device, hand_up->station, LIMIT_KEY_SIZE) == 0;
+        hand_up->newest = own ? *event : hand_up->newest;
+        hand_up->found = hand_up->found || own;
     }
     return true;
 }
@@ -163,7 +166,7 @@ static bool take_hand_up(void *context, const struct views_event *event)
 VIEWS_LOOK_OF(late_by_link)
 {
     const struct views_source *source = known->look.source;
-    struct hand_up hand_up = {.machine = rule_machine(MACHINE_CASE)};
+    struct hand_up hand_up = {.machine = rule_machine(MACHINE_CASE), .station = record->station};
     int32_t due = views_day(record, FIELD_report_up_due_day);
     source->events(source->context, record->id, take_hand_up, &hand_up);
     const struct views_event *event = &hand_up.newest;

@@ -152,6 +152,15 @@ static void test_dead_link(void **state)
     event->seen_ms = 0;
     put_time(record, FIELD_received_hub_ms, "2026-03-03 17:30");
     check(rig, "late-by-link", 0);
+    /* Returned, supplemented and handed up again, this time over a dead line; then the hub sends it
+     * on, long after. */
+    put_day(record, FIELD_report_up_due_day, "2026-03-06");
+    put_time(record, FIELD_handed_up_ms, "2026-03-06 17:00");
+    put_time(record, FIELD_received_hub_ms, "2026-03-09 09:00");
+    (void)rig_event(rig, "submitted_up", "2026-03-06 17:00", "2026-03-09 08:50", 7);
+    event = rig_event(rig, "submitted_district", "2026-03-09 16:00", "2026-03-09 16:00", 9);
+    memset(event->device, 99, sizeof event->device);
+    (void)one(rig, "late-by-link", "2026-03-07", 0);
     rig_free(rig);
 }
 

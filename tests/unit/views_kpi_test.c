@@ -35,6 +35,7 @@ static void test_on_time(void **state)
     rig_case(rig, "suspended", "2026-03-02 09:00", "2026-03-10");  /* its clock stands */
     rig_case(rig, "returned", "2026-03-02 09:00", "2026-03-10");   /* and starts anew */
     rig_case(rig, "withdrawn", "2026-03-02 09:00", "2026-03-10");  /* or is gone */
+    rig_case(rig, "archived", "2026-03-02 09:00", "2026-03-10");   /* and filed */
     rig_case(rig, "examining", "2026-03-02 09:00", "");            /* never accepted */
     put_time(rig_case(rig, "archived", "2026-02-20 09:00", "2026-02-28"), FIELD_finished_ms,
              "2026-03-02 09:00"); /* due in February */

@@ -221,6 +221,7 @@ static inline struct views_event *rig_event(struct rig *rig, const char *verb, c
     event->event.verb = name->number;
     event->event.facts = &rig->no_facts;
     put_u16(event->event.id, (uint16_t)rig->event_count);
+    memcpy(event->event.device, record->station, LIMIT_KEY_SIZE);
     memset(event->event.staff, staff, LIMIT_ID_SIZE);
     event->event.kept_ms = rig_ms(kept);
     event->event.accepted_ms = accepted[0] == 0 ? 0 : rig_ms(accepted);
