@@ -257,6 +257,7 @@ static void port_events(void *context, const uint8_t record[LIMIT_ID_SIZE], void
 
 static enum err open_desk(struct running *running)
 {
+    char office[FILES_PATH_SIZE];
     struct desk_options options = {
         .port = {.context = running,
                  .next = port_next,
@@ -270,9 +271,14 @@ static enum err open_desk(struct running *running)
         .space = FOLD_PROVEN,
         .device = signer_key_id_view(keyring_signer_view(running->folder.device.keyring)),
         .key_directory = running->keys_path,
+        .signer = keyring_signer_view(running->folder.device.keyring),
+        .office_path = office,
         .device_secret = running->folder.device.secret,
     };
     enum err err = device_path(running->folder.path, "keys", running->keys_path);
+    if (err == ERR_NONE) {
+        err = device_path(running->folder.path, "office.conf", office);
+    }
     return err != ERR_NONE ? err : desk_new(&options, &running->api.desk);
 }
 

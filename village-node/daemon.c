@@ -290,6 +290,7 @@ static enum err open_mind(struct daemon *daemon)
 static enum err open_desk(struct daemon *daemon)
 {
     char keys[FILES_PATH_SIZE];
+    char settings[FILES_PATH_SIZE];
     char socket[FILES_PATH_SIZE];
     struct desk_options options = {
         .port = {daemon, next_place, daemon_submit, wall, mono, fold_of, daemon_events},
@@ -298,11 +299,16 @@ static enum err open_desk(struct daemon *daemon)
         .space = FOLD_TENTATIVE,
         .device = signer_key_id_view(keyring_signer_view(daemon->folder.device.keyring)),
         .key_directory = keys,
+        .signer = keyring_signer_view(daemon->folder.device.keyring),
+        .office_path = settings,
         .device_secret = daemon->folder.device.secret,
     };
     struct http_server_options http = {
         .socket_path = socket, .handle = on_request, .context = daemon};
     enum err err = device_path(daemon->folder.directory, "keys", keys);
+    if (err == ERR_NONE) {
+        err = device_path(daemon->folder.directory, "node.conf", settings);
+    }
     if (err == ERR_NONE) {
         err = device_path(daemon->folder.directory, "ctl.sock", socket);
     }

@@ -63,10 +63,13 @@ static const struct argp_option setup_table[] = {
 
 static enum err write_settings(const char *directory)
 {
-    static const char text[] = "# Printed on slips 凭条上的站名和监督投诉电话\n"
+    static const char text[] = "# Printed on slips and forms 凭条和表单上的站名、电话、监督投诉电话\n"
                                "[slip]\n"
                                "# station = 沿湖村便民服务站\n"
-                               "# complaints = 0898-00000000\n";
+                               "# complaints = 0898-00000000\n"
+                               "# phone = 0898-00000001\n"
+                               "# address = 沿湖路一号\n"
+                               "# hours = 08:00-17:00\n";
     char path[FILES_PATH_SIZE];
     enum err err = device_path(directory, "node.conf", path);
     return err != ERR_NONE ? err : files_write(path, span_text(text), 0600);

@@ -1,7 +1,7 @@
 #include "base/text.h"
-#include "node/conf.h"
-#include "village-node/program.h"
+#include "desk/office.h"
 #include "forms/slip_code.h"
+#include "village-node/program.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,11 +10,6 @@
 /* The slip that the person whose matter it is takes home: what was handed in, when it is due, who
  * is responsible, and a code that ties the paper to the event. It never says more than the
  * station's facts. */
-
-static const struct conf_key settings[] = {
-    {"slip", "station", CONF_TEXT, NULL, 0, 0},
-    {"slip", "complaints", CONF_TEXT, NULL, 0, 0},
-};
 
 /* The newest own event of the record that was not returned. */
 struct newest {
@@ -94,14 +89,11 @@ static void responsible_of(struct daemon *daemon, const struct view *view,
 static void put_settings(struct daemon *daemon, struct json_text *json)
 {
     char path[FILES_PATH_SIZE];
-    struct conf_problem problem;
-    struct conf *conf = conf_new(settings, sizeof settings / sizeof *settings);
-    if (conf != NULL && device_path(daemon->folder.directory, "node.conf", path) == ERR_NONE &&
-        conf_read(conf, path, &problem) == ERR_NONE) {
-        json_text_string(json, "station", conf_get_text(conf, "slip", "station"));
-        json_text_string(json, "complaints", conf_get_text(conf, "slip", "complaints"));
-    }
-    conf_free(conf);
+    struct desk_office office;
+    bool known = device_path(daemon->folder.directory, "node.conf", path) == ERR_NONE;
+    desk_office_read(known ? path : NULL, &office);
+    json_text_string(json, "station", office.station);
+    json_text_string(json, "complaints", office.complaints);
 }
 
 static bool event_id(struct daemon *daemon, const struct newest *newest,

@@ -39,6 +39,9 @@ static const struct route routes[] = {
     {"GET", "/session", false, ROUTE_UNLOCKED, desk_get_session},
     {"POST", "/events", false, ROUTE_UNLOCKED, desk_post_event},
     {"GET", "/records", true, ROUTE_LOCAL, desk_get_record},
+    {"POST", "/records", true, ROUTE_UNLOCKED, desk_post_record},
+    {"GET", "/forms", true, ROUTE_PUBLIC, desk_get_forms},
+    {"POST", "/forms", true, ROUTE_UNLOCKED, desk_get_forms},
     {"GET", "/cases", false, ROUTE_LOCAL, desk_get_cases},
     {"GET", "/catalogue", true, ROUTE_PUBLIC, desk_get_catalogue},
     {"GET", "/policy", false, ROUTE_PUBLIC, desk_get_policy},
@@ -60,10 +63,13 @@ enum err desk_new(const struct desk_options *options, struct desk **ret_desk)
     }
     int size =
         snprintf(desk->key_directory, sizeof desk->key_directory, "%s", options->key_directory);
+    int office = snprintf(desk->office_path, sizeof desk->office_path, "%s",
+                          options->office_path == NULL ? "" : options->office_path);
     desk->search = search_new();
     desk->record = malloc(sizeof *desk->record);
     desk->other = malloc(sizeof *desk->other);
-    if (size < 0 || (size_t)size >= sizeof desk->key_directory || desk->search == NULL ||
+    if (size < 0 || (size_t)size >= sizeof desk->key_directory || office < 0 ||
+        (size_t)office >= sizeof desk->office_path || desk->search == NULL ||
         desk->record == NULL || desk->other == NULL) {
         desk_free(desk);
         return ERR_MEMORY;
@@ -73,6 +79,7 @@ enum err desk_new(const struct desk_options *options, struct desk **ret_desk)
     desk->options.device = desk->device;
     desk->options.device_secret = desk->device_secret;
     desk->options.key_directory = desk->key_directory;
+    desk->options.office_path = desk->office_path;
     *ret_desk = desk;
     return ERR_NONE;
 }

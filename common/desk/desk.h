@@ -19,6 +19,10 @@
  *   GET  /session                who is unlocked by this token, with which roles
  *   GET  /records/ID[?open=1]    ID: hex or human number; sealed parts when unlocked
  *   GET  /records/ID/events      its events in order, with their standing
+ *   GET  /records/ID/forms       forms that exist for it; /records/ID/forms/F01 its filled fields
+ *   GET  /records/ID/forms/F01/page[?lang=en]    for the printer; a preview unless it was counted
+ *   POST /records/ID/forms/F01/prints {"copies","reason"}  counts a print before it is made
+ *   GET  /forms /forms/F22/ITEM /forms/F24/STAFF /forms/F25 ... /page, POST .../prints likewise
  *   GET  /cases?due=DAY|search=TEXT|state=NAME[&machine=NAME][&after=CURSOR][&limit=N]
  *   GET  /catalogue /catalogue/CODE /policy /calendar /refusals /refusals/NAME /machines
  *        /machines/NAME /openapi.json
@@ -60,6 +64,8 @@ struct desk_options {
     const uint8_t *device;        /* key id of this device */
     const char *key_directory;    /* <staff id hex>.key files */
     const uint8_t *device_secret; /* KEYFILE_DEVICE_SECRET_SIZE */
+    const struct signer *signer;  /* of the device, for the QR of forms; NULL: none is drawn */
+    const char *office_path;      /* settings file with the station's name; NULL: none */
     uint32_t lock_after_ms;       /* auto-lock; 0: 15 min */
 };
 

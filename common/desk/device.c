@@ -184,43 +184,69 @@ enum err device_person_open(const uint8_t secret[DEVICE_SECRET_SIZE], const char
 
 /* --- names --- */
 
-static enum err name_path(const char *directory, const uint8_t *staff,
+/* What is told of a person in a file of its own beside the key. */
+static enum err told_path(const char *directory, const uint8_t *staff, const char *suffix,
                           char ret_path[FILES_PATH_SIZE])
 {
     enum err err = person_path(directory, staff, ret_path);
     if (err == ERR_NONE) {
-        char *suffix = ret_path + strlen(ret_path) - strlen(".key");
-        (void)snprintf(suffix, sizeof ".key" + 1, ".name");
+        size_t size = strlen(ret_path) - strlen(".key");
+        int put = snprintf(ret_path + size, FILES_PATH_SIZE - size, "%s", suffix);
+        err = put < 0 || size + (size_t)put >= FILES_PATH_SIZE ? ERR_LIMIT : ERR_NONE;
     }
     return err;
+}
+
+static enum err told_write(const char *directory, const uint8_t *staff, const char *suffix,
+                           const char *text)
+{
+    char path[FILES_PATH_SIZE];
+    if (text[0] == 0 || strlen(text) >= DEVICE_NAME_SIZE || !text_is_utf8(span_text(text))) {
+        return ERR_MALFORMED;
+    }
+    enum err err = files_make_directory(directory);
+    if (err == ERR_NONE) {
+        err = told_path(directory, staff, suffix, path);
+    }
+    return err != ERR_NONE ? err : files_write(path, span_text(text), SECRET_MODE);
+}
+
+static void told_read(const char *directory, const uint8_t *staff, const char *suffix,
+                      char ret_text[DEVICE_NAME_SIZE])
+{
+    char path[FILES_PATH_SIZE];
+    struct buf text;
+    buf_init(&text, DEVICE_NAME_SIZE - 1);
+    ret_text[0] = 0;
+    if (told_path(directory, staff, suffix, path) == ERR_NONE &&
+        files_read(path, &text) == ERR_NONE && text_is_utf8(buf_span(&text))) {
+        (void)snprintf(ret_text, DEVICE_NAME_SIZE, "%s", buf_text(&text));
+    }
+    buf_done(&text);
 }
 
 enum err device_name_write(const char *directory, const uint8_t staff[LIMIT_ID_SIZE],
                            const char *name)
 {
-    char path[FILES_PATH_SIZE];
-    if (name[0] == 0 || strlen(name) >= DEVICE_NAME_SIZE || !text_is_utf8(span_text(name))) {
-        return ERR_MALFORMED;
-    }
-    enum err err = files_make_directory(directory);
-    if (err == ERR_NONE) {
-        err = name_path(directory, staff, path);
-    }
-    return err != ERR_NONE ? err : files_write(path, span_text(name), SECRET_MODE);
+    return told_write(directory, staff, ".name", name);
 }
 
 void device_name_read(const char *directory, const uint8_t staff[LIMIT_ID_SIZE],
                       char ret_name[DEVICE_NAME_SIZE])
 {
-    char path[FILES_PATH_SIZE];
-    struct buf name;
-    buf_init(&name, DEVICE_NAME_SIZE - 1);
-    ret_name[0] = 0;
-    if (name_path(directory, staff, path) == ERR_NONE && files_read(path, &name) == ERR_NONE &&
-        text_is_utf8(buf_span(&name))) {
-        (void)snprintf(ret_name, DEVICE_NAME_SIZE, "%s", buf_text(&name));
-    }
-    buf_done(&name);
+    told_read(directory, staff, ".name", ret_name);
+}
+
+enum err device_phone_write(const char *directory, const uint8_t staff[LIMIT_ID_SIZE],
+                            const char *phone)
+{
+    return told_write(directory, staff, ".phone", phone);
+}
+
+void device_phone_read(const char *directory, const uint8_t staff[LIMIT_ID_SIZE],
+                       char ret_phone[DEVICE_NAME_SIZE])
+{
+    told_read(directory, staff, ".phone", ret_phone);
 }
 
 struct person_search {

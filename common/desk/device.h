@@ -41,6 +41,11 @@ MUST_USE enum err device_name_write(const char *directory, const uint8_t staff[L
 /* "" when none was written. */
 void device_name_read(const char *directory, const uint8_t staff[LIMIT_ID_SIZE],
                       char ret_name[DEVICE_NAME_SIZE]);
+/* His telephone, for signs and sheets, in <directory>/<staff hex>.phone; "" when there is none. */
+MUST_USE enum err device_phone_write(const char *directory, const uint8_t staff[LIMIT_ID_SIZE],
+                                     const char *phone);
+void device_phone_read(const char *directory, const uint8_t staff[LIMIT_ID_SIZE],
+                       char ret_phone[DEVICE_NAME_SIZE]);
 /* The person of this PC who is meant by text: staff id in hex, or the name. ERR_NOT_FOUND: nobody;
  * ERR_CONFLICT: two of that name. */
 MUST_USE enum err device_person_find(const char *directory, const char *text,

@@ -40,6 +40,7 @@ struct desk {
     uint8_t device[LIMIT_KEY_SIZE];
     uint8_t device_secret[KEYFILE_DEVICE_SECRET_SIZE];
     char key_directory[FILES_PATH_SIZE];
+    char office_path[FILES_PATH_SIZE];
     struct desk_session sessions[DESK_SESSION_COUNT];
     struct desk_failure failures[DESK_FAILURE_COUNT];
     struct search *search;
@@ -97,6 +98,12 @@ void desk_put_due(struct desk *desk, struct json_text *json, const struct record
 /* record, number, machine, state, holder, station, due of a record, as members. */
 void desk_put_record(struct desk *desk, struct json_text *json, const struct record *record,
                      uint64_t now_ms);
+/* --- forms.c --- */
+/* Answers when the tail speaks of a record's forms; false: of something else. */
+bool desk_record_forms(struct desk *desk, struct desk_call *call);
+void desk_post_record(struct desk *desk, struct desk_call *call);
+void desk_get_forms(struct desk *desk, struct desk_call *call);
+
 /* --- facts.c --- */
 void desk_put_facts(struct json_text *json, const char *name, const struct values *facts);
 

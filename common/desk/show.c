@@ -308,6 +308,9 @@ void desk_get_record(struct desk *desk, struct desk_call *call)
     struct kv_txn txn;
     char text[NUMBER_SIZE];
     uint8_t id[LIMIT_ID_SIZE];
+    if (desk_record_forms(desk, call)) {
+        return;
+    }
     const char *slash = strchr(call->tail, '/');
     bool events = slash != NULL && strcmp(slash, "/events") == 0;
     size_t size = slash == NULL ? strlen(call->tail) : (size_t)(slash - call->tail);

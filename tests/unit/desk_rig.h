@@ -22,6 +22,7 @@ struct desk_rig {
     struct town *town;
     struct desk *desk;
     char keys[64];
+    char office[64];
     uint8_t device_secret[KEYFILE_DEVICE_SECRET_SIZE];
     uint64_t mono_ms;
     char token[96]; /* "Authorization: Bearer ..." once unlocked */
@@ -209,7 +210,9 @@ static inline void open_desk(struct desk_rig *rig)
         .space = FOLD_PROVEN,
         .device = signer_key_id_view(rig->town->hub_signer),
         .key_directory = rig->keys,
-        .device_secret = rig->device_secret};
+        .device_secret = rig->device_secret,
+        .signer = rig->town->hub_signer,
+        .office_path = rig->office};
     assert_int_equal(desk_new(&options, &rig->desk), ERR_NONE);
 }
 
@@ -223,7 +226,14 @@ static inline int desk_rig_setup_with(void **state, bool audience)
     assert_non_null(mkdtemp(rig->http.directory));
     (void)snprintf(rig->http.path, sizeof rig->http.path, "%s/ctl.sock", rig->http.directory);
     (void)snprintf(rig->keys, sizeof rig->keys, "%s/keys", rig->http.directory);
+    (void)snprintf(rig->office, sizeof rig->office, "%s/office.conf", rig->http.directory);
     assert_int_equal(files_make_directory(rig->keys), ERR_NONE);
+    assert_int_equal(files_write(rig->office,
+                                 span_text("[slip]\nstation = 沿湖镇便民服务中心\n"
+                                           "phone = 0898-12345670\n"
+                                           "complaints = 0898-12345678\n"),
+                                 0600),
+                     ERR_NONE);
     memset(rig->device_secret, 8, sizeof rig->device_secret);
     struct keyring *officer = employ(rig, 60, ROLE_HUB_OPERATOR, rig->officer);
     struct keyring *outsider = employ(rig, 61, ROLE_HUB_OPERATOR, rig->outsider);

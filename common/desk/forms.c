@@ -1,0 +1,457 @@
+#include "desk/sheet.h"
+#include "wire/tree.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Routes of forms:
+ *   GET  /forms                          the table
+ *   GET  /records/ID/forms               those that exist for this record
+ *   GET  /records/ID/forms/F01[/page]    filled, as JSON or as a page for A4
+ *   POST /records/ID/forms/F01/prints    counts a print; {"copies","reason"}
+ *   .../forms/F22/ITEM, /forms/F24/STAFF, /forms/F25 ... those about no record, likewise */
+
+enum { PATH_WORDS = 5, PATH_SIZE = 192, PRINT_ISSUED = 1, PRINT_REPRINTED, PRINT_REPLACED };
+
+/* The path behind "/forms/" or "/records/", cut at its slashes. */
+struct path {
+    char text[PATH_SIZE];
+    size_t count;
+    const char *words[PATH_WORDS];
+};
+
+static bool path_cut(struct path *path, const char *tail)
+{
+    int size = snprintf(path->text, sizeof path->text, "%s", tail);
+    char *rest = path->text;
+    path->count = 0;
+    if (size < 0 || (size_t)size >= sizeof path->text) {
+        return false;
+    }
+    for (char *word = strsep(&rest, "/"); word != NULL; word = strsep(&rest, "/")) {
+        if (path->count == PATH_WORDS || word[0] == 0) {
+            return false;
+        }
+        path->words[path->count++] = word;
+    }
+    return true;
+}
+
+static void refuse(struct desk_call *call, unsigned status, const char *code, const char *zh,
+                   const char *en)
+{
+    const struct reply_problem problem = {status, code, zh, en, NULL};
+    reply_problem(call->exchange, &problem);
+}
+
+static void refuse_no_form(struct desk_call *call)
+{
+    refuse(call, 404, "no_form", "没有这种表单，或这条记录还不到打印它的时候。",
+           "There is no such form, or it does not exist for this record yet.");
+}
+
+static bool wants_english(const struct desk_call *call)
+{
+    const char *language = http_exchange_query(call->exchange, "lang");
+    return language != NULL && strcmp(language, "en") == 0;
+}
+
+/* --- as JSON --- */
+
+static void put_form(struct json_text *json, const struct forms_form *form)
+{
+    static const char *const subjects[] = {"record", "ledger", "item", "staff", "station", "blank"};
+    json_text_string(json, "form", form->id);
+    json_text_number(json, "number", form->number);
+    json_text_string(json, "zh", form->zh);
+    json_text_string(json, "en", form->en);
+    json_text_string(json, "source", form->source);
+    json_text_string(json, "about", subjects[form->subject]);
+    json_text_bool(json, "written", form->is_written);
+    json_text_number(json, "copies", form->copies);
+    json_text_string(json, "keptZh", form->kept_zh);
+    json_text_string(json, "keptEn", form->kept_en);
+}
+
+static void put_prints(struct json_text *json, const struct sheet_prints *prints)
+{
+    json_text_number(json, "prints", (int64_t)prints->prints);
+    json_text_number(json, "reprints", (int64_t)prints->reprints);
+    json_text_number(json, "sheets", (int64_t)prints->sheets);
+    if (prints->exists) {
+        json_text_string(json, "printed", prints->number);
+        json_text_string(json, "replaced", prints->replaced);
+        json_text_bool(json, "current", prints->is_current);
+    }
+}
+
+static void put_table_cell(void *context, size_t row, size_t column, struct span text)
+{
+    struct json_text *json = context;
+    if (column == 0) {
+        if (row > 0) {
+            json_text_close_list(json);
+        }
+        json_text_open_list(json, NULL);
+    }
+    json_text_span(json, NULL, text);
+}
+
+static void put_cell(struct json_text *json, const struct forms_sheet *filled,
+                     const struct forms_cell *cell)
+{
+    static const char *const needs[] = {"may", "must", "hand", "later"};
+    json_text_open(json, NULL);
+    json_text_string(json, "zh", cell->line->zh);
+    json_text_string(json, "en", cell->line->en);
+    json_text_string(json, "source", cell->line->source);
+    json_text_string(json, "need", needs[cell->line->need]);
+    if (cell->by_hand) {
+        json_text_bool(json, "byHand", true);
+    } else if (cell->columns == NULL) {
+        json_text_span(json, "text", forms_cell_text(filled, cell));
+    } else {
+        json_text_open_list(json, "columns");
+        for (size_t i = 0; i < cell->column_count; i++) {
+            json_text_string(json, NULL, cell->columns[i].zh);
+        }
+        json_text_close_list(json);
+        json_text_open_list(json, "rows");
+        forms_cell_each(filled, cell, json, put_table_cell);
+        json_text_close_list(json); /* the last row */
+        json_text_close_list(json);
+    }
+    json_text_close(json);
+}
+
+static void answer_fields(struct sheet *sheet, const struct forms_sheet *filled)
+{
+    struct reply reply;
+    reply_begin(&reply);
+    put_form(&reply.json, sheet->form);
+    if (sheet->record != NULL) {
+        json_text_hex(&reply.json, "record", span_of(sheet->record->id, LIMIT_ID_SIZE));
+        json_text_string(&reply.json, "recordNumber", sheet->number);
+    }
+    put_prints(&reply.json, &sheet->prints);
+    json_text_open_list(&reply.json, "fields");
+    for (size_t i = 0; i < filled->cell_count; i++) {
+        put_cell(&reply.json, filled, &filled->cells[i]);
+    }
+    json_text_close_list(&reply.json);
+    reply_send(&reply, sheet->call->exchange, 200);
+}
+
+static void answer_page(struct sheet *sheet, const struct forms_sheet *filled)
+{
+    static const struct http_header headers[] = {
+        {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},
+        {"Cache-Control", "no-store"}};
+    struct buf page;
+    buf_init(&page, REPLY_SIZE);
+    enum err err = sheet_page(sheet, filled, &page);
+    if (err != ERR_NONE) {
+        reply_err(sheet->call->exchange, err);
+    } else {
+        const struct http_reply reply = {.status = 200,
+                                         .content_type = "text/html; charset=utf-8",
+                                         .body = buf_span(&page),
+                                         .headers = headers,
+                                         .header_count = sizeof headers / sizeof *headers};
+        http_exchange_reply(sheet->call->exchange, &reply);
+    }
+    buf_done(&page);
+}
+
+/* --- printing --- */
+
+/* How many copies and why, from the body; false after answering. */
+static bool read_print(struct sheet *sheet, int64_t *ret_copies, char ret_reason[LIMIT_CODE_SIZE])
+{
+    struct desk_call *call = sheet->call;
+    struct wire_tree *tree = NULL;
+    *ret_copies = sheet->form->copies;
+    ret_reason[0] = 0;
+    if (call->request->body.size == 0) {
+        return true;
+    }
+    bool good = wire_tree_open(call->request->body, &tree) == ERR_NONE;
+    if (good && wire_tree_get(tree, "copies") != NULL) {
+        good = wire_tree_number(wire_tree_get(tree, "copies"), ret_copies) && *ret_copies > 0;
+    }
+    const char *reason = good ? wire_tree_member(tree, "reason") : "";
+    good = good && strlen(reason) < LIMIT_CODE_SIZE;
+    if (good) {
+        (void)snprintf(ret_reason, LIMIT_CODE_SIZE, "%s", reason);
+    } else {
+        refuse(call, 400, "bad_request", "份数须是正数，原因是代码。",
+               "Copies must be a number above 0, the reason a code.");
+    }
+    wire_tree_close(tree);
+    return good;
+}
+
+static void print_facts(const struct sheet *sheet, int64_t copies, const char *reason,
+                        struct values *ret)
+{
+    const struct sheet_prints *prints = &sheet->prints;
+    values_clear(ret);
+    values_set_number(ret, FIELD_verb, 0,
+                      !prints->exists      ? PRINT_ISSUED
+                      : prints->is_current ? PRINT_REPRINTED
+                                           : PRINT_REPLACED);
+    values_set_number(ret, FIELD_kind, 0, sheet->form->number);
+    values_set_number(ret, FIELD_copies, 0, (uint64_t)copies);
+    values_set_bytes(ret, FIELD_reason, 0, span_text(reason));
+    if (sheet->cited != NULL) {
+        values_set_bytes(ret, FIELD_cited, 0, span_of(sheet->cited->id, LIMIT_HASH_SIZE));
+    }
+    if (!prints->exists && sheet->record != NULL) {
+        values_set_bytes(ret, FIELD_subject, 0, span_of(sheet->record->id, LIMIT_ID_SIZE));
+    }
+    if (sheet->form->subject == FORMS_ITEM && sheet->input.item != NULL) {
+        values_set_bytes(ret, FIELD_item, 0, span_text(sheet->input.item->code));
+    }
+    if (sheet->form->subject == FORMS_STAFF) {
+        values_set_bytes(ret, FIELD_staff, 0, span_of(sheet->staff, LIMIT_ID_SIZE));
+    }
+}
+
+/* The read transaction is over by now: the writer is the program's. */
+static void answer_print(struct sheet *sheet, const struct values *facts)
+{
+    struct desk *desk = sheet->desk;
+    struct desk_call *call = sheet->call;
+    const struct desk_port *port = &desk->options.port;
+    struct fold_verdict verdict = {.verdict = WIRE_VERDICT_NONE};
+    uint8_t id[LIMIT_HASH_SIZE];
+    uint64_t seq = 0;
+    struct author_draft draft = {.payload = WIRE_PRINT,
+                                 .facts = facts,
+                                 .claimed_ms = call->now_ms,
+                                 .mono_ms = port->mono_ms(port->context)};
+    memcpy(draft.record, sheet->prints.record, LIMIT_ID_SIZE);
+    enum err err = port->submit(port->context, &draft, keyring_signer_view(call->session->keyring),
+                                NULL, 0, &verdict, id, &seq);
+    if (err != ERR_NONE) {
+        reply_err(call->exchange, err);
+    } else if (verdict.verdict == WIRE_REFUSED) {
+        reply_refusal(call->exchange, verdict.refusal);
+    } else if (verdict.verdict != WIRE_ACCEPTED) {
+        refuse(call, 403, "revoked", "此人的密钥已被吊销或未被认可。",
+               "The key of this person is revoked or not known.");
+    } else {
+        struct reply reply;
+        struct kv_txn txn;
+        kv_begin(desk->options.kv, false, &txn);
+        sheet->txn = &txn;
+        struct span key = sheet->form->subject == FORMS_ITEM ? span_text(sheet->input.item->code)
+                          : sheet->form->subject == FORMS_STAFF
+                              ? span_of(sheet->staff, LIMIT_ID_SIZE)
+                              : span_of(NULL, 0);
+        (void)sheet_choose(sheet, sheet->form, key);
+        kv_abort(&txn);
+        reply_begin(&reply);
+        put_form(&reply.json, sheet->form);
+        put_prints(&reply.json, &sheet->prints);
+        json_text_hex(&reply.json, "id", span_of(id, sizeof id));
+        reply_send(&reply, call->exchange, 200);
+    }
+}
+
+/* --- what all three share --- */
+
+static bool fill(struct sheet *sheet, struct forms_sheet *ret)
+{
+    const struct forms_line *missing = NULL;
+    struct desk_call *call = sheet->call;
+    enum err err = sheet_fill(sheet, ret, &missing);
+    if (err == ERR_STATE && missing != NULL) {
+        char zh[PATH_SIZE * 2];
+        char en[PATH_SIZE * 2];
+        (void)snprintf(zh, sizeof zh, "表单缺少必填项“%s”（依据 %s），不能打印。请先补登。",
+                       missing->zh, missing->source);
+        (void)snprintf(en, sizeof en, "The mandatory line \"%s\" (%s) is empty. Enter it first.",
+                       missing->en, missing->source);
+        const struct reply_problem problem = {422, "missing_field", zh, en, missing->zh};
+        reply_problem(call->exchange, &problem);
+    } else if (err == ERR_NOT_FOUND) {
+        refuse_no_form(call);
+    } else if (err != ERR_NONE) {
+        reply_err(call->exchange, err);
+    }
+    return err == ERR_NONE;
+}
+
+/* word: "", "page" or "prints". */
+static void answer_form(struct sheet *sheet, const char *word)
+{
+    struct desk_call *call = sheet->call;
+    bool posts = strcmp(call->request->method, "POST") == 0;
+    struct forms_sheet filled;
+    struct values *facts = NULL;
+    int64_t copies = 0;
+    char reason[LIMIT_CODE_SIZE];
+    if (posts != (strcmp(word, "prints") == 0)) {
+        refuse_no_form(call);
+        return;
+    }
+    sheet->input.english = wants_english(call);
+    forms_sheet_init(&filled);
+    if (!fill(sheet, &filled)) {
+        /* answered */
+    } else if (!posts && word[0] == 0) {
+        answer_fields(sheet, &filled);
+    } else if (!posts) {
+        answer_page(sheet, &filled);
+    } else if (read_print(sheet, &copies, reason)) {
+        facts = malloc(sizeof *facts);
+        if (facts == NULL) {
+            reply_err(call->exchange, ERR_MEMORY);
+        } else {
+            print_facts(sheet, copies, reason, facts);
+            kv_abort(sheet->txn);
+            answer_print(sheet, facts);
+        }
+    }
+    free(facts);
+    forms_sheet_done(&filled);
+}
+
+static void answer_list(struct sheet *sheet)
+{
+    struct reply reply;
+    reply_begin(&reply);
+    json_text_hex(&reply.json, "record", span_of(sheet->record->id, LIMIT_ID_SIZE));
+    json_text_open_list(&reply.json, "forms");
+    for (size_t i = 0; i < forms_count(); i++) {
+        const struct forms_form *form = forms_at(i);
+        if (form->subject == FORMS_RECORD && sheet_choose(sheet, form, span_of(NULL, 0))) {
+            json_text_open(&reply.json, NULL);
+            put_form(&reply.json, form);
+            put_prints(&reply.json, &sheet->prints);
+            json_text_close(&reply.json);
+        }
+    }
+    json_text_close_list(&reply.json);
+    reply_send(&reply, sheet->call->exchange, 200);
+}
+
+static void answer_table(struct desk_call *call)
+{
+    struct reply reply;
+    reply_begin(&reply);
+    json_text_open_list(&reply.json, "forms");
+    for (size_t i = 0; i < forms_count(); i++) {
+        json_text_open(&reply.json, NULL);
+        put_form(&reply.json, forms_at(i));
+        json_text_close(&reply.json);
+    }
+    json_text_close_list(&reply.json);
+    reply_send(&reply, call->exchange, 200);
+}
+
+/* S4-11: the accused neither handles nor reads the dossier. */
+static bool is_accused(const struct desk_call *call, const struct record *record)
+{
+    return span_equal(values_bytes(&record->facts, FIELD_accused, 0),
+                      span_of(call->session->staff, LIMIT_ID_SIZE));
+}
+
+static void forms_of_record(struct desk *desk, struct desk_call *call, const struct path *path,
+                            struct kv_txn *txn)
+{
+    uint8_t id[LIMIT_ID_SIZE];
+    struct sheet *sheet = NULL;
+    const struct forms_form *form = path->count > 2 ? forms_find(path->words[2]) : NULL;
+    if (desk_record_id(desk, txn, path->words[0], id) != ERR_NONE ||
+        !fold_record_get(desk_fold(desk), txn, desk->options.space, id, desk->record)) {
+        refuse(call, 404, "no_record", "没有这个编号的记录。",
+               "There is no record of that number.");
+        return;
+    }
+    if (is_accused(call, desk->record)) {
+        refuse(call, 403, "accused", "被投诉、被追究的当事人不得查阅或打印本案材料（S4-11）。",
+               "Whom it is against neither reads nor prints it (S4-11).");
+        return;
+    }
+    enum err err = sheet_new(desk, call, txn, desk->record, &sheet);
+    if (err != ERR_NONE) {
+        reply_err(call->exchange, err);
+    } else if (path->count == 2) {
+        answer_list(sheet);
+    } else if (form == NULL || form->subject != FORMS_RECORD ||
+               !sheet_choose(sheet, form, span_of(NULL, 0))) {
+        refuse_no_form(call);
+    } else {
+        answer_form(sheet, path->count > 3 ? path->words[3] : "");
+    }
+    sheet_free(sheet);
+}
+
+static void refuse_locked(struct desk_call *call)
+{
+    refuse(call, 401, "locked", "表单上有个人信息。请用本人的口令解锁。",
+           "There are people's data on forms. Unlock with your own password.");
+}
+
+bool desk_record_forms(struct desk *desk, struct desk_call *call)
+{
+    struct path path;
+    struct kv_txn txn;
+    if (!path_cut(&path, call->tail) || path.count < 2 || path.count > 4 ||
+        strcmp(path.words[1], "forms") != 0) {
+        return false;
+    }
+    if (call->session == NULL) {
+        refuse_locked(call);
+        return true;
+    }
+    kv_begin(desk->options.kv, false, &txn);
+    forms_of_record(desk, call, &path, &txn);
+    kv_abort(&txn);
+    return true;
+}
+
+void desk_post_record(struct desk *desk, struct desk_call *call)
+{
+    if (!desk_record_forms(desk, call)) {
+        refuse_no_form(call);
+    }
+}
+
+/* FORM[/WORD][/page|/prints] */
+void desk_get_forms(struct desk *desk, struct desk_call *call)
+{
+    struct path path;
+    struct kv_txn txn;
+    struct sheet *sheet = NULL;
+    if (call->tail[0] == 0) {
+        answer_table(call);
+        return;
+    }
+    if (!path_cut(&path, call->tail) || path.count > 3) {
+        refuse_no_form(call);
+        return;
+    }
+    if (call->session == NULL) {
+        refuse_locked(call);
+        return;
+    }
+    const struct forms_form *form = forms_find(path.words[0]);
+    bool alone = form != NULL && (form->subject == FORMS_STATION || form->subject == FORMS_BLANK);
+    const char *about = !alone && path.count > 1 ? path.words[1] : "";
+    size_t word = alone ? 1 : 2;
+    kv_begin(desk->options.kv, false, &txn);
+    enum err err = sheet_new(desk, call, &txn, NULL, &sheet);
+    if (err != ERR_NONE) {
+        reply_err(call->exchange, err);
+    } else if (form == NULL || path.count > word + 1 || !sheet_about(sheet, form, about)) {
+        refuse_no_form(call);
+    } else {
+        answer_form(sheet, path.count > word ? path.words[word] : "");
+    }
+    sheet_free(sheet);
+    kv_abort(&txn);
+}

@@ -1,0 +1,17 @@
+#ifndef JIELI_DESK_OFFICE_H
+#define JIELI_DESK_OFFICE_H
+
+#include "node/conf.h"
+
+/* What stands on every sheet about the place that prints it: section [slip] of a settings file. */
+struct desk_office {
+    char station[CONF_VALUE_SIZE]; /* name */
+    char phone[CONF_VALUE_SIZE];   /* for progress and questions */
+    char complaints[CONF_VALUE_SIZE];
+    char address[CONF_VALUE_SIZE];
+    char hours[CONF_VALUE_SIZE];
+};
+/* Texts that are not set, or whose file cannot be read, are "". path may be NULL. */
+void desk_office_read(const char *path, struct desk_office *ret);
+
+#endif

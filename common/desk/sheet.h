@@ -1,0 +1,68 @@
+#ifndef JIELI_DESK_SHEET_H
+#define JIELI_DESK_SHEET_H
+
+#include "desk/inside.h"
+#include "desk/office.h"
+#include "forms/html.h"
+
+/* Private to desk: one form put together from what the desk can read. */
+
+/* What is known of the sheets printed of one form. */
+struct sheet_prints {
+    uint8_t record[LIMIT_ID_SIZE]; /* print record: follows from device, form and subject */
+    bool exists;
+    bool is_current; /* the last one was of the same event */
+    uint8_t cited[LIMIT_HASH_SIZE];
+    uint64_t prints;          /* all */
+    uint64_t reprints;        /* all that were marked 补打 */
+    uint64_t sheets;          /* copies */
+    uint32_t same;            /* sheets since the content changed: 1, then 2 for the first 补打 */
+    char number[NUMBER_SIZE]; /* of the last */
+    char replaced[NUMBER_SIZE]; /* of the last before the content changed; "" */
+};
+
+struct sheet {
+    struct desk *desk;
+    struct desk_call *call;
+    struct kv_txn *txn;
+    const struct forms_form *form;
+    struct record *record; /* of a form about a record; its own copy */
+    struct record *other;  /* what find shows */
+    struct record *scratch;
+    char number[NUMBER_SIZE];
+    size_t event_count;
+    struct forms_event events[FORMS_EVENT_COUNT];
+    /* Place of each event, for the QR. */
+    struct sheet_place {
+        uint64_t incarnation;
+        uint64_t seq;
+    } places[FORMS_EVENT_COUNT];
+    struct rule_world world;
+    struct desk_office office;
+    uint8_t staff[LIMIT_ID_SIZE];
+    char subject[FORMS_NAME_SIZE];
+    char post[LIMIT_CODE_SIZE];
+    struct forms_input input;
+    const struct forms_event *cited;
+    struct sheet_prints prints;
+};
+
+/* Reads record (NULL: none) with its events; opened parts need an unlocked call. The caller frees
+ * with sheet_free. ERR_MEMORY. */
+MUST_USE enum err sheet_new(struct desk *desk, struct desk_call *call, struct kv_txn *txn,
+                            const struct record *record, struct sheet **ret_sheet);
+void sheet_free(struct sheet *sheet); /* wipes what was opened */
+/* Chooses the form and looks up its prints. key: what it is about when that is no record. False:
+ * it does not exist for this record. */
+bool sheet_choose(struct sheet *sheet, const struct forms_form *form, struct span key);
+/* A form about an item, a person or the station; false: there is no such thing. word: code, staff
+ * id or name. */
+bool sheet_about(struct sheet *sheet, const struct forms_form *form, const char *word);
+/* Fills the lines; as forms_fill. */
+MUST_USE enum err sheet_fill(struct sheet *sheet, struct forms_sheet *ret,
+                             const struct forms_line **ret_missing);
+/* Appends the page of the last print, or a preview when the content has changed since. */
+MUST_USE enum err sheet_page(struct sheet *sheet, const struct forms_sheet *filled,
+                             struct buf *ret);
+
+#endif
