@@ -18,6 +18,7 @@ static const struct cli_command common_commands[] = {
     {"show", "查看一条记录", "one record", cli_command_show},
     {"events", "一条记录的全部经过", "the events of a record", cli_command_events},
     {"list", "到期、按状态、按姓名列出", "lists by due day, state or name", cli_command_list},
+    {"form", "表单：列出、查看、打印", "forms: list, show, print", cli_command_form},
     {"catalogue", "办理事项目录", "the item catalogue", cli_command_catalogue},
     {"policy", "参数及其出处", "the parameters and their sources", cli_command_policy},
     {"calendar", "工作日历", "the working days", cli_command_calendar},

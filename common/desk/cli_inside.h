@@ -46,6 +46,7 @@ int cli_command_session(struct cli *cli, int argc, char **argv);
 int cli_command_show(struct cli *cli, int argc, char **argv);
 int cli_command_events(struct cli *cli, int argc, char **argv);
 int cli_command_list(struct cli *cli, int argc, char **argv);
+int cli_command_form(struct cli *cli, int argc, char **argv); /* cli_form.c */
 int cli_command_catalogue(struct cli *cli, int argc, char **argv);
 int cli_command_policy(struct cli *cli, int argc, char **argv);
 int cli_command_calendar(struct cli *cli, int argc, char **argv);

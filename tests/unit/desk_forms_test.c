@@ -17,6 +17,7 @@ struct day {
     struct named records[RECORD_COUNT];
     size_t record_count;
     uint8_t staff[DAY_PEOPLE][LIMIT_ID_SIZE];
+    char tokens[DAY_PEOPLE][96]; /* each unlocks once: a key file takes its time */
 };
 
 static struct day day;
@@ -66,13 +67,23 @@ static void put_body(struct buf *body, const char *text)
     }
 }
 
+static void come(struct desk_rig *rig, const char *who)
+{
+    size_t person = person_of(who, strlen(who));
+    if (day.tokens[person][0] == 0) {
+        unlock(rig, day.staff[person]);
+        memcpy(day.tokens[person], rig->token, sizeof rig->token);
+    }
+    memcpy(rig->token, day.tokens[person], sizeof rig->token);
+}
+
 static void step(struct desk_rig *rig, const struct day_step *now)
 {
     struct buf body;
     bool is_new = strchr(now->what, '@') == NULL || strstr(now->what, "\"record\"") == NULL;
     rig->town->now_ms += now->later_s * 1000ULL;
     rig->mono_ms += 1000;
-    unlock(rig, day.staff[person_of(now->who, strlen(now->who))]);
+    come(rig, now->who);
     buf_init(&body, 8192);
     put_body(&body, now->what);
     struct told told = ask(rig, "POST", "/api/v1/events", buf_text(&body));
@@ -126,7 +137,7 @@ static int setup_day(void **state)
     for (size_t i = 0; i < day_step_count; i++) {
         step(rig, &day_steps[i]);
     }
-    unlock(rig, day.staff[0]);
+    come(rig, "head");
     return 0;
 }
 
@@ -326,7 +337,7 @@ static void test_who_may_not(void **state)
     struct desk_rig *rig = *state;
     char path[PATH_SIZE];
     (void)snprintf(path, sizeof path, "/api/v1/records/%s/forms/F18", record_of("complaint"));
-    unlock(rig, day.staff[person_of("worker", 6)]); /* whom it is against */
+    come(rig, "worker"); /* whom it is against */
     expect_problem(rig, path, NULL, 403, "accused");
     unlock(rig, rig->outsider); /* cannot open what was sealed */
     expect_problem(rig, path, NULL, 422, "missing_field");
@@ -337,6 +348,7 @@ static void test_who_may_not(void **state)
     expect_status(&told, 200, "");
     assert_int_equal(wire_tree_count(wire_tree_get(told.tree, "forms")), forms_count());
     told_done(&told);
+    come(rig, "head");
 }
 
 static void test_wrong_paths(void **state)
@@ -376,18 +388,16 @@ static void test_list_of_a_record(void **state)
     told_done(&told);
 }
 
-#define DAY(test) cmocka_unit_test_setup_teardown(test, setup_day, desk_rig_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DAY(test_every_record_form_is_printed),
-        DAY(test_forms_about_no_record),
-        DAY(test_content_of_the_acceptance_notice),
-        DAY(test_reprint_and_replacement),
-        DAY(test_who_may_not),
-        DAY(test_wrong_paths),
-        DAY(test_list_of_a_record),
+        cmocka_unit_test(test_every_record_form_is_printed),
+        cmocka_unit_test(test_forms_about_no_record),
+        cmocka_unit_test(test_content_of_the_acceptance_notice),
+        cmocka_unit_test(test_reprint_and_replacement),
+        cmocka_unit_test(test_who_may_not),
+        cmocka_unit_test(test_wrong_paths),
+        cmocka_unit_test(test_list_of_a_record),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, setup_day, desk_rig_teardown);
 }
