@@ -303,6 +303,17 @@ static void remembered(const struct folder *folder, const char *name, const char
     buf_done(&text);
 }
 
+/* Written only when it is new, so that a hub also starts on a full disk. */
+static enum err remember(const struct folder *folder, const char *name, const char *endpoint)
+{
+    struct buf text;
+    buf_init(&text, WIRE_ENDPOINT_SIZE);
+    bool known = folder_read(folder, name, &text) == ERR_NONE &&
+                 span_equal(buf_span(&text), span_text(endpoint));
+    buf_done(&text);
+    return known ? ERR_NONE : folder_write(folder, name, span_text(endpoint));
+}
+
 static enum err open_sockets(struct running *running, const char *endpoint, const char *bell)
 {
     struct daemon_options options = {.loop = running->loop,
@@ -331,12 +342,10 @@ static enum err open_daemon(struct running *running)
         err = open_sockets(running, folder->endpoint, folder->bell_endpoint);
     }
     if (err == ERR_NONE) {
-        err =
-            folder_write(folder, "endpoint", span_text(daemon_endpoint_view(running->api.daemon)));
+        err = remember(folder, "endpoint", daemon_endpoint_view(running->api.daemon));
     }
     if (err == ERR_NONE) {
-        err = folder_write(folder, "bell_endpoint",
-                           span_text(daemon_bell_endpoint_view(running->api.daemon)));
+        err = remember(folder, "bell_endpoint", daemon_bell_endpoint_view(running->api.daemon));
     }
     return err != ERR_NONE ? err : api_allow_all(&running->api);
 }

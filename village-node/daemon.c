@@ -39,16 +39,36 @@ static struct station_port port_of(struct daemon *daemon)
     return (struct station_port){daemon, send_frame, reconnect};
 }
 
-/* Of the sync or of the store beneath: the mind must be opened again. Without room the link rests,
- * so that people are served meanwhile. */
+static enum err open_station(struct daemon *daemon);
+
+/* No room: nothing of the last step was written. The link rests and the mind is opened anew from
+ * what is there, so that people go on reading, and writing as soon as there is room. */
+static enum err rest(struct daemon *daemon)
+{
+    if (!daemon->link_rests) {
+        log_warning("no room on the disk: the link rests");
+    }
+    daemon->full = true;
+    daemon->link_rests = true;
+    struct station *before = daemon->station;
+    enum err err = daemon_link(daemon, false);
+    if (err == ERR_NONE) {
+        err = open_station(daemon);
+    }
+    if (err == ERR_NONE) {
+        station_close(before);
+    }
+    return err;
+}
+
+/* Of the sync or of the store beneath: the mind must be opened again. */
 static void note_failure(struct daemon *daemon, enum err err)
 {
+    err = err == ERR_FULL ? rest(daemon) : err;
     if (err == ERR_NONE) {
         return;
     }
     log_error("store: %s; opening everything again", err_name(err));
-    daemon->full = daemon->full || err == ERR_FULL;
-    daemon->link_rests = err == ERR_FULL;
     daemon->failed = err;
     loop_stop(daemon->loop);
 }
@@ -147,10 +167,16 @@ static void on_second(void *context)
 static void on_minute(void *context)
 {
     struct daemon *daemon = context;
+    struct station_status status;
     enum err err = kv_reader_check(daemon->kv);
+    if (err == ERR_NONE && daemon->link_rests) {
+        err = rest(daemon);
+    }
     if (err == ERR_NONE && daemon->link_rests && !daemon->link_cut) {
-        daemon->link_rests = false;
-        err = daemon_link(daemon, true);
+        station_status(daemon->station, &status);
+        daemon->link_rests = status.behind;
+        daemon->full = status.behind;
+        err = status.behind ? ERR_NONE : daemon_link(daemon, true);
     }
     if (err != ERR_NONE) {
         log_warning("%s", err_name(err));
@@ -257,13 +283,14 @@ enum err daemon_link(struct daemon *daemon, bool up)
     return err;
 }
 
-static enum err open_mind(struct daemon *daemon)
+static enum err open_station(struct daemon *daemon)
 {
-    char path[FILES_PATH_SIZE];
+    struct station_status status;
     struct sync_options sync = sync_options_default();
     sync.spread_ms = daemon->drill ? DRILL_SPREAD_MS : sync.spread_ms;
     struct station_options options = {
         .sync = &sync,
+        .kv = daemon->kv,
         .hub = daemon->folder.trust.hub,
         .hub_device = daemon->folder.hub_device,
         .hub_public = daemon->folder.trust.public_key,
@@ -272,19 +299,25 @@ static enum err open_mind(struct daemon *daemon)
     };
     memcpy(options.boot, daemon->boot, sizeof options.boot);
     seal_random(&options.random, sizeof options.random);
-    enum err err = device_path(daemon->folder.directory, "store", path);
+    enum err err = station_open(&options, clock_mono_ms(), &daemon->station);
     if (err == ERR_NONE) {
-        err = kv_open(path, NULL, &daemon->kv);
-    }
-    options.kv = daemon->kv;
-    if (err == ERR_NONE) {
-        err = station_open(&options, clock_mono_ms(), &daemon->station);
-    }
-    if (err == ERR_NONE) {
+        station_status(daemon->station, &status);
+        daemon->full = daemon->full || status.behind;
+        daemon->link_rests = daemon->link_rests || status.behind;
         station_set_clock_quality(daemon->station, daemon->clock_quality);
         clock_guard_start(daemon);
     }
     return err;
+}
+
+static enum err open_mind(struct daemon *daemon)
+{
+    char path[FILES_PATH_SIZE];
+    enum err err = device_path(daemon->folder.directory, "store", path);
+    if (err == ERR_NONE) {
+        err = kv_open(path, NULL, &daemon->kv);
+    }
+    return err != ERR_NONE ? err : open_station(daemon);
 }
 
 static enum err open_desk(struct daemon *daemon)
@@ -383,13 +416,12 @@ static enum err serve(struct daemon *daemon)
             log_info("station ready: %s", daemon->folder.directory);
             err = loop_run(daemon->loop);
         }
-        bool room = err != ERR_NONE || daemon->failed != ERR_FULL;
         err = err == ERR_NONE ? daemon->failed : err;
         close_all(daemon);
-        if (room && err != ERR_STORE) {
+        if (err != ERR_STORE) {
             return err;
         }
-        tries += room ? 1 : 0;
+        tries++;
     }
     return err;
 }

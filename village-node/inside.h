@@ -74,6 +74,7 @@ struct station {
     struct station_state state;
     bool failed; /* a commit failed: only closing helps */
     bool anew;   /* all must be folded again before this transaction ends */
+    bool behind; /* opened without room to fold what is kept */
     bool dirty;  /* the tail must be judged again before this transaction ends */
 
     struct sync_frame frame; /* of the hub, while it is worked on */

@@ -1,8 +1,8 @@
 #include "base/text.h"
+#include "forms/slip_code.h"
 #include "node/files.h"
 #include "print/qr.h"
 #include "village-node/program.h"
-#include "forms/slip_code.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -73,6 +73,20 @@ static void open_session(struct station *station, const struct station_options *
                       now_ms);
 }
 
+static enum err load(struct station *station)
+{
+    struct fold_options fold = {
+        .slot = 0,
+        .hub = station->hub,
+        .hub_device = station->hub_device,
+        .hub_public = station->hub_public,
+    };
+    fold_close(station->fold);
+    station->fold = NULL;
+    enum err err = station_state_load(station);
+    return err != ERR_NONE ? err : fold_open(station->kv, &fold, &station->fold);
+}
+
 static enum err open_parts(struct station *station, const struct station_options *options)
 {
     size_t prefix_size = strlen(options->origin_prefix);
@@ -80,20 +94,20 @@ static enum err open_parts(struct station *station, const struct station_options
         return ERR_LIMIT;
     }
     memcpy(station->origin_prefix, options->origin_prefix, prefix_size);
-    struct fold_options fold = {
-        .slot = 0,
-        .hub = station->hub,
-        .hub_device = station->hub_device,
-        .hub_public = station->hub_public,
-    };
     enum err err = open_memory(station);
     if (err == ERR_NONE) {
-        err = station_state_load(station);
+        err = load(station);
     }
     if (err == ERR_NONE) {
-        err = fold_open(station->kv, &fold, &station->fold);
+        err = catch_up(station);
     }
-    return err != ERR_NONE ? err : catch_up(station);
+    if (err != ERR_FULL) {
+        return err;
+    }
+    /* Nothing was written: the facts stand where they stood, and can be read. */
+    station->failed = false;
+    station->behind = true;
+    return load(station);
 }
 
 enum err station_open(const struct station_options *options, uint64_t now_ms,

@@ -37,6 +37,7 @@ void station_status(struct station *station, struct station_status *ret)
     kv_scan(&txn, KV_TASK, span_text("R"), span_of(NULL, 0), count_one, &ret->returned);
     kv_scan(&txn, KV_EVIDENCE, device, span_of(NULL, 0), count_one, &ret->displaced);
     ret->outbox = station_outbox_count(&txn);
+    ret->behind = station->behind;
     kv_abort(&txn);
 }
 

@@ -45,6 +45,10 @@ static int keep_token(struct cli *cli, const struct http_answer *answer)
         return CLI_USAGE;
     }
     enum err err = files_write(path, span_text(cli->token), TOKEN_MODE);
+    if (err == ERR_FULL && files_remove(path) == ERR_NONE) {
+        /* The room of the old one, worthless by now: whoever reads needs no other. */
+        err = files_write(path, span_text(cli->token), TOKEN_MODE);
+    }
     if (err != ERR_NONE) {
         return cli_fail_err(cli, err, path);
     }
