@@ -202,6 +202,47 @@ def answer_schemas():
     return {"Problem": problem, "EventReply": reply}
 
 
+# What people look at: path, operation, summary, members of the answer beside from and until.
+LOOKS = (
+    ("views", "listViews", "Ledgers, due lists, rosters and boards: names and columns.", ("views",)),
+    ("views/{name}", "getView", "One view's rows; a cell is named as its column, words end in Zh "
+     "and En, people are followed by their ids in ...Id, what is sealed shows as such.",
+     ("view", "rows", "total", "next")),
+    ("kpi", "listIndicators", "Indicators with both halves and target.", ("indicators",)),
+    ("kpi/{name}/cases", "getIndicatorCases", "The records behind one indicator.", ("cases",)),
+    ("findings", "listFindings", "Suspicions with trigger, article, record, events and cause.",
+     ("findings", "total")),
+    ("findings/{name}", "getFindings", "Those of one rule; \"rules\": all rules.",
+     ("findings", "rules", "total")),
+    ("appraisal", "getAppraisal", "The 100-point sheet of a station or person.",
+     ("base", "deducted", "pending", "points", "gradeZh", "deductions")),
+    ("appraisal/ranking", "getRanking", "Stations in order, and who was last how often.",
+     ("ranking",)),
+)
+
+
+def look_paths():
+    query = [{"name": name, "in": "query", "schema": {"type": kind}, "description": text}
+             for name, kind, text in (
+                 ("from", "string", "First day, 2026-10-01 or today."),
+                 ("until", "string", "Last day; without both the running period."),
+                 ("station", "string", "Village code."), ("staff", "string", "Id, or name here."),
+                 ("offset", "integer", "Rows to leave out."),
+                 ("limit", "integer", "Rows at most, 1 to 500."))]
+    name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths = {}
+    for path, operation, summary, members in LOOKS:
+        answer = {"type": "object",
+                  "properties": {member: {} for member in ("from", "until", *members)}}
+        paths[f"/api/v1/{path}"] = {"get": {
+            "operationId": operation, "summary": summary,
+            "parameters": ([name] if "{name}" in path else []) + query,
+            "responses": {"200": {"description": "As asked.", "content": content(answer)},
+                          "default": {"description": "Not shown.", "content": content(
+                              reference("Problem"), PROBLEM_TYPE)}}}}
+    return paths
+
+
 def document(schema):
     found = set()
     for name in (ROOT, *SEALED.values()):
@@ -224,7 +265,7 @@ def document(schema):
             "info": {"title": "Jieli", "version": "1",
                      "description": "64-bit numbers are decimal strings, ids and keys are "
                                     "lower-case hex, zero and empty members are left out."},
-            "paths": {"/api/v1/events": {"post": post}},
+            "paths": {"/api/v1/events": {"post": post}, **look_paths()},
             "components": {"schemas": schemas}}
 
 

@@ -27,7 +27,7 @@ LAYERS = {
     "tlog": ("base", "seal"),
     "store": ("base",),
     "wire": ("base", "rules", "sync", "seal"),
-    "fold": ("base", "rules", "wire", "seal", "tlog", "store"),
+    "fold": ("base", "rules", "views", "wire", "seal", "tlog", "store"),
     "link": ("base",),
     "http": ("base",),
     "node": ("base", "seal", "link", "http"),

@@ -158,6 +158,8 @@ static bool walk_one(void *context, struct span key, struct span value)
         return true;
     }
     const struct wire_leaf *leaf = &walk->reader->leaf;
+    seal_body_id(SEAL_EVENT, leaf->envelope.body, walk->reader->event.id);
+    walk->reader->event.leaf_ms = leaf->hub_ms;
     return walk->visit(walk->context, &walk->reader->event, standing_of(leaf), leaf->refusal);
 }
 

@@ -161,6 +161,8 @@ static bool show_own(struct showing *showing, uint64_t incarnation, uint64_t seq
     if (station_event(showing->indexing->daemon->station, incarnation, seq, &bytes, &answer) &&
         wire_envelope_decode(buf_span(&bytes), &envelope) == ERR_NONE &&
         decode(showing->indexing, envelope.body)) {
+        seal_body_id(SEAL_EVENT, envelope.body, showing->indexing->event->id);
+        showing->indexing->event->leaf_ms = answer.hub_ms;
         more = showing->visit(showing->context, showing->indexing->event,
                               standing_name(answer.standing), answer.refusal);
     }
@@ -178,6 +180,8 @@ static bool show_leaf(struct showing *showing, uint64_t index)
     if (log_leaf(&fold->log, showing->indexing->txn, index, &bytes) &&
         wire_leaf_decode(buf_span(&bytes), &leaf) == ERR_NONE &&
         decode(showing->indexing, leaf.envelope.body)) {
+        seal_body_id(SEAL_EVENT, leaf.envelope.body, showing->indexing->event->id);
+        showing->indexing->event->leaf_ms = leaf.hub_ms;
         more = showing->visit(showing->context, showing->indexing->event, "accepted", 0);
     }
     buf_done(&bytes);

@@ -19,6 +19,11 @@ static const struct cli_command common_commands[] = {
     {"events", "一条记录的全部经过", "the events of a record", cli_command_events},
     {"list", "到期、按状态、按姓名列出", "lists by due day, state or name", cli_command_list},
     {"form", "表单：列出、查看、打印", "forms: list, show, print", cli_command_form},
+    {"view", "台账、一览、排班、公示", "ledgers, due lists, rosters, boards", cli_command_view},
+    {"kpi", "工作标准，分子分母及每件", "indicators with both halves", cli_command_kpi},
+    {"findings", "追责线索", "findings: suspicions with their events", cli_command_findings},
+    {"appraisal", "考核表、排名；或 appraisal VERB", "score sheet, ranking; or VERB --field value",
+     cli_command_appraisal},
     {"catalogue", "办理事项目录", "the item catalogue", cli_command_catalogue},
     {"policy", "参数及其出处", "the parameters and their sources", cli_command_policy},
     {"calendar", "工作日历", "the working days", cli_command_calendar},
@@ -159,7 +164,9 @@ static void put_doc(const struct cli_program *program, struct buf *doc)
     for (int id = MACHINE_NONE + 1; id < MACHINE_END; id++) {
         const struct rule_machine *machine = rule_machine((enum machine_id)id);
         struct cli_command command;
-        if (machine != NULL && machine_command(machine->name, &command)) {
+        /* The score sheet's command stands for its machine's, too. */
+        if (id != MACHINE_APPRAISAL && machine != NULL &&
+            machine_command(machine->name, &command)) {
             put_command(doc, &command);
         }
     }

@@ -39,7 +39,7 @@ void cli_member(const struct cli *cli, const struct wire_tree *object, const cha
 /* cli_act.c: "case VERB ..." and its like; argv[0] names the machine. */
 int cli_act(struct cli *cli, int argc, char **argv);
 
-/* cli_look.c, cli_book.c */
+/* cli_look.c, cli_book.c, cli_views.c */
 int cli_command_unlock(struct cli *cli, int argc, char **argv);
 int cli_command_lock(struct cli *cli, int argc, char **argv);
 int cli_command_session(struct cli *cli, int argc, char **argv);
@@ -47,6 +47,10 @@ int cli_command_show(struct cli *cli, int argc, char **argv);
 int cli_command_events(struct cli *cli, int argc, char **argv);
 int cli_command_list(struct cli *cli, int argc, char **argv);
 int cli_command_form(struct cli *cli, int argc, char **argv); /* cli_form.c */
+int cli_command_view(struct cli *cli, int argc, char **argv);
+int cli_command_kpi(struct cli *cli, int argc, char **argv);
+int cli_command_findings(struct cli *cli, int argc, char **argv);
+int cli_command_appraisal(struct cli *cli, int argc, char **argv);
 int cli_command_catalogue(struct cli *cli, int argc, char **argv);
 int cli_command_policy(struct cli *cli, int argc, char **argv);
 int cli_command_calendar(struct cli *cli, int argc, char **argv);

@@ -98,6 +98,9 @@ void desk_put_due(struct desk *desk, struct json_text *json, const struct record
 /* record, number, machine, state, holder, station, due of a record, as members. */
 void desk_put_record(struct desk *desk, struct json_text *json, const struct record *record,
                      uint64_t now_ms);
+/* The newest part of that label as JSON, when somebody is unlocked who may open it. */
+bool desk_open_part(struct desk *desk, struct desk_call *call, struct kv_txn *txn,
+                    const uint8_t record[LIMIT_ID_SIZE], uint32_t label, struct buf *ret_json);
 /* --- forms.c --- */
 /* Answers when the tail speaks of a record's forms; false: of something else. */
 bool desk_record_forms(struct desk *desk, struct desk_call *call);
@@ -109,6 +112,12 @@ void desk_put_facts(struct json_text *json, const char *name, const struct value
 
 /* --- list.c --- */
 void desk_get_cases(struct desk *desk, struct desk_call *call);
+
+/* --- views.c, figures.c --- */
+void desk_get_views(struct desk *desk, struct desk_call *call);
+void desk_get_kpi(struct desk *desk, struct desk_call *call);
+void desk_get_findings(struct desk *desk, struct desk_call *call);
+void desk_get_appraisal(struct desk *desk, struct desk_call *call);
 
 /* --- editions.c, machines.c --- */
 void desk_get_catalogue(struct desk *desk, struct desk_call *call);

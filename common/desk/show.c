@@ -210,6 +210,21 @@ static void put_part(struct events_walk *walk, const char *name, const uint8_t *
     buf_done(&text);
 }
 
+bool desk_open_part(struct desk *desk, struct desk_call *call, struct kv_txn *txn,
+                    const uint8_t record[LIMIT_ID_SIZE], uint32_t label, struct buf *ret_json)
+{
+    struct events_walk walk = {.desk = desk, .call = call, .txn = txn, .label = label};
+    if (call->session == NULL) {
+        return false;
+    }
+    buf_init(&walk.part, LIMIT_SEALED_SIZE);
+    desk->options.port.events(desk->options.port.context, record, &walk, newest_part);
+    bool opened =
+        walk.found && wire_sealed_to_json(label, buf_span(&walk.part), ret_json) == ERR_NONE;
+    buf_done(&walk.part);
+    return opened;
+}
+
 static void put_event_parts(struct events_walk *walk, const struct wire_event *event)
 {
     json_text_open_list(walk->json, "parts");

@@ -139,7 +139,8 @@ enum err views_slots_each(const struct views_look *look, const struct views_slot
     enum err err = filling.entries.err;
     for (size_t i = 0; more && err == ERR_NONE && i < source->station_count; i++) {
         const uint8_t *only = look->scope->station;
-        if (only == NULL || memcmp(only, source->stations[i].device, LIMIT_KEY_SIZE) == 0) {
+        bool asked = only == NULL || memcmp(only, source->stations[i].device, LIMIT_KEY_SIZE) == 0;
+        if (asked && !source->stations[i].gone) {
             more = (slots->kind == VIEWS_SLOT_NUMBERS ? station_numbers
                                                       : station_days)(&filling, i, visit, context);
         }

@@ -26,6 +26,7 @@ struct views_station {
     uint8_t device[LIMIT_KEY_SIZE];
     const char *code;
     int32_t since_day; /* nothing is expected of it before */
+    bool gone;         /* revoked, or another machine took its place: nothing is expected now */
 };
 
 /* Visits return false to stop. */

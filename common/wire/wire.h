@@ -71,6 +71,9 @@ struct wire_event { /* NOLINT(clang-analyzer-optin.performance.Padding) */
     uint32_t sealed_count;
     struct wire_sealed sealed[LIMIT_SEALED_COUNT];
     uint32_t payload;    /* field number in EventBody: 32 contact, 33 case, ... 96 person, ... */
+    /* Not of the bytes: set by who reads it back from a log or chain, where it is known. */
+    uint8_t id[LIMIT_HASH_SIZE];
+    uint64_t leaf_ms; /* hub_ms of its leaf; 0: not answered yet */
     struct values facts; /* the payload, flattened; list entries as list_field with a place */
 };
 
