@@ -204,7 +204,7 @@ def answer_schemas():
 
 # What people look at: path, operation, summary, members of the answer beside from and until.
 LOOKS = (
-    ("views", "listViews", "Ledgers, due lists, rosters and boards: names and columns.", ("views",)),
+    ("views", "listViews", "Ledgers, due lists, rosters, boards: names and columns.", ("views",)),
     ("views/{name}", "getView", "One view's rows; a cell is named as its column, words end in Zh "
      "and En, people are followed by their ids in ...Id, what is sealed shows as such.",
      ("view", "rows", "total", "next")),
