@@ -17,7 +17,7 @@ static const struct {
     {"follow", "mirror and verify live; --once ends when caught up; --json streams events",
      command_follow},
     {"verify", "verify [EXPORT]: replay everything mirrored, or an exported log", command_verify},
-    {"report", "cases, on-time rate and overdue per station, from the events alone",
+    {"report", "cases, indicators, findings and score sheets per station, from the events alone",
      command_report},
     {"findings", "what does not agree, leaf by leaf", command_findings},
     {"status", "how far, and with which root", command_status},
@@ -30,7 +30,9 @@ enum {
     OPTION_LANG,
     OPTION_CODE,
     OPTION_ROOT,
-    OPTION_DEAF
+    OPTION_DEAF,
+    OPTION_FROM,
+    OPTION_UNTIL
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -48,6 +50,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case OPTION_AS_OF:
         options->as_of = argument;
+        return 0;
+    case OPTION_FROM:
+        options->from = argument;
+        return 0;
+    case OPTION_UNTIL:
+        options->until = argument;
         return 0;
     case OPTION_ONCE:
         options->once = true;
@@ -81,6 +89,8 @@ static const struct argp_option argp_options[] = {
     {"password-file", 'p', "FILE", 0, "file whose first line is the password", 0},
     {"hub", 'h', "NAME", 0, "only this hub", 0},
     {"as-of", OPTION_AS_OF, "DAY", 0, "report: the day it is, such as 2026-10-01", 0},
+    {"from", OPTION_FROM, "DAY", 0, "report: first day of indicators and findings", 0},
+    {"until", OPTION_UNTIL, "DAY", 0, "report: last day; without both the running year", 0},
     {"once", OPTION_ONCE, NULL, 0, "follow: end when caught up", 0},
     {"drill-deaf", OPTION_DEAF, "PERCENT", 0, "follow, for drills: misses so many doorbells", 0},
     {"json", OPTION_JSON, NULL, 0, "one JSON object a line", 0},

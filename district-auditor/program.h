@@ -15,6 +15,8 @@ struct options {
     const char *code;
     const char *root_file; /* --root: the district root's public key */
     const char *as_of;     /* --as-of YYYY-MM-DD */
+    const char *from;      /* --from, --until: of indicators and findings */
+    const char *until;
     bool json;
     bool once;         /* follow: end when caught up */
     unsigned deafness; /* follow, for drills: so many of 100 doorbells are not heard */
@@ -70,5 +72,9 @@ int command_status(const struct options *options);
 
 /* One line or JSON object about what is verified; EXIT_FINDING when there is a finding. */
 int print_verified(const struct options *options, const char *name, struct auditor *auditor);
+
+/* Indicators, findings and score sheets of one hub, recomputed, and what is claimed else. */
+MUST_USE enum err print_figures(const struct options *options, const char *hub, struct kv *kv,
+                                struct auditor *auditor);
 
 #endif

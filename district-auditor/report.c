@@ -295,6 +295,9 @@ static int report_one(const struct options *options, struct kv *kv, const struct
         free(report->record);
     }
     free(report);
+    if (err == ERR_NONE) {
+        err = print_figures(options, hub->name, kv, auditor);
+    }
     return err == ERR_NONE ? EXIT_OK : fail(options, err, hub->name);
 }
 

@@ -2,9 +2,10 @@
 """Writes docs/regimes.md: the rule book's 120 regimes, what carries each, and which test proves it.
 
 Usage: regimes.py [--check] ROOT
-Read: docs/regimes.list (names), the tables common/rules/*.def and machine_*.c (rows with
-SOURCE(article, regimes)), and tests/rules/*.cases. A comment line "# R46 R72" there tags the
-scenario or table that follows it. --check writes nothing and fails when the page is not up to date,
+Read: docs/regimes.list (names), the tables common/rules/*.def and machine_*.c and
+common/views/*.def (rows with SOURCE(article, regimes)), tests/rules/*.cases, where a comment line
+"# R46 R72" tags the scenario or table that follows it, and tests/unit/views_*_test.c, where the
+comment before a test does. --check writes nothing and fails when the page is not up to date,
 when a table or test names a regime that is not in the list, or when a regime of class X has no
 reason. Exit 0: good, 1: not, 2: wrong usage.
 """
@@ -16,6 +17,9 @@ ROW = re.compile(r"\{(?:ROW|FROM)\(.*?SOURCE\(\s*\"([^\"]*)\"\s*,\s*\"([^\"]*)\"
 VERB = re.compile(r"DOES\(\s*([A-Z_]+)\s*\)")
 TAG = re.compile(r"^#\s+(R\d+(?:\s+R\d+)*)\s*$")
 REGIME = re.compile(r"R\d+")
+VIEW = re.compile(r"\{NAME\(\"([^\"]+)\".*?SOURCE\(\s*\"[^\"]*\"\s*,\s*\"([^\"]*)\"\s*\)", re.S)
+UNIT = re.compile(r"(?:desk_)?views_\w*test\.c")
+COMMENT = re.compile(r"/\*([^*]*)\*/\s*static void (test_\w+)\(")
 
 
 def read(path):
@@ -52,6 +56,28 @@ def rows(root):
     return carried
 
 
+def views(root):
+    """{"R02": {"view": ["first-contacts", ...]}}: views, indicators and findings."""
+    carried = {}
+    for name, what in (("views", "view"), ("kpi", "indicator"), ("findings", "finding")):
+        for match in VIEW.finditer(read(os.path.join(root, f"common/views/{name}.def"))):
+            for regime in REGIME.findall(match.group(2)):
+                carried.setdefault(regime, {}).setdefault(what, []).append(match.group(1))
+    return carried
+
+
+def unit_tests(root):
+    """{"R02": [("views_list_test.c", "test_first_contacts", "")]}"""
+    folder = os.path.join(root, "tests/unit")
+    proven = {}
+    for name in sorted(os.listdir(folder)):
+        text = read(os.path.join(folder, name)) if UNIT.fullmatch(name) else ""
+        for match in COMMENT.finditer(text):
+            for regime in re.findall(r"\bR\d+\b", match.group(1)):
+                proven.setdefault(regime, []).append((name, match.group(2), ""))
+    return proven
+
+
 def tests(root):
     """{"R46": [("office_complaint.cases", 12, title)]}: tagged scenarios and tables."""
     folder = os.path.join(root, "tests/rules")
@@ -80,8 +106,8 @@ def page(listed, carried, proven):
     whole = sum(1 for regime in listed if regime in carried and regime in proven)
     reasons = sum(1 for kind, *_ in listed.values() if kind == "X")
     lines = ["# The rule book's regimes, and what carries each", "",
-             "Made by `docs/regimes.py` from the tables of `common/rules` and the tags of "
-             "`tests/rules`; do not edit.",
+             "Made by `docs/regimes.py` from the tables of `common/rules` and `common/views` and the "
+             "tags of `tests/rules` and `tests/unit/views_*`; do not edit.",
              "Class F: a function, D: data or documents, C: checklist only, X: outside.", "",
              f"{len(listed)} regimes: {whole} carried by rows and proven by a tagged test, "
              f"{len([r for r in listed if r in carried]) - whole} carried without such a test, "
@@ -104,6 +130,10 @@ def main(arguments):
         return 2
     root = arguments[0]
     listed, carried, proven = names(root), rows(root), tests(root)
+    for regime, by in views(root).items():
+        carried.setdefault(regime, {}).update(by)
+    for regime, by in unit_tests(root).items():
+        proven.setdefault(regime, []).extend(by)
     problems = [f"{regime} is not in docs/regimes.list" for regime in sorted({*carried, *proven})
                 if regime not in listed]
     problems += [f"{regime} is outside without a reason" for regime, entry in listed.items()

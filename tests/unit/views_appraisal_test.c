@@ -1,3 +1,4 @@
+#include "views/claims.h"
 #include "views_rig.h"
 
 /* The 100-point sheet: deductions, borders of the grades, what is only reported, last places. */
@@ -182,12 +183,70 @@ static void test_ranking(void **state)
     rig_free(rig);
 }
 
+struct claims {
+    size_t count;
+    char text[256];
+};
+
+static void take_claim(void *context, const struct views_claim *claim)
+{
+    struct claims *claims = context;
+    size_t size = strlen(claims->text);
+    claims->count++;
+    (void)snprintf(claims->text + size, sizeof claims->text - size, "%s %d/%d;", claim->what,
+                   (int)claim->claimed, (int)claim->recomputed);
+}
+
+static void claims_are(struct rig *rig, const char *wanted)
+{
+    const struct views_scope year = rig_scope("2026-01-01", "2026-12-31");
+    struct claims claims = {0, ""};
+    rig->source.station_count = 0;
+    assert_int_equal(views_claims(&rig->source, &year, take_claim, &claims), ERR_NONE);
+    rig->source.station_count = RIG_STATIONS;
+    assert_string_equal(claims.text, wanted);
+}
+
+/* R79 R81 R83: what an appraisal claims, against the sheet recomputed for its period. */
+static void test_claims(void **state)
+{
+    struct rig *rig = rig_new("2026-12-31 09:00");
+    (void)state;
+    absences(rig, 1, "2026-06-01", 3);
+    struct record *appraisal = rig_add(rig, MACHINE_APPRAISAL, "opened", 1);
+    put(appraisal, FIELD_kind, 1);
+    put_day(appraisal, FIELD_from_day, "2026-06-01");
+    put_day(appraisal, FIELD_until_day, "2026-06-30");
+    put(appraisal, FIELD_points, 94);
+    put(appraisal, FIELD_deducted, 6);
+    claims_are(rig, "");
+    appraisal->state++; /* closed */
+    put(appraisal, FIELD_grade, VIEWS_GRADE_QUALIFIED);
+    claims_are(rig, "");
+    put(appraisal, FIELD_points, 95);
+    put(appraisal, FIELD_deducted, 5);
+    put(appraisal, FIELD_grade, VIEWS_GRADE_EXCELLENT);
+    claims_are(rig, "deducted 5/6;points 95/94;grade 1/2;");
+    put(appraisal, FIELD_kind, 3); /* of a life-service person: 0.7 * 90 + 0.3 * 80 */
+    put(appraisal, FIELD_community_score, 91);
+    put(appraisal, FIELD_employer_score, 81);
+    put(appraisal, FIELD_points, 87);
+    put(appraisal, FIELD_grade, VIEWS_GRADE_UNQUALIFIED);
+    claims_are(rig, "");
+    put(appraisal, FIELD_points, 88);
+    claims_are(rig, "points 88/87;");
+    put_day(appraisal, FIELD_until_day, "2027-01-01"); /* not of this year */
+    claims_are(rig, "");
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_grades),     cmocka_unit_test(test_life),
         cmocka_unit_test(test_inspection), cmocka_unit_test(test_pending),
         cmocka_unit_test(test_decided),    cmocka_unit_test(test_ranking),
+        cmocka_unit_test(test_claims),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
