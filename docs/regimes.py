@@ -106,8 +106,8 @@ def page(listed, carried, proven):
     whole = sum(1 for regime in listed if regime in carried and regime in proven)
     reasons = sum(1 for kind, *_ in listed.values() if kind == "X")
     lines = ["# The rule book's regimes, and what carries each", "",
-             "Made by `docs/regimes.py` from the tables of `common/rules` and `common/views` and the "
-             "tags of `tests/rules` and `tests/unit/views_*`; do not edit.",
+             "Made by `docs/regimes.py` from the tables of `common/rules` and `common/views` and "
+             "the tags of `tests/rules` and `tests/unit/views_*`; do not edit.",
              "Class F: a function, D: data or documents, C: checklist only, X: outside.", "",
              f"{len(listed)} regimes: {whole} carried by rows and proven by a tagged test, "
              f"{len([r for r in listed if r in carried]) - whole} carried without such a test, "
