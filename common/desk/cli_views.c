@@ -13,16 +13,23 @@ struct ask {
     const char *query[6]; /* by QUERY_ */
     bool cases;
     bool ranking;
+    const char *file[3]; /* by FILE_: where the rows go instead */
 };
 enum { QUERY_FROM, QUERY_UNTIL, QUERY_STATION, QUERY_STAFF, QUERY_OFFSET, QUERY_LIMIT };
 static const char *const query_names[] = {"from", "until", "station", "staff", "offset", "limit"};
-enum { KEY_FROM = 0x200, KEY_CASES = KEY_FROM + 6, KEY_RANKING };
+enum { KEY_FROM = 0x200, KEY_CASES = KEY_FROM + 6, KEY_RANKING, KEY_FILE };
+enum { FILE_XLSX, FILE_CSV, FILE_HTML, FILE_MODE = 0600 };
+static const char *const file_names[] = {"xlsx", "csv", "html"};
 
 static error_t parse_ask(int key, char *arg, struct argp_state *state)
 {
     struct ask *ask = state->input;
     if (key >= KEY_FROM && key < KEY_CASES) {
         ask->query[key - KEY_FROM] = arg;
+        return 0;
+    }
+    if (key >= KEY_FILE && key <= KEY_FILE + FILE_HTML) {
+        ask->file[key - KEY_FILE] = arg;
         return 0;
     }
     if (key == KEY_CASES || key == KEY_RANKING) {
@@ -46,30 +53,71 @@ static error_t parse_ask(int key, char *arg, struct argp_state *state)
         "limit", KEY_FROM + QUERY_LIMIT, "N", 0, "最多几行 / rows at most", 0                      \
     }
 
-/* prefix/name tail ?query, and the call. */
+/* prefix/name tail ?query */
+static void put_path(struct buf *path, const struct ask *ask, const char *prefix, const char *tail)
+{
+    const char *sign = "?";
+    buf_put_text(path, prefix);
+    if (ask->name != NULL) {
+        buf_put_text(path, "/");
+        cli_escape(path, ask->name);
+    }
+    buf_put_text(path, tail);
+    for (size_t i = 0; i < sizeof query_names / sizeof *query_names; i++) {
+        if (ask->query[i] != NULL) {
+            buf_put_format(path, "%s%s=", sign, query_names[i]);
+            cli_escape(path, ask->query[i]);
+            sign = "&";
+        }
+    }
+}
+
 static int call_for(struct cli *cli, const struct ask *ask, const char *prefix, const char *tail,
                     void (*show)(struct cli *cli, const struct wire_tree *answer))
 {
     struct buf path;
-    const char *sign = "?";
     buf_init(&path, PATH_SIZE);
-    buf_put_text(&path, prefix);
-    if (ask->name != NULL) {
-        buf_put_text(&path, "/");
-        cli_escape(&path, ask->name);
-    }
-    buf_put_text(&path, tail);
-    for (size_t i = 0; i < sizeof query_names / sizeof *query_names; i++) {
-        if (ask->query[i] != NULL) {
-            buf_put_format(&path, "%s%s=", sign, query_names[i]);
-            cli_escape(&path, ask->query[i]);
-            sign = "&";
-        }
-    }
+    put_path(&path, ask, prefix, tail);
     int code = path.err != ERR_NONE
                    ? cli_fail_err(cli, path.err, prefix)
                    : cli_call_show(cli, "GET", buf_text(&path), span_of(NULL, 0), show);
     buf_done(&path);
+    return code;
+}
+
+/* The rows as a file of that format. */
+static int save_rows(struct cli *cli, const struct ask *ask, size_t format)
+{
+    struct http_answer answer;
+    struct buf path;
+    bool queried = false;
+    for (size_t i = 0; i < sizeof query_names / sizeof *query_names; i++) {
+        queried = queried || ask->query[i] != NULL;
+    }
+    buf_init(&path, PATH_SIZE);
+    put_path(&path, ask, "/api/v1/views", "");
+    buf_put_format(&path, "%sformat=%s%s", queried ? "&" : "?", file_names[format],
+                   cli->english ? "&lang=en" : "");
+    int code = cli_call(cli, "GET", buf_text(&path), span_of(NULL, 0), &answer);
+    if (code == CLI_OK) {
+        enum err err = files_write(ask->file[format], buf_span(&answer.body), FILE_MODE);
+        code = err == ERR_NONE ? CLI_OK : cli_fail_err(cli, err, ask->file[format]);
+    }
+    buf_done(&answer.body);
+    buf_done(&path);
+    return code;
+}
+
+static int save_all(struct cli *cli, const struct ask *ask, bool *ret_saved)
+{
+    int code = CLI_OK;
+    *ret_saved = false;
+    for (size_t i = 0; i < sizeof file_names / sizeof *file_names && code == CLI_OK; i++) {
+        if (ask->file[i] != NULL) {
+            *ret_saved = true;
+            code = save_rows(cli, ask, i);
+        }
+    }
     return code;
 }
 
@@ -144,14 +192,21 @@ static void show_views(struct cli *cli, const struct wire_tree *answer)
 
 int cli_command_view(struct cli *cli, int argc, char **argv)
 {
-    static const struct argp_option options[] = {PERIOD_OPTIONS, {0}};
+    static const struct argp_option options[] = {
+        PERIOD_OPTIONS,
+        {"xlsx", KEY_FILE + FILE_XLSX, "FILE", 0, "存为电子表格 / as a spreadsheet", 0},
+        {"csv", KEY_FILE + FILE_CSV, "FILE", 0, "存为 CSV / as CSV", 0},
+        {"html", KEY_FILE + FILE_HTML, "FILE", 0, "存为可打印的网页 / as a page to print", 0},
+        {0}};
     static const struct argp argp = {.options = options, .parser = parse_ask, .args_doc = "[NAME]"};
     struct ask ask = {0};
     int code = CLI_OK;
+    bool saved = false;
     if (!cli_parse(cli, &argp, argc, argv, &ask, &code)) {
         return code;
     }
-    return call_for(cli, &ask, "/api/v1/views", "", show_views);
+    code = save_all(cli, &ask, &saved);
+    return saved ? code : call_for(cli, &ask, "/api/v1/views", "", show_views);
 }
 
 /* --- kpi --- */

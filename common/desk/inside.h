@@ -16,6 +16,7 @@ enum {
     DESK_FAILURE_COUNT = 32,
     DESK_PAGE = 50,
     DESK_PAGE_MAX = 500,
+    DESK_FILE_MAX = 20000, /* rows of an exported file */
     DESK_SEARCH_AT_ONCE = 4096
 };
 

@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "desk/device.h"
+#include "desk/export.h"
 #include "desk/looking.h"
 #include "wire/tree.h"
 
@@ -62,9 +63,11 @@ static bool read_count(struct desk_call *call, const char *name, uint64_t most, 
 
 static bool read_page(struct looking *looking)
 {
-    uint64_t limit = DESK_PAGE;
+    bool is_file = http_exchange_query(looking->call->exchange, "format") != NULL;
+    uint64_t most = is_file ? DESK_FILE_MAX : DESK_PAGE_MAX;
+    uint64_t limit = is_file ? most : DESK_PAGE;
     uint64_t offset = 0;
-    bool good = read_count(looking->call, "limit", DESK_PAGE_MAX, &limit) && limit != 0 &&
+    bool good = read_count(looking->call, "limit", most, &limit) && limit != 0 &&
                 read_count(looking->call, "offset", VIEWS_ROWS_MAX, &offset);
     looking->page.limit = (size_t)limit;
     looking->page.offset = (size_t)offset;
@@ -139,6 +142,22 @@ void looking_send(struct looking *looking, enum err err)
         return;
     }
     reply_send(&looking->reply, looking->call->exchange, 200);
+}
+
+/* The same answer, as a file. */
+static void looking_export(struct looking *looking)
+{
+    struct reply *reply = &looking->reply;
+    enum err err = looking->txn.err;
+    looking_end(looking);
+    json_text_close(looking->json);
+    err = err == ERR_NONE ? reply->body.err : err;
+    if (err == ERR_NONE) {
+        export_send(looking->desk, looking->call, buf_span(&reply->body));
+    } else {
+        reply_err(looking->call->exchange, err);
+    }
+    buf_done(&reply->body);
 }
 
 bool looking_may(struct desk *desk, struct desk_call *call, uint64_t roles)
@@ -335,7 +354,9 @@ static void show_view(struct desk *desk, struct desk_call *call, const struct vi
     struct looking looking = {.desk = desk, .call = call};
     struct rows rows = {&looking, view};
     size_t total = 0;
-    if (!looking_may(desk, call, view->who) ||
+    bool bad = false;
+    bool is_file = export_is_asked(call, &bad);
+    if (bad || !looking_may(desk, call, view->who) ||
         !looking_begin(&looking, view->period == 0 ? POLICY_PERIOD_MONTH : view->period)) {
         return;
     }
@@ -348,7 +369,11 @@ static void show_view(struct desk *desk, struct desk_call *call, const struct vi
     if (looking.page.offset + looking.page.limit < total) {
         json_text_number(looking.json, "next", (int64_t)(looking.page.offset + looking.page.limit));
     }
-    looking_send(&looking, err);
+    if (is_file && err == ERR_NONE) {
+        looking_export(&looking);
+    } else {
+        looking_send(&looking, err);
+    }
 }
 
 void desk_get_views(struct desk *desk, struct desk_call *call)

@@ -351,6 +351,67 @@ static void test_who_may_not(void **state)
     come(rig, "head");
 }
 
+/* --- ledgers --- */
+
+/* What section 3 prints as the columns of the ledgers. */
+static const struct {
+    const char *form;
+    const char *heading;
+} headings[] = {
+    {"F04", "首次接待时间"}, {"F04", "首问责任人姓名"}, {"F04", "办事群众姓名"},
+    {"F04", "办理事项"},     {"F04", "办理期限"},       {"F04", "办理情况"},
+    {"F04", "办结日期"},     {"F14", "受理时间"},       {"F14", "服务事项"},
+    {"F14", "来访人员"},     {"F14", "受理人员"},       {"F14", "办理结果"},
+    {"F14", "办结时间"},
+};
+
+static struct buf ledger_at(struct desk_rig *rig, const char *view, const char *format)
+{
+    char path[PATH_SIZE];
+    (void)snprintf(path, sizeof path, "/api/v1/views/%s?from=2026-09-01&until=2026-09-30&format=%s",
+                   view, format);
+    return page_at(rig, path, 200);
+}
+
+static void test_ledgers_have_the_printed_columns(void **state)
+{
+    struct desk_rig *rig = *state;
+    for (size_t i = 0; i < sizeof headings / sizeof *headings; i++) {
+        struct buf csv = ledger_at(rig, headings[i].form, "csv");
+        size_t head = strcspn(buf_text(&csv), "\r");
+        const char *at = strstr(buf_text(&csv), headings[i].heading);
+        if (at == NULL || (size_t)(at - buf_text(&csv)) > head) {
+            fail_msg("%s lacks the column %s", headings[i].form, headings[i].heading);
+        }
+        buf_done(&csv);
+    }
+}
+
+static void test_ledgers_as_files(void **state)
+{
+    struct desk_rig *rig = *state;
+    struct buf file = ledger_at(rig, "F14", "csv");
+    assert_int_equal(memcmp(file.data, "\xef\xbb\xbf", 3), 0);
+    assert_non_null(strstr(buf_text(&file), "张群众"));
+    buf_done(&file);
+    file = ledger_at(rig, "F14", "xlsx");
+    assert_int_equal(memcmp(file.data, "PK\x03\x04", 4), 0);
+    buf_done(&file);
+    file = ledger_at(rig, "F14", "html");
+    assert_non_null(strstr(buf_text(&file), "便民服务台帐"));
+    assert_non_null(strstr(buf_text(&file), "沿湖镇便民服务中心"));
+    keep_page("F14", &file);
+    buf_done(&file);
+    for (size_t i = 0; i < forms_count(); i++) {
+        if (forms_at(i)->subject == FORMS_LEDGER && strcmp(forms_at(i)->id, "F10b") != 0) {
+            file = ledger_at(rig, forms_at(i)->id, "html");
+            keep_page(forms_at(i)->id, &file);
+            buf_done(&file);
+        }
+    }
+    expect_problem(rig, "/api/v1/views/F14?format=doc", NULL, 400, "bad_query");
+}
+
 static void test_wrong_paths(void **state)
 {
     struct desk_rig *rig = *state;
@@ -396,6 +457,8 @@ int main(void)
         cmocka_unit_test(test_content_of_the_acceptance_notice),
         cmocka_unit_test(test_reprint_and_replacement),
         cmocka_unit_test(test_who_may_not),
+        cmocka_unit_test(test_ledgers_have_the_printed_columns),
+        cmocka_unit_test(test_ledgers_as_files),
         cmocka_unit_test(test_wrong_paths),
         cmocka_unit_test(test_list_of_a_record),
     };
