@@ -330,3 +330,16 @@ void case_clock_tell(struct rule_input *input)
         after_set_day(input, FIELD_tell_due_day, clock_day_after(input, limit));
     }
 }
+
+void case_clock_remind(struct rule_input *input)
+{
+    bool told = input->event->verb == CASE_TOLD;
+    struct deadline_limit limit = policy_limit(
+        input->world->policy, told ? POLICY_RESULT_REMINDER : POLICY_SUPPLEMENT_REMINDER);
+    after_set_day(input, FIELD_follow_up_due_day, clock_day_after(input, limit));
+}
+
+void case_clock_reminded(struct rule_input *input)
+{
+    after_set_number(input, FIELD_follow_up_due_day, 0);
+}

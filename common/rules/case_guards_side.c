@@ -122,6 +122,13 @@ bool case_guard_outage_cause(const struct rule_input *input)
     return span_equal(reason, span_text("power")) || span_equal(reason, span_text("network"));
 }
 
+/* X13: where the policy says so, what the paper register can carry goes on by it. */
+bool case_guard_outage_way(const struct rule_input *input)
+{
+    return policy_choice(input->world->policy, POLICY_OUTAGE_DEFAULT) == POLICY_CHOICE_SUSPEND ||
+           input->item == NULL || !input->item->manual_possible;
+}
+
 bool case_guard_resume_time(const struct rule_input *input)
 {
     uint64_t until_ms = input_number(input, FIELD_until_ms);

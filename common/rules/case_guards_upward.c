@@ -15,8 +15,10 @@ bool case_guard_route_district(const struct rule_input *input)
     if (input->item == NULL || (input->item->decides & CATALOGUE_DISTRICT) == 0) {
         return false;
     }
+    bool direct = input->event->tier == TIER_HUB ||
+                  policy_choice(input->world->policy, POLICY_ROUTE_DEFAULT) == POLICY_CHOICE_DIRECT;
     return input->item->route == CATALOGUE_ROUTE_DISTRICT ||
-           (input->event->tier == TIER_HUB && input->item->route == CATALOGUE_ROUTE_HUB_DISTRICT);
+           (direct && input->item->route == CATALOGUE_ROUTE_HUB_DISTRICT);
 }
 
 bool case_guard_department(const struct rule_input *input)

@@ -45,6 +45,24 @@ static bool kind_holds(const struct rule_input *input)
            input_number_within(input, FIELD_occasion, OCCASION_FIRST, OCCASION_LAST);
 }
 
+/* In between: within one period (P18); at the year's end: one whole (N48), where there is one. */
+static bool occasion_holds(const struct rule_input *input)
+{
+    const struct policy *policy = input->world->policy;
+    bool between = input_number(input, FIELD_occasion) == OCCASION_FIRST;
+    enum policy_period period =
+        policy_period(policy, between ? POLICY_APPRAISAL_PERIOD : POLICY_TASK_APPRAISE);
+    uint64_t from = input_number(input, FIELD_from_day);
+    uint64_t until = input_number(input, FIELD_until_day);
+    if (from > CIVIL_DAY_MAX || (!between && !policy_is(policy, POLICY_APPRAISAL_YEAR_END))) {
+        return false;
+    }
+    uint64_t next = (uint64_t)period_next_day(period, (int32_t)from);
+    return between
+               ? until < next
+               : until + 1 == next && period_next_day(period, (int32_t)from - 1) == (int32_t)from;
+}
+
 /* The township appraises its stations; the head only his own people, day by day. */
 static bool by_township_holds(const struct rule_input *input)
 {
@@ -122,6 +140,7 @@ static bool consequence_holds(const struct rule_input *input)
 }
 
 RULE_GUARD(kind, APPRAISAL_KIND);
+RULE_GUARD(occasion, APPRAISAL_PERIOD);
 RULE_GUARD(by_township, STATION_APPRAISES);
 RULE_GUARD(not_about_self, APPRAISAL_KIND);
 RULE_GUARD(deduction, DEDUCTION_KIND);

@@ -49,9 +49,11 @@ void case_clock_district(struct rule_input *input);
 void case_clock_extend(struct rule_input *input);
 void case_clock_suspend(struct rule_input *input);
 void case_clock_resume(struct rule_input *input);
-void case_clock_date(struct rule_input *input);    /* the receipt day is corrected */
-void case_clock_reprint(struct rule_input *input); /* due day recomputed on a new notice */
-void case_clock_tell(struct rule_input *input);    /* by when the applicant is told */
+void case_clock_date(struct rule_input *input);     /* the receipt day is corrected */
+void case_clock_reprint(struct rule_input *input);  /* due day recomputed on a new notice */
+void case_clock_tell(struct rule_input *input);     /* by when the applicant is told */
+void case_clock_remind(struct rule_input *input);   /* by when to remind: papers, result (X26) */
+void case_clock_reminded(struct rule_input *input); /* nothing is waited for any more */
 /* The limit promised for item: all its stages together; a proxy case by policy (X20). */
 struct deadline_limit case_limit(const struct rule_world *world, const struct catalogue_item *item,
                                  bool proxy, int32_t base_day);

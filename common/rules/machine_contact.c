@@ -61,6 +61,14 @@ static bool case_told_holds(const struct rule_input *input)
 
 RULE_GUARD(channel, NO_CHANNEL);
 RULE_GUARD(matter, NO_CONTENT);
+/* X02: information may be told orally, unless the policy wants it on paper. */
+static bool answer_form_holds(const struct rule_input *input)
+{
+    return policy_is(input->world->policy, POLICY_NOTIFY_ORAL_INFORMATION) ||
+           input_number(input, FIELD_mode) == CASE_MODE_WRITTEN;
+}
+
+RULE_GUARD(answer_form, NOT_WRITTEN);
 RULE_GUARD(receiver_named, NO_RECEIVER);
 RULE_GUARD(is_receiver, NOT_RECEIVER);
 RULE_GUARD(place_told, NO_DESTINATION);

@@ -48,6 +48,17 @@ static bool other_keeper_holds(const struct rule_input *input)
     return !input_repeats(input, FIELD_handler);
 }
 
+/* P24: an archive is kept so many years; 0: for ever. */
+static bool retention_holds(const struct rule_input *input)
+{
+    enum { MONTHS_A_YEAR = 12 };
+    uint32_t years = policy_get_count(input->world->policy, POLICY_RETENTION_YEARS);
+    int32_t registered = civil_day_of_ms(before_number(input, FIELD_opened_ms));
+    return before_number(input, FIELD_kind) != CUSTODY_ARCHIVE ||
+           (years != 0 && input_day(input) >= civil_add_months(registered, years * MONTHS_A_YEAR));
+}
+
+RULE_GUARD(retention, KEPT_STILL);
 RULE_GUARD(kind, CUSTODY_KIND);
 RULE_GUARD(asset_named, NO_ASSET);
 RULE_GUARD(for_other, NO_BORROWER);

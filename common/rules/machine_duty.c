@@ -162,6 +162,18 @@ static bool posts_enough_holds(const struct rule_input *input)
     return true;
 }
 
+/* One agent a station (N29): as many people as the policy says hold the post of that name. */
+static bool agents_holds(const struct rule_input *input)
+{
+    const struct values *facts = input->event->facts;
+    uint32_t agents = 0;
+    for (uint16_t i = 0; i < values_places(facts, FIELD_posts_code); i++) {
+        agents +=
+            span_equal(values_bytes(facts, FIELD_posts_code, i), span_text("AGENT")) ? 1U : 0U;
+    }
+    return agents <= policy_get_count(input->world->policy, POLICY_PROXY_AGENT_COUNT);
+}
+
 static int32_t rotation_day(const struct rule_input *input, uint64_t from_day)
 {
     return period_next_day(policy_period(input->world->policy, POLICY_ROTATION_PERIOD),
@@ -181,6 +193,7 @@ static bool is_post_plan_holds(const struct rule_input *input)
 
 RULE_GUARD(posts_complete, POSTS_INCOMPLETE);
 RULE_GUARD(posts_enough, POSTS_FEW);
+RULE_GUARD(agents, AGENTS_MANY);
 RULE_GUARD(rotation, POSTS_LONG);
 RULE_GUARD(is_post_plan, NOT_POST_PLAN);
 RULE_GUARD(kind, DUTY_KIND);

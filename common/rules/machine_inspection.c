@@ -190,6 +190,15 @@ static bool conclusion_holds(const struct rule_input *input)
     return found && guard_day_ahead.holds(input);
 }
 
+/* 周清: what is found is put right before the next clearing but one. */
+static bool cleared_holds(const struct rule_input *input)
+{
+    enum policy_period clear = policy_period(input->world->policy, POLICY_TASK_CLEAR);
+    int32_t last = period_next_day(clear, period_next_day(clear, input_day(input)));
+    return input_number(input, FIELD_decision) != OFFICE_DECISION_NO ||
+           input_number(input, FIELD_agreed_day) < (uint64_t)last;
+}
+
 static bool measure_holds(const struct rule_input *input)
 {
     return input_has(input, FIELD_result);
@@ -204,6 +213,7 @@ RULE_GUARD(questions_known, QUESTION_UNKNOWN);
 RULE_GUARD(measures_agree, MEASURE_DISAGREES);
 RULE_GUARD(supervisor, NO_DEPARTMENT);
 RULE_GUARD(conclusion, FINDINGS_DISAGREE);
+RULE_GUARD(cleared, NOT_CLEARED);
 RULE_GUARD(measure, NO_RESULT);
 
 /* Those who came, not those who were planned. */

@@ -26,7 +26,11 @@ static bool event_cited_holds(const struct rule_input *input)
 
 static bool copies_holds(const struct rule_input *input)
 {
-    enum { COPIES_MAX = 99 };
+    enum { COPIES_MAX = 99, FORM_NOTICE = 3 };
+    if (input_number(input, FIELD_kind) == FORM_NOTICE) { /* N19: the applicant's, and no more */
+        return input_number(input, FIELD_copies) ==
+               policy_get_count(input->world->policy, POLICY_NOTIFY_FORM_COPIES);
+    }
     return input_number_within(input, FIELD_copies, 1, COPIES_MAX);
 }
 

@@ -93,6 +93,25 @@ static bool posting_day_holds(const struct rule_input *input)
 
 RULE_GUARD(kind_and_period, REPORT_KIND);
 RULE_GUARD(period_over, REPORT_UNFINISHED);
+/* X29: the township unless the policy names the district. */
+static bool recipient_holds(const struct rule_input *input)
+{
+    bool hub = policy_choice(input->world->policy, POLICY_REPORT_RECIPIENT) == POLICY_CHOICE_HUB;
+    return input_acts_as(input, hub ? WHO_HUB : (uint64_t)ROLE_DISTRICT);
+}
+
+/* N11: the day's own summary comes at closing time, or as long before it as the policy allows. */
+static bool closing_time_holds(const struct rule_input *input)
+{
+    const struct policy *policy = input->world->policy;
+    int64_t earliest =
+        policy_get(policy, POLICY_HOURS_CLOSING) - policy_get(policy, POLICY_FILING_BEFORE_CLOSING);
+    return input_number(input, FIELD_until_day) != (uint64_t)input_day(input) ||
+           civil_minute_of_ms(input->event->legal_ms) >= earliest;
+}
+
+RULE_GUARD(recipient, REPORT_RECIPIENT);
+RULE_GUARD(closing_time, BEFORE_CLOSING);
 RULE_GUARD(totals, REPORT_TOTALS);
 RULE_GUARD(same_period, REPORT_KIND);
 RULE_GUARD(posting_day, POSTING_DAY);

@@ -26,7 +26,10 @@ static bool kind_holds(const struct rule_input *input)
 
 static bool hours_holds(const struct rule_input *input)
 {
-    return input_number(input, FIELD_hours) != 0;
+    uint64_t least = input_number(input, FIELD_kind) == TRAINING_KIND_BEFORE_POST
+                         ? policy_get_count(input->world->policy, POLICY_TRAINING_HOURS)
+                         : 0;
+    return input_number(input, FIELD_hours) >= (least == 0 ? 1 : least);
 }
 
 static bool day_come_holds(const struct rule_input *input)

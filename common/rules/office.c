@@ -76,6 +76,18 @@ static int32_t period_after_months(int32_t day, int32_t months)
     return civil_add_months(civil_day_of_date(date), (uint32_t)months);
 }
 
+/* The second half begins on the 16th. */
+static int32_t period_after_half(int32_t day)
+{
+    enum { SECOND_HALF = 16 };
+    struct civil_date date = civil_date_of_day(day);
+    if (date.day >= SECOND_HALF) {
+        return period_after_months(day, 1);
+    }
+    date.day = SECOND_HALF;
+    return civil_day_of_date(date);
+}
+
 int32_t period_next_day(enum policy_period period, int32_t day)
 {
     switch (period) {
@@ -83,6 +95,8 @@ int32_t period_next_day(enum policy_period period, int32_t day)
         return day + 1;
     case POLICY_PERIOD_WEEK:
         return day + DAYS_IN_WEEK + 1 - (int32_t)civil_weekday_of_day(day);
+    case POLICY_PERIOD_HALF_MONTH:
+        return period_after_half(day);
     case POLICY_PERIOD_MONTH:
         return period_after_months(day, 1);
     case POLICY_PERIOD_QUARTER:

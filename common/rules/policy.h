@@ -36,6 +36,7 @@ enum policy_unit {
 enum policy_period {
     POLICY_PERIOD_DAY = 1,
     POLICY_PERIOD_WEEK,
+    POLICY_PERIOD_HALF_MONTH, /* 1st to 15th, 16th to the end */
     POLICY_PERIOD_MONTH,
     POLICY_PERIOD_QUARTER,
     POLICY_PERIOD_HALF_YEAR,

@@ -32,6 +32,7 @@ static const struct text_word weekday_words[] = {
 static const struct text_word period_words[] = {
     {"day", "每日", POLICY_PERIOD_DAY},
     {"week", "每周", POLICY_PERIOD_WEEK},
+    {"half-month", "每半月", POLICY_PERIOD_HALF_MONTH},
     {"month", "每月", POLICY_PERIOD_MONTH},
     {"quarter", "每季度", POLICY_PERIOD_QUARTER},
     {"half-year", "每半年", POLICY_PERIOD_HALF_YEAR},
@@ -77,7 +78,8 @@ _Static_assert(sizeof choice_words / sizeof choice_words[0] == POLICY_CHOICE_END
                "every choice has its word");
 
 /* Digits at the start; the rest, trimmed, is the unit. */
-static bool take_number(struct span *text, uint64_t max, int64_t *ret_number) {
+static bool take_number(struct span *text, uint64_t max, int64_t *ret_number)
+{
     size_t size = 0;
     uint64_t number = 0;
     while (size < text->size && text->data[size] >= '0' && text->data[size] <= '9') {
@@ -91,7 +93,8 @@ static bool take_number(struct span *text, uint64_t max, int64_t *ret_number) {
     return true;
 }
 
-static bool read_clock(struct span text, int64_t *ret_value) {
+static bool read_clock(struct span text, int64_t *ret_value)
+{
     char full[CIVIL_TIME_SIZE] = "2000-01-01 00:00";
     uint64_t ms = 0;
     if (text.size != 5) {
@@ -108,7 +111,8 @@ static bool read_clock(struct span text, int64_t *ret_value) {
 }
 
 static bool read_word(const struct text_word *words, size_t count, struct span text,
-                      int64_t *ret_value) {
+                      int64_t *ret_value)
+{
     int32_t value = 0;
     if (text_word_find(words, count, text, &value) != ERR_NONE) {
         return false;
@@ -117,7 +121,8 @@ static bool read_word(const struct text_word *words, size_t count, struct span t
     return true;
 }
 
-static bool read_counted(struct span text, struct policy_entry *entry) {
+static bool read_counted(struct span text, struct policy_entry *entry)
+{
     int64_t unit = 0;
     enum policy_unit wanted = entry->info->unit;
     if (!take_number(&text, 1000000, &entry->value)) {
@@ -134,7 +139,8 @@ static bool read_counted(struct span text, struct policy_entry *entry) {
     return read_word(WORDS(unit_words), text, &unit) && unit == (int64_t)wanted;
 }
 
-static bool read_value(struct span text, struct policy_entry *entry) {
+static bool read_value(struct span text, struct policy_entry *entry)
+{
     switch (entry->info->unit) {
     case POLICY_UNIT_COUNT:
     case POLICY_UNIT_PERCENT:
@@ -163,12 +169,14 @@ static bool read_value(struct span text, struct policy_entry *entry) {
     return false;
 }
 
-enum err policy_value_parse(struct span text, struct policy_entry *entry) {
+enum err policy_value_parse(struct span text, struct policy_entry *entry)
+{
     return read_value(text, entry) ? ERR_NONE : ERR_MALFORMED;
 }
 
 static void put_word(const struct text_word *words, size_t count, int64_t value,
-                     struct buf *ret_text) {
+                     struct buf *ret_text)
+{
     for (size_t i = 0; i < count; i++) {
         if (words[i].value == value) {
             buf_put_text(ret_text, words[i].english);
@@ -177,7 +185,8 @@ static void put_word(const struct text_word *words, size_t count, int64_t value,
     }
 }
 
-void policy_value_format(const struct policy_entry *entry, struct buf *ret_text) {
+void policy_value_format(const struct policy_entry *entry, struct buf *ret_text)
+{
     switch (entry->info->unit) {
     case POLICY_UNIT_COUNT:
         buf_put_format(ret_text, "%lld", (long long)entry->value);

@@ -267,6 +267,7 @@ void views_period(enum policy_period period, int32_t day, int32_t *ret_from, int
                                      [POLICY_PERIOD_QUARTER] = 3,
                                      [POLICY_PERIOD_HALF_YEAR] = 6,
                                      [POLICY_PERIOD_YEAR] = 12};
+    enum { SECOND_HALF = 16 };
     struct civil_date date = civil_date_of_day(day);
     *ret_from = day;
     *ret_until = day;
@@ -276,6 +277,11 @@ void views_period(enum policy_period period, int32_t day, int32_t *ret_from, int
     case POLICY_PERIOD_WEEK:
         *ret_from = day - ((int32_t)civil_weekday_of_day(day) - CIVIL_MONDAY);
         *ret_until = *ret_from + 6;
+        return;
+    case POLICY_PERIOD_HALF_MONTH:
+        *ret_from = date.day < SECOND_HALF ? day - date.day + 1 : day - date.day + SECOND_HALF;
+        *ret_until = date.day < SECOND_HALF ? *ret_from + SECOND_HALF - 2
+                                            : months_after(first_of(date, date.month), 1) - 1;
         return;
     case POLICY_PERIOD_MONTH:
     case POLICY_PERIOD_QUARTER:

@@ -1,5 +1,6 @@
 #include "flow.h"
 
+#include "base/text.h"
 #include "rules/machines.h"
 
 #include <stdio.h>
@@ -272,6 +273,20 @@ static void expect_refusal(struct flow *flow, struct rule_outcome outcome, struc
     flow->refused[outcome.refusal] = true;
 }
 
+static void keep_event(struct flow *flow, const struct rule_event *event)
+{
+    if (flow->event_count == FLOW_EVENTS) {
+        cases_fail(&flow->cases, "too many events in one scenario");
+        return;
+    }
+    struct flow_event *kept = &flow->events[flow->event_count++];
+    memcpy(kept->id, event->id, sizeof kept->id);
+    memcpy(kept->record, event->record, sizeof kept->record);
+    memcpy(kept->staff, event->staff, sizeof kept->staff);
+    kept->verb = event->verb;
+    kept->legal_ms = event->legal_ms;
+}
+
 static void run_event(struct flow *flow, struct span line)
 {
     struct rule_event event;
@@ -304,6 +319,29 @@ static void run_event(struct flow *flow, struct span line)
     flow->world.own_seq =
         named->record.baton_own_seq == event.own_seq ? event.own_seq : flow->world.own_seq;
     memcpy(flow->world.last_event, event.id, sizeof event.id);
+    keep_event(flow, &event);
+}
+
+/* "repeat 20 LINE": the line so often, with 1, 2 .. for each "%". */
+static void run_repeat(struct flow *flow, struct span line)
+{
+    uint64_t times = 0;
+    struct buf text;
+    if (text_get_number(text_take_word(&line), LIMIT_VALUE_COUNT, &times) != ERR_NONE) {
+        cases_fail(&flow->cases, "how often?");
+    }
+    for (uint64_t i = 1; i <= times; i++) {
+        buf_init(&text, TEXT_LINE_SIZE);
+        for (size_t k = 0; k < line.size; k++) {
+            if (line.data[k] == '%') {
+                buf_put_format(&text, "%u", (unsigned)i);
+            } else {
+                buf_put_u8(&text, line.data[k]);
+            }
+        }
+        run_event(flow, buf_span(&text));
+        buf_done(&text);
+    }
 }
 
 static void run_line(struct flow *flow, struct span line)
@@ -312,6 +350,7 @@ static void run_line(struct flow *flow, struct span line)
     struct span word = text_take_word(&rest);
     if (text_is(word, "scenario")) {
         world_reset(&flow->world);
+        flow->event_count = 0;
     } else if (text_is(word, "at")) {
         if (civil_time_parse(rest, &flow->world.now_ms) != ERR_NONE) {
             cases_fail(&flow->cases, "not a time");
@@ -321,7 +360,9 @@ static void run_line(struct flow *flow, struct span line)
         if (!world_set_policy(&flow->world, name, rest)) {
             cases_fail(&flow->cases, "no such parameter or value");
         }
-    } else {
+    } else if (text_is(word, "repeat")) {
+        run_repeat(flow, rest);
+    } else if (!flow_run_view(flow, word, rest)) {
         run_event(flow, line);
     }
 }

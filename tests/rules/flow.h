@@ -10,7 +10,8 @@ enum {
     FLOW_FILES = 16,
     FLOW_TAGS_SIZE = 160,
     FLOW_ROWS = 128,
-    FLOW_REFUSALS = 3000
+    FLOW_REFUSALS = 3000,
+    FLOW_EVENTS = 512
 };
 
 struct flow_scenario {
@@ -20,6 +21,15 @@ struct flow_scenario {
     struct span text;          /* from that line to the next scenario */
     char tags[FLOW_TAGS_SIZE]; /* " R46 N44 "; "" when there are none */
     uint32_t machines;         /* bits 1 << machine_id of the records it speaks of */
+};
+
+/* An accepted event of the scenario, for the views. */
+struct flow_event {
+    uint8_t id[LIMIT_HASH_SIZE];
+    uint8_t record[LIMIT_ID_SIZE];
+    uint8_t staff[LIMIT_ID_SIZE];
+    uint16_t verb;
+    uint64_t legal_ms;
 };
 
 struct flow {
@@ -37,7 +47,14 @@ struct flow {
     struct values expected;
     struct buf first;
     struct buf second;
+    struct flow_event events[FLOW_EVENTS];
+    size_t event_count;
+    struct values no_facts;
 };
+
+/* "finding", "kpi" and "sheet" lines: what the views make of the records so far. False: the line
+ * begins with another word. */
+bool flow_run_view(struct flow *flow, struct span word, struct span rest);
 
 /* Reads the files; items beside the first of them. Ends the program with 2 when one cannot be read.
  */

@@ -6,7 +6,7 @@
 
 /* A small township for tests/rules/transitions.cases: two stations and a hub, their people, the
  * files of deploy/, and the records of one scenario by their names in the script. */
-enum { WORLD_RECORDS = 64, WORLD_NAME_SIZE = 32 };
+enum { WORLD_RECORDS = 256, WORLD_NAME_SIZE = 32 };
 
 struct world_record {
     char name[WORLD_NAME_SIZE];
