@@ -81,6 +81,9 @@ static uint32_t expected_line(const struct trial *trial, struct span text)
     if (text_is(text, "there")) {
         return trial->line_there;
     }
+    if (text_is(text, "above")) {
+        return trial->line_there - 1;
+    }
     if (text_is(text, "last")) {
         return trial->line_last;
     }

@@ -234,7 +234,7 @@ static void test_policy_value_borders(void **state)
         {POLICY_HOURS_OPENING, "08.30", -1},
         {POLICY_GROUP_LEADER_WEEKDAY, "星期日", 7},
         {POLICY_GROUP_LEADER_WEEKDAY, "4", -1},
-        {POLICY_MEETING_PERIOD, "每半年", 5},
+        {POLICY_MEETING_PERIOD, "每半年", POLICY_PERIOD_HALF_YEAR},
         {POLICY_NOTIFY_NOTICES_MAX, "1000000", 1000000},
         {POLICY_NOTIFY_NOTICES_MAX, "1000001", -1},
         {POLICY_NOTIFY_NOTICES_MAX, "", -1},
