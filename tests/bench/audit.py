@@ -23,7 +23,7 @@ class Audited:
         self.options = options
         self.hub = Hub(options, "hub-f")
         self.export = os.path.join(options.work, "export-f")
-        self.size = fill(options, self.hub.folder, options.world.path("events"), count, STATIONS)
+        self.size = fill(options, self.hub.folder, options.events, count, STATIONS)
 
     def __enter__(self):
         shutil.rmtree(self.export, ignore_errors=True)

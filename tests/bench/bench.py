@@ -16,7 +16,7 @@ from machine import CORES, read
 from scale import scale
 from sizes import sizes
 from transport import WINDOWS, transport
-from world import Builds, World
+from world import STATIONS, Builds, World
 
 PARTS = {"a": ("hub ingest, and (d) its CPU", ingest),
          "b": ("transport and store alone", transport),
@@ -102,9 +102,11 @@ def main():
     settle(options)
     os.makedirs(options.work, mode=0o755, exist_ok=True)
     options.builds = Builds(options.build)
-    options.world = World(options.builds, options.work, options.events_each)
+    options.world = World(options.builds, options.work)
     started = time.monotonic()
     options.world.ensure(say)
+    if options.parts != ["g"]:
+        options.events = options.world.events(options.events_each, STATIONS, say)
     found = {"machine": machine(), "mode": "short" if options.short else "full" if options.full
              else "default"}
     for name in options.parts:

@@ -44,7 +44,7 @@ class Hub:
     def push(self, count, batch, window, clients=STATIONS, *more):
         """The next count events of each client; where the chains stand is remembered, so all
         pushes of one hub must have the same clients."""
-        words = ["--peer", "jieli", "--events", self.world.path("events"), "--clients",
+        words = ["--peer", "jieli", "--events", self.options.events, "--clients",
                  str(clients), "--window", str(window), "--batch", str(batch), "--first",
                  str(self.first), "--count", str(count), "--hub", self.endpoint, "--bundle",
                  self.world.path("station1.bundle"), *more, *self.world.stations(clients)]

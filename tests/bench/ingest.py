@@ -6,7 +6,7 @@ from machine import Rounds, memory_kb, spread
 from peers import Missing, Postgres, Redis
 from world import STATIONS
 
-BATCH, WINDOW = 100, 400  # four frames: what the hub grants a station
+BATCH, WINDOW = 100, 1000  # and no more frames than the hub grants a station
 
 
 def ingest(options, say):
@@ -50,7 +50,7 @@ def latency(options, say):
     def one(_round):
         found = {"jieli": ours(_round)}
         for peer in running:
-            words = [*peer.words(), "--events", options.world.path("events"), "--clients", "1",
+            words = [*peer.words(), "--events", options.events, "--clients", "1",
                      "--window", "1", "--batch", "1", "--count", str(count)]
             found[peer.name] = run(options.builds, words, peer.pids)
         return lambda this: {"p": {name: {"p50_us": each["p50_us"], "p99_us": each["p99_us"],

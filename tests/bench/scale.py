@@ -9,28 +9,10 @@ from audit import fill
 from hub import Hub
 from machine import memory_kb
 from town import StepFailed, api
-from world import DAYS, FIRST_EVENT, MEASURED, ROOT, Program, milliseconds, offset_ms, run_json
+from world import MEASURED, Program, offset_ms
 
 SETTLE_S = 1.5
 STARTS = 3
-
-
-def long_chain(options, count, say):
-    """Events of one station, made once: folder with 0.events."""
-    world = options.world
-    folder = world.path(f"long-{count}")
-    if not os.path.exists(os.path.join(folder, "made")):
-        say(f"g: writing a chain of {count} events (once a build)")
-        shutil.rmtree(folder, ignore_errors=True)
-        os.makedirs(folder)
-        run_json([options.builds.tool("bench_make"), "write", "--dir", world.path("hub"), "--out",
-                  folder, "--count", str(count), "--start", str(milliseconds(FIRST_EVENT)),
-                  "--days", str(DAYS), "--forms",
-                  os.path.join(ROOT, "tests", "bench", "forms.txt"), world.station(1),
-                  world.made["staff"][0], world.path("password.worker")])
-        with open(os.path.join(folder, "made"), "w", encoding="utf-8"):
-            pass
-    return folder
 
 
 def start(program, *options):
@@ -146,7 +128,7 @@ def flat(points, daemon, name):
 
 
 def scale(options, say):
-    events = long_chain(options, max(options.sizes), say)
+    events = options.world.events(max(options.sizes), 1, say)
     points = {}
     for count in options.sizes:
         say(f"g: {count} events")

@@ -87,7 +87,7 @@ def ours(options, count, parts):
     with hub:
         with Counter(port_of(hub.endpoint)) as counter:
             hub.endpoint = f"tcp://{HOST}:{counter.port}"
-            found = hub.push(count, 100, 400, STATIONS, *(["--parts"] if parts else []))
+            found = hub.push(count, 100, 1000, STATIONS, *(["--parts"] if parts else []))
         hub.stop()
         after = disk(store)
     return result(found, counter.bytes, after - before)
@@ -98,7 +98,7 @@ def nats(options, count, parts):
         before = disk(peer.folder)
         with Counter(peer.port) as counter:
             words = ["--peer", peer.name, "--host", HOST, "--port", str(counter.port),
-                     "--events", options.world.path("events"), "--clients", str(STATIONS),
+                     "--events", options.events, "--clients", str(STATIONS),
                      "--window", "400", "--batch", "1", "--count", str(count),
                      *(["--parts"] if parts else [])]
             found = load.run(options.builds, words, peer.pids)

@@ -69,7 +69,7 @@ class Curve:
         points = {}
         for window in self.options.windows:
             count = min(self.count(peer.name, window), self.options.events_each)
-            words = [*peer.words(), "--events", self.options.world.path("events"), "--clients",
+            words = [*peer.words(), "--events", self.options.events, "--clients",
                      str(STATIONS), "--window", str(window), "--batch",
                      str(min(peer.batch, window)), "--count", str(count)]
             points[window] = self.note(peer.name, window,
@@ -112,7 +112,7 @@ class Curve:
     def trace(self):
         """Is the sync seen before the answer? 200 events one after another, under strace."""
         for peer in self.running:
-            words = [*peer.words(), "--events", self.options.world.path("events"), "--clients",
+            words = [*peer.words(), "--events", self.options.events, "--clients",
                      "1", "--window", "1", "--batch", "1", "--count", "200"]
             self.about[peer.name]["trace"] = order(
                 peer.pids, lambda: load.run(self.options.builds, words, peer.pids))

@@ -65,13 +65,17 @@ def run_json(line, timeout=3600):
     return json.loads(done.stdout)
 
 
-class World:
-    """folder/hub, folder/station1.., folder/auditor, folder/events: see make()."""
+def write_json(path, value):
+    with open(path, "w", encoding="utf-8") as out:
+        json.dump(value, out)
 
-    def __init__(self, builds, work, events):
+
+class World:
+    """folder/hub, folder/station1.., folder/auditor as the founding left them, and the events."""
+
+    def __init__(self, builds, work):
         self.builds = builds
-        self.events_each = events
-        self.folder = os.path.join(work, f"world-{builds.mark()}-{events}")
+        self.folder = os.path.join(work, f"world-{builds.mark()}")
         self.logs = os.path.join(work, "logs")
         os.makedirs(self.logs, exist_ok=True)
 
@@ -86,12 +90,31 @@ class World:
 
     def ensure(self, say):
         if not os.path.exists(self.path("made.json")):
-            say("making the town: keys, editions, stations, staff, events (once a build)")
-            shutil.rmtree(self.folder, ignore_errors=True)
+            say("making the town: keys, editions, stations, staff (once a build)")
+            for name in os.listdir(os.path.dirname(self.folder)):
+                if name.startswith("world-"):  # of an older build
+                    shutil.rmtree(os.path.join(os.path.dirname(self.folder), name))
             os.makedirs(self.folder)
             Founding(self).found()
         with open(self.path("made.json"), encoding="utf-8") as text:
             self.made = json.load(text)
+
+    def events(self, count, stations, say):
+        """Folder with the events of the first stations, count of each, made once."""
+        folder = self.path(f"events-{stations}x{count}")
+        if not os.path.exists(os.path.join(folder, "made.json")):
+            say(f"writing {count} events of each of {stations} stations (once a build)")
+            shutil.rmtree(folder, ignore_errors=True)
+            os.makedirs(folder)
+            words = []
+            for number, one in enumerate(self.made["staff"][:stations], 1):
+                words += [self.station(number), one, self.path("password.worker")]
+            made = run_json([self.builds.tool("bench_make"), "write", "--dir", self.path("hub"),
+                             "--out", folder, "--count", str(count), "--start",
+                             str(milliseconds(FIRST_EVENT)), "--days", str(DAYS), "--forms",
+                             os.path.join(ROOT, "tests", "bench", "forms.txt"), *words])
+            write_json(os.path.join(folder, "made.json"), made)
+        return folder
 
     def copy(self, name, target):
         """A fresh copy of one of the world's folders at target, replaced if there."""
@@ -141,7 +164,7 @@ class Founding:
             staff = self.town(people)
         finally:
             self.hub.stop()
-        self.write_events(staff)
+        write_json(self.world.path("made.json"), {"staff": staff})
 
     def town(self, people):
         self.sit_down(people["leader"], "leader")
@@ -184,17 +207,3 @@ class Founding:
         self.hub.command("enrol", os.path.join(auditor.folder, "enrolment.request"), "--out",
                          bundle)
         auditor.command("join", bundle)
-
-    def write_events(self, staff):
-        events = self.world.path("events")
-        os.mkdir(events)
-        words = []
-        for number, one in enumerate(staff, 1):
-            words += [self.world.station(number), one, self.secret("worker")]
-        made = run_json([self.world.builds.tool("bench_make"), "write", "--dir", self.hub.folder,
-                         "--out", events, "--count", str(self.world.events_each),
-                         "--start", str(milliseconds(FIRST_EVENT)), "--days", str(DAYS),
-                         "--forms", os.path.join(ROOT, "tests", "bench", "forms.txt"), *words])
-        made["staff"] = staff
-        with open(self.world.path("made.json"), "w", encoding="utf-8") as out:
-            json.dump(made, out)
