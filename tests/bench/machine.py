@@ -65,11 +65,21 @@ def memory_kb(pid, name="RssAnon"):
     return 0
 
 
+def kernel_s():
+    """CPU seconds of the kernel's own threads: writing back what we wrote, mostly."""
+    total = 0.0
+    for name in os.listdir("/proc"):
+        stat = stat_of(int(name)) if name.isdigit() else None
+        if stat is not None and stat[0] == 2:
+            total += stat[1]
+    return total
+
+
 def busy():
-    """(seconds all cores were busy, seconds stolen) since the machine started."""
+    """(seconds the cores were busy for processes, seconds stolen) since the machine started."""
     fields = [int(one) for one in read("/proc/stat").splitlines()[0].split()[1:]]
-    user, nice, system, _idle, _wait, hard, soft, steal = fields[:8]
-    return (user + nice + system + hard + soft) * TICK_S, steal * TICK_S
+    user, nice, system, _idle, _wait, _hard, _soft, steal = fields[:8]
+    return (user + nice + system) * TICK_S - kernel_s(), steal * TICK_S
 
 
 class Watch:
@@ -86,7 +96,6 @@ class Watch:
         now_busy, now_steal = busy()
         cores_s = (time.monotonic() - self.started) * CORES
         ours = cpu_s(self.pids) - self.cpu
-        # Interrupts and the kernel's own threads count as foreign, too, but are small.
         foreign = max(0.0, now_busy - self.busy - ours)
         return (now_steal - self.steal) / cores_s, foreign / cores_s
 
