@@ -201,6 +201,7 @@ bool check_all(struct season *season)
     check_cases(&check);
     check_same(&check);
     check_rebuild(&check);
+    check_views(&check);
     printf("cases %llu as expected, records compared %llu, wrong %llu\n",
            (unsigned long long)check.cases, (unsigned long long)check.records,
            (unsigned long long)check.wrong);

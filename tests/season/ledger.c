@@ -45,3 +45,52 @@ void ledger_totals(const struct season *season, size_t station, int32_t first, i
                            season->complaint[i].day >= first && season->complaint[i].day <= last;
     }
 }
+
+static void count(uint64_t of_good[2], bool of, bool good)
+{
+    of_good[0] += of;
+    of_good[1] += of && good;
+}
+
+static bool in_season(const struct season *season, int32_t day)
+{
+    return day >= season->first_day && day <= season->end_day;
+}
+
+static int32_t day_or_none(uint64_t ms)
+{
+    return ms == 0 ? 0 : day_of_ms(ms);
+}
+
+/* Due days that count: not while the clock stands still, not before the day is over. */
+static bool settled(const struct season_case *one, int32_t today)
+{
+    bool off = one->withdrawn || one->not_accepted || one->suspended_ms != 0;
+    return !off && (one->finished_ms != 0 || one->due_day < today);
+}
+
+void ledger_rates(const struct season *season, size_t station, struct season_rates *ret)
+{
+    int32_t today = day_of_ms(season->now_ms);
+    memset(ret, 0, sizeof *ret);
+    for (uint32_t i = 0; i < season->case_count; i++) {
+        const struct season_case *one = &season->cases[i];
+        if (one->station != station || one->contact_ms == 0) {
+            continue;
+        }
+        int32_t finished = day_or_none(one->finished_ms);
+        int32_t told = day_or_none(one->told_ms);
+        bool up =
+            in_season(season, one->up_due_day) && (one->up_day != 0 || one->up_due_day < today);
+        bool tell =
+            in_season(season, one->tell_due_day) && (told != 0 || one->tell_due_day < today);
+        count(ret->contacts, true, strcmp(one->path->script, "c") != 0);
+        count(ret->on_time, in_season(season, one->due_day) && settled(one, today),
+              finished != 0 && finished <= one->due_day);
+        count(ret->hand_up, up, one->up_day != 0 && one->up_day <= one->up_due_day);
+        count(ret->told, tell, told != 0 && told <= one->tell_due_day);
+        count(ret->satisfied, one->rated_ms != 0, one->rating <= 2);
+        count(ret->proxy_rated, one->proxy && one->handed_ms != 0, one->rating != 0);
+        count(ret->extended, one->accepted_ms != 0, one->extended != 0);
+    }
+}

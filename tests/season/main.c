@@ -39,6 +39,7 @@ static void live(struct season *season)
         }
         office_day(season, day);
         office_week(season, day);
+        office_rare(season, day);
         voices_day(season, day);
         for (size_t i = 0; i < 5; i++) {
             static const int32_t minutes[] = {8 * 60 + 50, 11 * 60, 13 * 60 + 30, 15 * 60 + 30,

@@ -284,27 +284,25 @@ static void follow(struct season *season, struct season_case *one, uint32_t inde
     if (letter == '^' || letter == '*') {
         false_summaries(season, one, due);
     }
+    if (letter == '^') { /* told today what is dated back */
+        struct season_plant plant = {.finding = "late-telling",
+                                     .station = one->station,
+                                     .day = one->tell_due_day + 1,
+                                     .record = RECORD_CASE + index,
+                                     .done = true};
+        memcpy(plant.staff, at->person[one->handler].staff, LIMIT_ID_SIZE);
+        plant_add(season, &plant);
+    }
     if (letter == 'o' || letter == 'a' || letter == 'p') {
         one->handler = (uint8_t)(person - at->person);
     }
 }
 
-/* Handed up in time and accepted late: the line was dead, and the finding must say so. */
 void matter_taken_up(struct season *season, size_t station)
 {
     struct season_station *at = &season->station[station];
     for (size_t i = 0; i < at->waiting_count; i++) {
-        struct season_case *one = &season->cases[at->waiting[i]];
-        one->up_leaf_day = day_of_ms(season->now_ms);
-        if (one->up_day <= one->up_due_day && one->up_leaf_day > one->up_due_day) {
-            struct season_plant plant = {.finding = "late-by-link",
-                                         .station = station,
-                                         .day = one->up_due_day + 1,
-                                         .record = RECORD_CASE + at->waiting[i],
-                                         .done = true,
-                                         .link = true};
-            plant_add(season, &plant);
-        }
+        season->cases[at->waiting[i]].up_leaf_day = day_of_ms(season->now_ms);
     }
     at->waiting_count = 0;
 }

@@ -4,7 +4,7 @@
 
 /* The facts of each letter, and what the test itself expects of them. */
 
-enum { CHANNEL_VISIT = 1 };
+enum { CHANNEL_VISIT = 1, CHANNEL_TELEPHONE = 2 };
 
 /* --- facts of a letter --- */
 
@@ -53,7 +53,9 @@ static void fill_intake(struct season *season, struct season_case *one, uint32_t
                         struct town_act *act)
 {
     if (letter == 'c') {
-        town_number(act, FIELD_channel, 0, CHANNEL_VISIT);
+        town_number(act, FIELD_channel, 0,
+                    one->path->script[1] == 'q' && index % 3 == 0 ? CHANNEL_TELEPHONE
+                                                                  : CHANNEL_VISIT);
         town_number(act, FIELD_own_duty, 0, 1);
         town_text(act, FIELD_item, 0, one->item->code);
     } else if (letter == 'q') {
@@ -65,6 +67,7 @@ static void fill_intake(struct season *season, struct season_case *one, uint32_t
         town_number(act, FIELD_visits, 0, 1);
         act_record(act, FIELD_contact, 0, RECORD_CONTACT + index);
         put_materials(season, one, act, brings_missing(one));
+        act->sealed_labels = 1U << SEALED_LABEL_MATTER | 1U << SEALED_LABEL_IDENTITY;
     } else if (letter == 's') {
         put_materials(season, one, act, false);
         town_number(act, FIELD_visits, 0, one->visits);
@@ -128,6 +131,7 @@ static void fill_side(struct season *season, struct season_case *one, uint32_t i
         town_text(act, FIELD_reason, 0, "complex");
     } else if (letter == 'X') {
         act_record(act, FIELD_approval, 0, RECORD_REQUEST + index);
+        town_text(act, FIELD_reason, 0, "complex");
         town_number(act, FIELD_extension_days, 0, MATTER_EXTENSION_DAYS);
     } else if (letter == 'H') {
         town_text(act, FIELD_reason, 0, "network");
@@ -237,7 +241,7 @@ static void note_clock(struct season_case *one, char letter, uint64_t now_ms)
         one->extended_ms = now_ms;
         one->extended += MATTER_EXTENSION_DAYS;
         print_due(one);
-    } else if (letter == 'H') {
+    } else if (letter == 'H' || letter == 'K') {
         one->suspended_ms = now_ms;
     } else if (letter == 'J') {
         int32_t from = day_of_ms(one->suspended_ms);
@@ -308,6 +312,7 @@ void matter_note(struct season_case *one, char letter, uint64_t now_ms)
     static const char decided[] = "fryDNA)M^";
     note_clock(one, letter, now_ms);
     note_state(one, letter);
+    one->contact_ms = letter == 'c' ? now_ms : one->contact_ms;
     one->opened_ms = letter == 'o' || letter == 'e' ? now_ms : one->opened_ms;
     one->notices = (uint8_t)(one->notices + (letter == 'n' || letter == 'S'));
     one->refused = one->refused || letter == 'N' || letter == 'r';

@@ -6,7 +6,7 @@
 /* What weeks, months and the quarter bring: inspections, what is posted, reports, meetings, checks
  * and appraisals. */
 
-enum { INSPECT = 10 * 60, REPORT = 10 * 60 + 30, POST = 8 * 60 + 50, FIX_DAYS = 1 };
+enum { INSPECT = 10 * 60, REPORT = 10 * 60 + 30, POST = 8 * 60 + 50, FIX_DAYS = 1, FIX_WITHIN = 4 };
 
 static uint32_t new_number(struct season *season)
 {
@@ -42,7 +42,8 @@ static void inspect(struct season *season, size_t station, uint32_t number, uint
     }
     town_number(&act, FIELD_decision, 0, clean ? ANSWER_YES : ANSWER_NO);
     if (!clean) {
-        town_number(&act, FIELD_agreed_day, 0, (uint64_t)day_add(day_of_ms(season->now_ms), 2));
+        town_number(&act, FIELD_agreed_day, 0,
+                    (uint64_t)day_add(day_of_ms(season->now_ms), FIX_WITHIN));
     }
     act_station(season, station, person_of(season, station, POST_HEAD), &act);
 }

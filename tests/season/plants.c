@@ -145,3 +145,21 @@ void plant_cook(struct season *season, size_t station, uint32_t kind, int32_t la
     totals->finished += 7;
     plant_record(season, what, station, office_report(season, last, station, kind), by);
 }
+
+/* Handed up in time and accepted late: the line was dead, and the finding must say so. */
+void plant_links(struct season *season)
+{
+    for (uint32_t i = 0; i < season->case_count; i++) {
+        const struct season_case *one = &season->cases[i];
+        bool in_time = one->up_day != 0 && one->up_day <= one->up_due_day;
+        if (in_time && one->up_leaf_day > one->up_due_day) {
+            struct season_plant plant = {.finding = "late-by-link",
+                                         .station = one->station,
+                                         .day = one->up_due_day + 1,
+                                         .record = RECORD_CASE + i,
+                                         .done = true,
+                                         .link = true};
+            plant_add(season, &plant);
+        }
+    }
+}

@@ -125,6 +125,7 @@ struct season_case {
     uint64_t suspended_ms;
     uint64_t extended_ms;
     uint64_t rated_ms;
+    uint64_t contact_ms;
     uint64_t paper_ms; /* taken in on paper */
     uint32_t sheet;
     int32_t up_due_day;  /* to hand it up */
@@ -294,6 +295,17 @@ bool matter_dark(const struct season *season, size_t station);
 void ledger_totals(const struct season *season, size_t station, int32_t first, int32_t last,
                    struct season_totals *ret);
 bool ledger_late(const struct season_case *one, int32_t today);
+/* Below the line and above it. */
+struct season_rates {
+    uint64_t on_time[2];
+    uint64_t hand_up[2];
+    uint64_t told[2];
+    uint64_t satisfied[2];
+    uint64_t proxy_rated[2];
+    uint64_t extended[2];
+    uint64_t contacts[2];
+};
+void ledger_rates(const struct season *season, size_t station, struct season_rates *ret);
 
 /* --- plants.c: what some of them do wrong --- */
 enum season_plant_kind {
@@ -358,6 +370,8 @@ void plant_record(struct season *season, enum season_plant_kind what, size_t sta
                   uint32_t record, const struct season_person *person);
 /* One more that follows from another. */
 void plant_add(struct season *season, const struct season_plant *plant);
+/* What dead lines made late: no misdeeds. */
+void plant_links(struct season *season);
 /* Figures the station's people make up. */
 void plant_cook(struct season *season, size_t station, uint32_t kind, int32_t last,
                 const struct season_person *by, struct season_totals *totals);
@@ -372,6 +386,7 @@ void office_draw_up(struct season *season, size_t station, uint32_t kind, int32_
 void office_plan(struct season *season, size_t station, size_t until);
 void office_day(struct season *season, int32_t day);
 void office_week(struct season *season, int32_t day);
+void office_rare(struct season *season, int32_t day);
 void people_plan(struct season *season);
 void voices_day(struct season *season, int32_t day);
 void outage_plan(struct season *season);
