@@ -228,7 +228,8 @@ def look_paths():
                  ("until", "string", "Last day; without both the running period."),
                  ("station", "string", "Village code."), ("staff", "string", "Id, or name here."),
                  ("offset", "integer", "Rows to leave out."),
-                 ("limit", "integer", "Rows at most, 1 to 500."))]
+                 ("limit", "integer", "Rows at most, 1 to 500; of a file 20000."),
+                 ("format", "string", "Of a view: xlsx, csv or html instead of JSON."))]
     name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
     paths = {}
     for path, operation, summary, members in LOOKS:
@@ -240,6 +241,48 @@ def look_paths():
             "responses": {"200": {"description": "As asked.", "content": content(answer)},
                           "default": {"description": "Not shown.", "content": content(
                               reference("Problem"), PROBLEM_TYPE)}}}}
+    return paths
+
+
+# Forms: path, operation, summary, method, type of the answer.
+FORMS = (
+    ("forms", "listForms", "The rule book's forms F01-F33.", "get", "application/json"),
+    ("records/{id}/forms", "listRecordForms", "Those that exist for a record, how often printed.",
+     "get", "application/json"),
+    ("records/{id}/forms/{form}", "getRecordForm", "The filled lines; 422 names what is missing.",
+     "get", "application/json"),
+    ("records/{id}/forms/{form}/page", "getRecordFormPage", "For the printer; a preview unless "
+     "its print was counted.", "get", "text/html"),
+    ("records/{id}/forms/{form}/prints", "postRecordFormPrint", "Counts a print, reprint or "
+     "replacement.", "post", "application/json"),
+    ("forms/{form}/{about}", "getForm", "About an item or a person; without about the station.",
+     "get", "application/json"),
+    ("forms/{form}/{about}/page", "getFormPage", "Its page.", "get", "text/html"),
+    ("forms/{form}/{about}/prints", "postFormPrint", "Counts a print.", "post",
+     "application/json"),
+)
+
+
+def form_paths():
+    print_request = {"type": "object", "additionalProperties": False, "properties": {
+        "copies": {"type": "integer", "minimum": 1, "maximum": 99},
+        "reason": {"type": "string", "maxLength": CODE_SIZE, "description": "Of a reprint."}}}
+    language = {"name": "lang", "in": "query", "schema": {"enum": ["zh", "en"]}}
+    paths = {}
+    for path, operation, summary, method, kind in FORMS:
+        names = re.findall(r"{(\w+)}", path)
+        asked = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                 for name in names]
+        made = {"operationId": operation, "summary": summary,
+                "parameters": asked + ([language] if names else []),
+                "responses": {
+                    "200": {"description": "As asked.", "content": content(
+                        {"type": "object" if kind == "application/json" else "string"}, kind)},
+                    "default": {"description": "Not shown, or not printed.", "content": content(
+                        reference("Problem"), PROBLEM_TYPE)}}}
+        if method == "post":
+            made["requestBody"] = {"content": content(print_request)}
+        paths[f"/api/v1/{path}"] = {method: made}
     return paths
 
 
@@ -265,7 +308,7 @@ def document(schema):
             "info": {"title": "Jieli", "version": "1",
                      "description": "64-bit numbers are decimal strings, ids and keys are "
                                     "lower-case hex, zero and empty members are left out."},
-            "paths": {"/api/v1/events": {"post": post}, **look_paths()},
+            "paths": {"/api/v1/events": {"post": post}, **look_paths(), **form_paths()},
             "components": {"schemas": schemas}}
 
 

@@ -54,12 +54,30 @@ static const struct wire_tree *member_of(const struct wire_tree *row, const char
     return value;
 }
 
+/* "2026-09-18T08:00:40.000+08:00" is read as "2026-09-18 08:00". */
+static void put_plain(struct grid *grid, const char *text)
+{
+    static const char shape[] = "0000-00-00T00:00:00.000+08:00";
+    char minutes[CIVIL_TIME_SIZE];
+    bool is_time = strlen(text) == sizeof shape - 1;
+    for (size_t i = 0; is_time && i < sizeof shape - 1; i++) {
+        is_time =
+            shape[i] == '0' && i < 24 ? text[i] >= '0' && text[i] <= '9' : text[i] == shape[i];
+    }
+    if (!is_time) {
+        grid_put_text(grid, span_text(text));
+        return;
+    }
+    (void)snprintf(minutes, sizeof minutes, "%.10s %.5s", text, text + 11);
+    grid_put_text(grid, span_text(minutes));
+}
+
 static void put_cell(struct grid *grid, const struct wire_tree *value, bool english)
 {
     int64_t number = 0;
     const char *text = wire_tree_text(value);
     if (text != NULL) {
-        grid_put_text(grid, span_text(text));
+        put_plain(grid, text);
     } else if (wire_tree_number(value, &number)) {
         grid_put_number(grid, number);
     } else if (wire_tree_is_true(value)) {

@@ -27,7 +27,9 @@ static const char style_sheet[] =
     "text-align:left;font-weight:normal;overflow-wrap:anywhere;height:6.5mm}"
     "table.inner{border-style:hidden;table-layout:auto}"
     "table.inner th{background:#f2f2f2;text-align:center;white-space:nowrap}"
-    "table.inner td:first-child{min-width:34mm}"
+    "td.n{white-space:nowrap}"
+    "table.inner.wide td{height:10mm}"
+    "body.wide table.grid{font-size:9.5pt}"
     "td.pen{height:9mm}"
     ".signs{display:grid;grid-template-columns:1fr 1fr;gap:5mm 8mm;margin-top:6mm}"
     ".sign{display:flex;align-items:flex-end;white-space:nowrap}"
@@ -147,19 +149,35 @@ struct table_walk {
     size_t columns;
 };
 
+/* A day, a number, a name stay on one line. */
+static const char *cell_tag(struct span text)
+{
+    enum { UNBROKEN_SIZE = 18 /* bytes: six characters, or a date and time */ };
+    return text.size > 0 && text.size <= UNBROKEN_SIZE ? "<td class=\"n\">" : "<td>";
+}
+
 static void put_table_cell(void *context, size_t row, size_t column, struct span text)
 {
     struct table_walk *walk = context;
     (void)row;
-    buf_put_text(walk->ret, column == 0 ? "<tr><td>" : "<td>");
+    buf_put_text(walk->ret, column == 0 ? "<tr>" : "");
+    buf_put_text(walk->ret, cell_tag(text));
     put_escaped(walk->ret, text);
     buf_put_text(walk->ret, column + 1 == walk->columns ? "</td></tr>\n" : "</td>");
+}
+
+/* Too many columns to stand beside a label. */
+static bool is_wide(const struct forms_cell *cell)
+{
+    enum { BESIDE_COLUMNS = 4 };
+    return cell->column_count > BESIDE_COLUMNS;
 }
 
 static void put_table(const struct forms_page *page, const struct forms_cell *cell, struct buf *ret)
 {
     struct table_walk walk = {ret, cell->column_count};
-    buf_put_text(ret, "<table class=\"inner\"><thead><tr>");
+    buf_put_text(ret, is_wide(cell) ? "<table class=\"inner wide\"><thead><tr>"
+                                    : "<table class=\"inner\"><thead><tr>");
     for (size_t i = 0; i < cell->column_count; i++) {
         buf_put_text(ret, "<th>");
         put_text(ret, chosen(page->english, cell->columns[i].zh, cell->columns[i].en));
@@ -183,9 +201,12 @@ static void put_cell(const struct forms_page *page, const struct forms_cell *cel
                      struct buf *ret)
 {
     const char *span = whole ? " colspan=\"3\"" : "";
-    buf_put_text(ret, "<th>");
+    buf_put_text(ret, is_wide(cell) ? "<th colspan=\"4\">" : "<th>");
     put_text(ret, chosen(page->english, cell->line->zh, cell->line->en));
-    if (cell->columns != NULL) {
+    if (is_wide(cell)) {
+        buf_put_text(ret, "</th></tr><tr><td class=\"list\" colspan=\"4\">");
+        put_table(page, cell, ret);
+    } else if (cell->columns != NULL) {
         buf_put_format(ret, "</th><td class=\"list\"%s>", span);
         put_table(page, cell, ret);
     } else {
@@ -283,7 +304,8 @@ static void put_rows(const struct forms_ledger *ledger, struct buf *ret)
         const uint8_t *data = ledger->cells.data + at;
         const uint8_t *nul = memchr(data, 0, ledger->cells.size - at);
         size_t size = nul == NULL ? ledger->cells.size - at : (size_t)(nul - data);
-        buf_put_text(ret, column == 0 ? "<tr><td>" : "<td>");
+        buf_put_text(ret, column == 0 ? "<tr>" : "");
+        buf_put_text(ret, cell_tag(span_of(data, size)));
         forms_html_put(ret, span_of(data, size));
         column = (column + 1) % ledger->column_count;
         buf_put_text(ret, column == 0 ? "</td></tr>\n" : "</td>");

@@ -393,6 +393,8 @@ static void test_ledgers_as_files(void **state)
     struct buf file = ledger_at(rig, "F14", "csv");
     assert_int_equal(memcmp(file.data, "\xef\xbb\xbf", 3), 0);
     assert_non_null(strstr(buf_text(&file), "张群众"));
+    assert_non_null(strstr(buf_text(&file), ",2026-09-18 08:00,"));
+    assert_null(strstr(buf_text(&file), "+08:00"));
     buf_done(&file);
     file = ledger_at(rig, "F14", "xlsx");
     assert_int_equal(memcmp(file.data, "PK\x03\x04", 4), 0);
