@@ -171,7 +171,7 @@ static bool read_print(struct sheet *sheet, int64_t *ret_copies, char ret_reason
 {
     struct desk_call *call = sheet->call;
     struct wire_tree *tree = NULL;
-    *ret_copies = sheet->form->copies;
+    *ret_copies = forms_copies(sheet->form, sheet->input.policy);
     ret_reason[0] = 0;
     if (call->request->body.size == 0) {
         return true;

@@ -55,7 +55,8 @@ struct forms_form {
     uint64_t when_number;
     bool is_written;     /* the book demands writing */
     bool has_seal;       /* a place for the seal */
-    uint8_t copies;      /* of paper */
+    uint8_t copies;      /* of paper; see forms_copies */
+    uint16_t copies_by;  /* policy id + 1 that says how many; 0: none does */
     const char *kept_zh; /* who gets or keeps which copy */
     const char *kept_en;
 };
@@ -69,6 +70,9 @@ const struct forms_form *forms_by_number(uint16_t number);
 /* The lines of a form of the table, in order; NULL behind the last. A ledger has none: its columns
  * are those of the view with that form. */
 const struct forms_line *forms_line_at(const struct forms_form *form, size_t index);
+
+/* How many sheets are printed at a time. policy may be NULL. */
+uint32_t forms_copies(const struct forms_form *form, const struct policy *policy);
 
 /* What was sealed, opened for the person who prints; NULL where nothing was. */
 struct forms_part {

@@ -24,6 +24,9 @@ struct forms_entry {
 #define PLAIN .has_seal = false
 #define COPIES(count_, zh_, en_) .copies = (count_), .kept_zh = (zh_), .kept_en = (en_)
 
+#define COPIES_BY(id_, zh_, en_)                                                                   \
+    .copies = 1, .copies_by = POLICY_##id_ + 1, .kept_zh = (zh_), .kept_en = (en_)
+
 #define MAKE(name) .make = forms_make_##name
 #define NUMBER MAKE(number)
 #define FACT(field_) MAKE(fact), .number = FIELD_##field_
@@ -152,4 +155,11 @@ const struct forms_line *forms_line_at(const struct forms_form *form, size_t ind
         }
     }
     return NULL;
+}
+
+uint32_t forms_copies(const struct forms_form *form, const struct policy *policy)
+{
+    return form->copies_by == 0 || policy == NULL
+               ? form->copies
+               : policy_get_count(policy, (enum policy_id)(form->copies_by - 1));
 }
