@@ -74,6 +74,9 @@ enum err hub_open(const struct hub_options *options, struct hub **ret_hub)
         err = wire_arena_init(&hub->arena, WIRE_EVENT_ARENA);
     }
     if (err == ERR_NONE) {
+        err = parts_new(&hub->parts);
+    }
+    if (err == ERR_NONE) {
         err = open_fold(hub);
     }
     if (err == ERR_NONE) {
@@ -98,6 +101,7 @@ void hub_close(struct hub *hub)
     fold_close(hub->fold);
     buf_done(&hub->checkpoint);
     buf_done(&hub->leaf);
+    parts_free(hub->parts);
     wire_arena_done(&hub->arena);
     (void)pthread_rwlock_destroy(&hub->directory_lock);
     free(hub->record);

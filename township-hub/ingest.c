@@ -113,13 +113,8 @@ static void log_void(struct hub *hub, struct kv_txn *txn, const struct log_place
 /* Sealed parts of a logged event may follow: hub_blob_put takes these and no others. */
 static void expect_parts(struct kv_txn *txn, const struct wire_event *event)
 {
-    struct kv_key key;
     for (uint32_t i = 0; i < event->sealed_count; i++) {
-        struct span hash = span_of(event->sealed[i].hash, LIMIT_HASH_SIZE);
-        if (!kv_has(txn, KV_BLOB, hash)) {
-            kv_put(txn, KV_OUTBOX, hub_expected_key(&key, event->sealed[i].hash),
-                   span_of(hash.data, 1));
-        }
+        parts_expect(txn, event->sealed[i].hash);
     }
 }
 

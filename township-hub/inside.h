@@ -1,6 +1,7 @@
 #ifndef JIELI_TOWNSHIP_HUB_INSIDE_H
 #define JIELI_TOWNSHIP_HUB_INSIDE_H
 
+#include "fold/parts.h"
 #include "store/keys.h"
 #include "township-hub/hub.h"
 
@@ -28,6 +29,7 @@ struct hub {
     struct wire_event *event;
     struct wire_arena arena;
     struct buf leaf;
+    struct parts *parts;
 };
 
 enum hub_check { HUB_CHECK_GOOD, HUB_CHECK_UNREADABLE, HUB_CHECK_SIGNATURE, HUB_CHECK_UNKNOWN };
@@ -78,8 +80,6 @@ MUST_USE enum err hub_sign_checkpoint(struct hub *hub, const struct tlog_hash *r
 /* The root of the first size leaves, remembered for the next call. */
 MUST_USE enum err hub_root_at(struct hub *hub, struct kv_txn *txn, uint64_t size,
                               struct tlog_hash *ret_root);
-/* KV_OUTBOX 'W' hash: a sealed part that an event in the log names and that has not come yet. */
-struct span hub_expected_key(struct kv_key *key, const uint8_t hash[LIMIT_HASH_SIZE]);
 /* Appends a consistency or other proof's hashes one after another. */
 void hub_put_proof(const struct tlog_proof *proof, struct buf *ret);
 /* Keeps two bytes strings that contradict each other. */

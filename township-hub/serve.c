@@ -346,28 +346,20 @@ static bool blob_fits(const struct sync_blob *blob)
     return fits;
 }
 
-struct span hub_expected_key(struct kv_key *key, const uint8_t hash[LIMIT_HASH_SIZE])
-{
-    kv_key_init(key);
-    kv_key_u8(key, 'W');
-    kv_key_bytes(key, span_of(hash, LIMIT_HASH_SIZE));
-    return kv_key_span(key);
-}
-
 enum err hub_blob_put(struct hub *hub, const struct sync_blob *blob, struct buf *ret_frame)
 {
     struct kv_txn txn;
-    struct kv_key key;
-    struct span hash = span_of(blob->hash, LIMIT_HASH_SIZE);
     bool fits = blob->data.size <= LIMIT_BLOB_SIZE && blob_fits(blob);
     enum err err = ERR_NONE;
     kv_begin(hub->kv, true, &txn);
-    bool expected = kv_has(&txn, KV_OUTBOX, hub_expected_key(&key, blob->hash));
-    fits = fits && (expected || kv_has(&txn, KV_BLOB, hash));
+    bool expected = parts_is_expected(&txn, blob->hash);
+    fits = fits && (expected || parts_has(&txn, blob->hash));
     if (fits && expected) {
-        kv_put(&txn, KV_BLOB, hash, blob->data);
-        kv_delete(&txn, KV_OUTBOX, hub_expected_key(&key, blob->hash));
+        parts_put(hub->parts, &txn, blob->hash, blob->data);
         err = kv_commit(&txn);
+    }
+    if (err != ERR_NONE) {
+        parts_forget(hub->parts);
     }
     kv_abort(&txn);
     return err != ERR_NONE
@@ -383,7 +375,7 @@ enum err hub_blob_get(struct hub *hub, const uint8_t hash[LIMIT_HASH_SIZE], bool
     struct sync_blob blob = {0};
     buf_init(&data, LIMIT_BLOB_SIZE);
     kv_begin(hub->kv, false, &txn);
-    (void)kv_get(&txn, KV_BLOB, span_of(hash, LIMIT_HASH_SIZE), &data);
+    (void)parts_get(&txn, hash, &data);
     kv_abort(&txn);
     memcpy(blob.hash, hash, LIMIT_HASH_SIZE);
     blob.data = buf_span(&data);

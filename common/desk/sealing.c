@@ -1,5 +1,6 @@
 #include "desk/sealing.h"
 
+#include "fold/parts.h"
 #include "seal/hash.h"
 
 #include <stdlib.h>
@@ -268,7 +269,7 @@ enum err sealing_part_open(struct sealing_keys *keys, const struct fold *fold, s
         return ERR_NOT_FOUND;
     }
     buf_init(&bytes, LIMIT_BLOB_SIZE);
-    bool there = kv_get(txn, KV_BLOB, span_of(event->sealed[index].hash, LIMIT_HASH_SIZE), &bytes);
+    bool there = parts_get(txn, event->sealed[index].hash, &bytes);
     enum err err = txn->err != ERR_NONE ? txn->err : there ? ERR_NONE : ERR_NOT_FOUND;
     if (err == ERR_NONE) {
         err = wire_arena_init(&arena, LIMIT_BLOB_SIZE + BLOB_ARENA);

@@ -79,7 +79,7 @@ MUST_USE enum err sealing_part_make(const struct sealing_readers *readers,
 MUST_USE enum err sealing_record_key(struct sealing_keys *keys, const struct fold *fold,
                                      struct kv_txn *txn, struct span blob,
                                      uint8_t ret_key[SEAL_RECORD_KEY_SIZE]);
-/* Opens part number index of event from KV_BLOB and checks hash and commitment. Appends the
+/* Opens part number index of event and checks hash and commitment. Appends the
  * plaintext. ERR_NOT_FOUND: its bytes are not here (yet); ERR_AUTH: not for this reader;
  * ERR_MALFORMED: they are not what the event says. */
 MUST_USE enum err sealing_part_open(struct sealing_keys *keys, const struct fold *fold,

@@ -1,5 +1,6 @@
 #include "desk/guards.h"
 #include "desk/inside.h"
+#include "fold/parts.h"
 #include "node/uuid.h"
 #include "wire/act.h"
 
@@ -117,10 +118,9 @@ static bool take_key(void *context, const struct wire_event *event, const char *
     for (uint32_t i = 0; i < event->sealed_count && i < LIMIT_SEALED_COUNT && !walk->found; i++) {
         struct buf blob;
         buf_init(&blob, LIMIT_BLOB_SIZE);
-        walk->found =
-            kv_get(walk->txn, KV_BLOB, span_of(event->sealed[i].hash, LIMIT_HASH_SIZE), &blob) &&
-            sealing_record_key(walk->writing->call->session->keys, desk_fold(desk), walk->txn,
-                               buf_span(&blob), walk->key) == ERR_NONE;
+        walk->found = parts_get(walk->txn, event->sealed[i].hash, &blob) &&
+                      sealing_record_key(walk->writing->call->session->keys, desk_fold(desk),
+                                         walk->txn, buf_span(&blob), walk->key) == ERR_NONE;
         buf_done(&blob);
     }
     return !walk->found;

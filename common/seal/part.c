@@ -151,12 +151,29 @@ bool seal_box_public_valid(const uint8_t public_key[SEAL_BOX_PUBLIC_SIZE])
     return (public_key[31] & 0x80) == 0 && crypto_scalarmult(product, scalar, public_key) == 0;
 }
 
+/* A sealed box whose ephemeral key is derived from what it holds and for whom: libsodium's own box
+ * (crypto_box_seal_open opens it), and the same each time. The key inside is random and secret, so
+ * what is derived from it is, too. */
 void seal_wrap(const uint8_t public_key[SEAL_BOX_PUBLIC_SIZE], const uint8_t key[32],
                uint8_t ret_wrap[SEAL_WRAP_SIZE])
 {
-    if (crypto_box_seal(ret_wrap, key, 32, public_key) != 0) {
+    static const char domain[] = "jieli/v1/wrap"; /* hashed with its NUL */
+    uint8_t message[sizeof domain + SEAL_BOX_PUBLIC_SIZE];
+    uint8_t both[2 * crypto_box_PUBLICKEYBYTES];
+    uint8_t secret[crypto_box_SECRETKEYBYTES];
+    uint8_t nonce[crypto_box_NONCEBYTES];
+    memcpy(message, domain, sizeof domain);
+    memcpy(message + sizeof domain, public_key, SEAL_BOX_PUBLIC_SIZE);
+    crypto_generichash(secret, sizeof secret, message, sizeof message, key, 32);
+    (void)crypto_scalarmult_base(both, secret);
+    memcpy(both + crypto_box_PUBLICKEYBYTES, public_key, SEAL_BOX_PUBLIC_SIZE);
+    crypto_generichash(nonce, sizeof nonce, both, sizeof both, NULL, 0);
+    memcpy(ret_wrap, both, crypto_box_PUBLICKEYBYTES);
+    if (crypto_box_easy(ret_wrap + crypto_box_PUBLICKEYBYTES, key, 32, nonce, public_key, secret) !=
+        0) {
         memset(ret_wrap, 0, SEAL_WRAP_SIZE);
     }
+    sodium_memzero(secret, sizeof secret);
 }
 
 enum err seal_unwrap(const struct seal_box_secret *secret, const uint8_t wrap[SEAL_WRAP_SIZE],

@@ -50,8 +50,9 @@ const uint8_t *seal_box_public_view(const struct seal_box_secret *secret); /* 32
 /* False for the few public keys whose wraps everybody could open, and for encodings with the spare
  * bit set; asked once when a key is enrolled. */
 MUST_USE bool seal_box_public_valid(const uint8_t public_key[SEAL_BOX_PUBLIC_SIZE]);
-/* Anyone can wrap 32 bytes for a public key; only its secret opens them. For a key whose wraps
- * everybody could open the wrap is all zeros and opens for nobody. */
+/* Anyone can wrap a random secret of 32 bytes for a public key; only its secret opens it. The same
+ * for the same two: parts of one record carry the same wraps, which can be kept once. For a key
+ * whose wraps everybody could open the wrap is all zeros and opens for nobody. */
 void seal_wrap(const uint8_t public_key[SEAL_BOX_PUBLIC_SIZE], const uint8_t key[32],
                uint8_t ret_wrap[SEAL_WRAP_SIZE]);
 MUST_USE enum err seal_unwrap(const struct seal_box_secret *secret,

@@ -29,6 +29,7 @@ enum kv_table {
     KV_EVIDENCE,  /* forks, bad heads: never deleted */
     KV_DRAFT,     /* unfinished input of a person */
     KV_CACHE,     /* rebuildable, program's own */
+    KV_PART,      /* sealed parts of a hub, packed */
     KV_TABLE_COUNT
 };
 

@@ -18,6 +18,7 @@ static const char *const TABLE_NAME[KV_TABLE_COUNT] = {
     [KV_TENTATIVE] = "tentative", [KV_INDEX] = "index",   [KV_BLOB] = "blob",
     [KV_TASK] = "task",           [KV_OUTBOX] = "outbox", [KV_WORLD] = "world",
     [KV_EVIDENCE] = "evidence",   [KV_DRAFT] = "draft",   [KV_CACHE] = "cache",
+    [KV_PART] = "part",
 };
 
 /* A table of its own tells our stores from other programs' and carries the format. */

@@ -57,6 +57,7 @@ static const char *const table_names[KV_TABLE_COUNT] = {
     [KV_TENTATIVE] = "tentative", [KV_INDEX] = "index",   [KV_BLOB] = "blob",
     [KV_TASK] = "task",           [KV_OUTBOX] = "outbox", [KV_WORLD] = "world",
     [KV_EVIDENCE] = "evidence",   [KV_DRAFT] = "draft",   [KV_CACHE] = "cache",
+    [KV_PART] = "part",
 };
 
 static void print_tables(const struct kv_stat *before, const struct kv_stat *after, double count)

@@ -1,4 +1,5 @@
 #include "base/check.h"
+#include "fold/parts.h"
 #include "seal/hash.h"
 #include "sim.h"
 #include "store/keys.h"
@@ -159,7 +160,7 @@ static void inv_15_parts(struct sim *sim, struct kv_txn *txn, const struct inv_l
         return;
     }
     for (uint32_t i = 0; i < event->sealed_count; i++) {
-        if (!kv_has(txn, KV_BLOB, span_of(event->sealed[i].hash, LIMIT_HASH_SIZE))) {
+        if (!parts_has(txn, event->sealed[i].hash)) {
             sim_fail(sim, "I15", "a sealed part of %llu.%llu never reached the hub",
                      (unsigned long long)leaf->incarnation, (unsigned long long)leaf->seq);
         }

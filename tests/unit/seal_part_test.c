@@ -270,7 +270,14 @@ static void test_wrap(void **state)
     assert_memory_not_equal(seal_box_public_view(mine), seal_box_public_view(theirs), 32);
     seal_wrap(seal_box_public_view(mine), record_key, wrap);
     seal_wrap(seal_box_public_view(mine), record_key, again);
-    assert_memory_not_equal(wrap, again, sizeof wrap);
+    assert_memory_equal(wrap, again, sizeof wrap);
+    seal_wrap(seal_box_public_view(theirs), record_key, again);
+    for (size_t i = 0; i < sizeof wrap; i += 16) {
+        assert_memory_not_equal(wrap + i, again + i, 16);
+    }
+    uint8_t other[32] = {1};
+    seal_wrap(seal_box_public_view(mine), other, again);
+    assert_memory_not_equal(wrap, again, 32);
     assert_int_equal(seal_unwrap(theirs, wrap, key), ERR_AUTH);
     for (size_t i = 0; i < sizeof wrap; i++) {
         wrap[i] ^= 1;

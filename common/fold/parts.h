@@ -1,0 +1,37 @@
+#ifndef JIELI_FOLD_PARTS_H
+#define JIELI_FOLD_PARTS_H
+
+#include "store/kv.h"
+
+/* Sealed parts as a hub keeps them: many and for ever, so in the order in which they come, with a
+ * short row to find each by its hash, and the wraps of a record's key once for all parts that came
+ * with the same. What is given out are the very bytes that were put in.
+ *
+ *   KV_PART 'h' first 12 bytes of the hash -> number u48; nothing: expected, not here yet
+ *           'n' number u48                 -> wraps' number u48, ciphertext
+ *           'w' number u48                 -> count u8, wraps: audience u32, generation u64,
+ *                                             station u16 (0: none), box[80]
+ *           's' station u16                -> device[32]
+ *
+ * Public blobs and a station's own parts stand in KV_BLOB under their whole hash; they are found
+ * here, too. */
+struct parts;
+
+/* Remembers the wraps that came last. */
+MUST_USE enum err parts_new(struct parts **ret_parts);
+void parts_free(struct parts *parts);
+/* After a transaction with parts_put that failed. */
+void parts_forget(struct parts *parts);
+
+/* An event in the log names this part: parts_put will take it. */
+void parts_expect(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE]);
+bool parts_is_expected(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE]);
+/* bytes: a SealedBlob whose ciphertext has that hash (the caller has checked); else they are
+ * ERR_MALFORMED in txn. */
+void parts_put(struct parts *parts, struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE],
+               struct span bytes);
+bool parts_has(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE]);
+/* Replaces ret's bytes; false when absent or after an error. */
+bool parts_get(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE], struct buf *ret);
+
+#endif
