@@ -4,10 +4,11 @@
 Usage: regimes.py [--check] ROOT
 Read: docs/regimes.list (names), the tables common/rules/*.def and machine_*.c and
 common/views/*.def (rows with SOURCE(article, regimes)), tests/rules/*.cases, where a comment line
-"# R46 R72" tags the scenario or table that follows it, and tests/unit/views_*_test.c, where the
-comment before a test does. --check writes nothing and fails when the page is not up to date,
-when a table or test names a regime that is not in the list, or when a regime of class X has no
-reason. Exit 0: good, 1: not, 2: wrong usage.
+"# R46 R72" tags the scenario or table that follows it (N, P and X are for numbers.py), and
+tests/unit/views_*_test.c, where the comment before a test does. --check writes nothing and fails
+when the page is not up to date, when a table or test names a regime that is not in the list, when a
+regime of class X has no reason, or when another is not carried or not proven.
+Exit 0: good, 1: not, 2: wrong usage.
 """
 import os
 import re
@@ -15,8 +16,9 @@ import sys
 
 ROW = re.compile(r"\{(?:ROW|FROM)\(.*?SOURCE\(\s*\"([^\"]*)\"\s*,\s*\"([^\"]*)\"\s*\)", re.S)
 VERB = re.compile(r"DOES\(\s*([A-Z_]+)\s*\)")
-TAG = re.compile(r"^#\s+(R\d+(?:\s+R\d+)*)\s*$")
-REGIME = re.compile(r"R\d+")
+TAG = re.compile(r"^#\s+([RNPX]\d+(?:\s+[RNPX]\d+)*)\s*$")
+REGIME = re.compile(r"\bR\d+")
+ANY = re.compile(r"\b[RNPX]\d+")
 VIEW = re.compile(r"\{NAME\(\"([^\"]+)\".*?SOURCE\(\s*\"[^\"]*\"\s*,\s*\"([^\"]*)\"\s*\)", re.S)
 UNIT = re.compile(r"(?:desk_)?views_\w*test\.c")
 COMMENT = re.compile(r"/\*([^*]*)\*/\s*static void (test_\w+)\(")
@@ -66,14 +68,14 @@ def views(root):
     return carried
 
 
-def unit_tests(root):
+def unit_tests(root, wanted=UNIT):
     """{"R02": [("views_list_test.c", "test_first_contacts", "")]}"""
     folder = os.path.join(root, "tests/unit")
     proven = {}
     for name in sorted(os.listdir(folder)):
-        text = read(os.path.join(folder, name)) if UNIT.fullmatch(name) else ""
+        text = read(os.path.join(folder, name)) if wanted.fullmatch(name) else ""
         for match in COMMENT.finditer(text):
-            for regime in re.findall(r"\bR\d+\b", match.group(1)):
+            for regime in ANY.findall(match.group(1)):
                 proven.setdefault(regime, []).append((name, match.group(2), ""))
     return proven
 
@@ -89,13 +91,21 @@ def tests(root):
         for number, line in enumerate(read(os.path.join(folder, name)).splitlines(), 1):
             tag = TAG.match(line)
             if tag:
-                waiting += REGIME.findall(tag.group(1))
+                waiting += ANY.findall(tag.group(1))
             elif waiting and line and not line.startswith("#"):
                 title = line[len("scenario "):] if line.startswith("scenario ") else line
                 for regime in waiting:
                     proven.setdefault(regime, []).append((name, number, title.strip()))
                 waiting = []
     return proven
+
+
+def named(name, place, title):
+    """A test by its name: a scenario's English title, a table's first line, a C function."""
+    stem = name.rsplit(".", 1)[0]
+    if not title:
+        return f"`{stem}` {place}"
+    return f"`{stem}` " + title.split(" / ")[-1].split("|")[0].strip()
 
 
 def carrier(machines):
@@ -115,7 +125,7 @@ def page(listed, carried, proven):
              "| regime | class | carried by | proven by |", "|---|---|---|---|"]
     for regime, (kind, zh, en, reason) in listed.items():
         by = carrier(carried[regime]) if regime in carried else "not carried yet"
-        proof = "; ".join(f"`{name}:{number}`" for name, number, _ in proven.get(regime, []))
+        proof = "; ".join(named(*test) for test in proven.get(regime, []))
         if kind == "X" and regime not in carried:
             by = reason
         lines.append(f"| {regime} {zh} / {en} | {kind} | {by} | {proof or '-'} |")
@@ -134,8 +144,13 @@ def main(arguments):
         carried.setdefault(regime, {}).update(by)
     for regime, by in unit_tests(root).items():
         proven.setdefault(regime, []).extend(by)
+    carried.setdefault("R59", {})["every row"] = ["who"]
+    proven = {regime: by for regime, by in proven.items() if regime.startswith("R")}
     problems = [f"{regime} is not in docs/regimes.list" for regime in sorted({*carried, *proven})
                 if regime not in listed]
+    problems += [f"{regime} is {what}, and is not outside" for regime, entry in listed.items()
+                 for what, known in (("not carried", carried), ("proven by no test", proven))
+                 if entry[0] != "X" and regime not in known]
     problems += [f"{regime} is outside without a reason" for regime, entry in listed.items()
                  if entry[0] == "X" and not entry[3]]
     problems += [f"R{number:02} is missing in docs/regimes.list" for number in range(1, 121)

@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """Holds the tree to the house rules that no compiler checks; CONTRIBUTING.md tells them in words.
 
-Usage: tidy.py [--numbers] ROOT
+Usage: tidy.py ROOT
 Prints each offence as file:line: message. Exit 0: none, 1: some, 2: wrong usage.
---numbers also wants every number of the rule machines in policy (not yet part of the suite).
 """
 import os
 import re
@@ -83,6 +82,12 @@ MACHINE_PATHS = re.compile(r"(?<![\w.)}$-])/(?:work|root)/|/tmp/jieli(?![\w.-])"
 WORDS = re.compile(
     r"\b(helper session|assistant|language model|chatgpt|claude|anthropic|copilot|llm)s?\b", re.I)
 NUMBERS = re.compile(r"(?<![\w.])(?!(?:0x)?[01][uUlL]*\b)\d[\w.]*")
+# Names of numbers that would be rules, and those that are only structure: a code's range, a mask,
+# the calendar, what a record can hold.
+LIMIT_NAME = r"\b(\w*(?:_MAX|_MIN|_LEAST|_DAYS|_HOURS|_MINUTES|_POINTS|_PERCENT|_LIMIT))\s*=\s*\d"
+STRUCTURE = {"COPIES_MAX", "OUTAGE_SHEETS_MAX"}
+NOT_TABLES = ("policy.def", "fields.def", "office.def", "case_guards.def", "refusals.def",
+              "refusals_office.def", "refusals_world.def")
 COMMENT_OR_TEXT = re.compile(
     r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 INCLUDE = re.compile(r"[ \t]*#[ \t]*include[ \t]*([<\"])([^>\"]+)[>\"]")
@@ -230,11 +235,25 @@ def check_words(source):
 
 
 def check_numbers(source):
-    if source.under("common/rules") and source.name.startswith("machine_"):
-        for number, line in enumerate(source.code_lines, 1):
-            match = None if line.lstrip().startswith("#") else NUMBERS.search(line)
-            if match:
-                yield number, f"{match.group(0)} belongs in policy"
+    """Days, minutes, points, counts of the rule book are policy. In the machines a number may only
+    be a code: in an enum, a row's number or form, a choice of WHEN."""
+    is_table = source.name.endswith(".def") and source.name not in NOT_TABLES
+    if source.folder != "common/rules" or not (
+            is_table or re.fullmatch(r"(machine|case)_\w+\.c|office\.c", source.name)):
+        return
+    code = source.code if source.is_c else COMMENT_OR_TEXT.sub(blank, "\n".join(source.lines))
+    for body in re.finditer(r"\benum\b[^{;()]*\{[^}]*\}", code):
+        for name in re.findall(LIMIT_NAME, body.group(0)):
+            if name not in STRUCTURE:
+                number = code.count("\n", 0, body.start()) + 1
+                yield number, f"{name} looks like a limit: it belongs in policy"
+    for pattern in (r"\benum\b[^{;()]*\{[^}]*\}", r"\bROW\(\d+\)", r"\.form = \d+",
+                    r"\bWHEN\(\w+, \d+\)"):
+        code = re.sub(pattern, lambda match: re.sub(r"[^\n]", " ", match.group(0)), code)
+    for number, line in enumerate(code.split("\n"), 1):
+        match = None if line.lstrip().startswith("#") else NUMBERS.search(line)
+        if match:
+            yield number, f"{match.group(0)} belongs in policy"
 
 
 def cmake_names(source):
@@ -346,7 +365,7 @@ def check_layers(sources):
                 yield source.path, 1, f"common/{parts[1]} is in no layer of tests/tidy.py"
 
 
-def offences(root, numbers=False):
+def offences(root):
     """Sorted (path, line, message) of the whole tree."""
     sources = read_tree(root)
     found = []
@@ -354,7 +373,7 @@ def offences(root, numbers=False):
         checks = [check_sizes, check_words]
         if source.is_c and source.in_code:
             checks += [check_functions, check_includes, check_calls]
-            checks += [check_numbers] if numbers else []
+        checks.append(check_numbers)
         for check in checks:
             found += [(source.path, line, message) for line, message in check(source)]
     for check in (check_cmake, check_readmes, check_languages, check_layers):
@@ -363,12 +382,10 @@ def offences(root, numbers=False):
 
 
 def main(arguments):
-    numbers = "--numbers" in arguments
-    roots = [a for a in arguments if a != "--numbers"]
-    if len(roots) != 1 or not os.path.isdir(roots[0]):
+    if len(arguments) != 1 or not os.path.isdir(arguments[0]):
         print(__doc__, file=sys.stderr)
         return 2
-    found, count = offences(roots[0], numbers)
+    found, count = offences(arguments[0])
     for path, line, message in found:
         print(f"{path}:{line}: {message}")
     print(f"tidy: {count} files read, {len(found)} offences")

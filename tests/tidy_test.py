@@ -44,8 +44,8 @@ class TidyTest(unittest.TestCase):
                 file.write(text if isinstance(text, bytes) else text.encode())
         return folder.name
 
-    def expect(self, changes, *expected, numbers=False):
-        found, _ = tidy.offences(self.tree(changes), numbers)
+    def expect(self, changes, *expected):
+        found, _ = tidy.offences(self.tree(changes))
         self.assertEqual([f"{p}:{n}: {m}" for p, n, m in found], list(expected))
 
     def expect_code(self, code, *expected, path=DUE):
@@ -190,12 +190,21 @@ class TidyTest(unittest.TestCase):
         self.expect({"a.txt": "docs/work/x ./root/x /tmp/jieli-XXXXXX /workshop/\n"})
 
     def test_numbers(self):
-        machine = {"common/rules/machine_case.c": "int a[] = {0, 1, 1U};\nint b = 15;\n",
-                   "common/rules/CMakeLists.txt": CLEAN["common/rules/CMakeLists.txt"]
-                   + "add_library(x machine_case.c)\n",
-                   "common/rules/README.md": "## Code structure\n- due.c due.h machine_case.c\n"}
-        self.expect(machine)
-        self.expect(machine, "common/rules/machine_case.c:2: 15 belongs in policy", numbers=True)
+        def machine(code):
+            return {"common/rules/machine_case.c": code,
+                    "common/rules/CMakeLists.txt": CLEAN["common/rules/CMakeLists.txt"]
+                    + "add_library(x machine_case.c)\n",
+                    "common/rules/README.md":
+                        "## Code structure\n- due.c due.h machine_case.c case_x.def\n"}
+        self.expect(machine("int a[] = {0, 1, 1U};\nenum verb { OPENED = 7 };\n"))
+        self.expect(machine("int a[] = {0, 1, 1U};\nint b = 15;\n"),
+                    "common/rules/machine_case.c:2: 15 belongs in policy")
+        self.expect(machine("enum { NOTICES_MAX = 3 };\n"),
+                    "common/rules/machine_case.c:1: NOTICES_MAX looks like a limit: it belongs in "
+                    "policy")
+        rows = {"common/rules/case_x.def": "{ROW(12), .form = 3, WHEN(kind, 2)}\n{LIMIT(30)}\n"}
+        self.expect({**machine("int a;\n"), **rows},
+                    "common/rules/case_x.def:2: 30 belongs in policy")
 
     def test_cmake(self):
         lost = "no CMakeLists.txt or .cmake file names this file"

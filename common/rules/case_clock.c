@@ -224,14 +224,16 @@ void case_clock_restart(struct rule_input *input)
 /* The hub's share of the limit (P21), counted from receipt at the hub (6.2 rule 4). */
 void case_clock_hub(struct rule_input *input)
 {
+    enum { HUB = 1, TIERS = 3, WHOLE = 100 }; /* of share_percent: station, hub, district */
     const struct catalogue_item *item = input->item;
     struct deadline_limit limit = case_clock(input->after).limit;
     uint32_t share = policy_get_count(input->world->policy, POLICY_SHARE_TOWNSHIP);
-    if (item != NULL &&
-        (item->share_percent[0] | item->share_percent[1] | item->share_percent[2]) != 0) {
-        share = item->share_percent[1];
+    bool own = false;
+    for (size_t i = 0; item != NULL && i < TIERS; i++) {
+        own = own || item->share_percent[i] != 0;
     }
-    limit.count = (uint32_t)(((uint64_t)limit.count * share + 99) / 100);
+    share = own ? item->share_percent[HUB] : share;
+    limit.count = (uint32_t)(((uint64_t)limit.count * share + WHOLE - 1) / WHOLE);
     after_set_number(input, FIELD_received_hub_ms, input->event->legal_ms);
     after_set_day(input, FIELD_hub_base_day, input_day(input));
     after_set_day(input, FIELD_hub_due_day, clock_day_after(input, limit));

@@ -7,7 +7,7 @@ enum { PAPERS_ANYWHERE = 0xff };
 
 static uint32_t paper_bit(uint64_t holder)
 {
-    return holder < 32 ? (uint32_t)1 << holder : 0;
+    return holder <= PAPER_HOLDER_COURIER ? (uint32_t)1 << holder : 0;
 }
 
 static uint16_t paper_place(const struct values *facts, struct span code)

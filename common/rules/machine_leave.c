@@ -62,8 +62,9 @@ static struct leave_chain leave_chain(const struct rule_input *input)
 /* A day has two halves; a part of the first and of the last day may be free. */
 static bool length_holds(const struct rule_input *input)
 {
+    enum { HALVES = 2 };
     uint64_t days = input_number(input, FIELD_until_day) - input_number(input, FIELD_from_day) + 1;
-    return input_number_within(input, FIELD_half_days, 1, 2 * days);
+    return input_number_within(input, FIELD_half_days, 1, HALVES * days);
 }
 
 static bool cover_holds(const struct rule_input *input)
