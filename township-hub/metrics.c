@@ -81,7 +81,7 @@ static void put_stations(struct api *api, struct buf *text)
         {"jieli_outbox_oldest_age_seconds", "Age of the oldest of them.", FIGURE_OLDEST},
         {"jieli_last_sync_timestamp_seconds", "Last frame of a station.", FIGURE_LAST},
         {"jieli_clock_offset_seconds", "Clock of a station less ours.", FIGURE_OFFSET},
-        {"jieli_station_silent", "1: nothing heard of a station for a day.", FIGURE_SILENT},
+        {"jieli_station_silent", "1: nothing heard of a station for too long.", FIGURE_SILENT},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct station_walk walk = {text, rows[i].name, rows[i].figure};

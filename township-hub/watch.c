@@ -24,13 +24,23 @@ static bool find_contact(const struct daemon_contact *contacts, size_t count, co
     return found;
 }
 
-/* Silent: not a word for a day, counted from the daemon's start when there was none yet. */
-static bool is_silent(const struct api *api, const struct watch_station *station)
+/* 0: there is no policy yet, nobody is silent. */
+static uint64_t silence_ms(const struct api *api)
+{
+    enum { HOUR_MS = 60 * 60 * 1000 };
+    struct rule_world rules;
+    const struct world *world = hub_fold(api->hub)->world;
+    bool known = world_view(world, world_common_seq(world), 0, 0, &rules);
+    return known ? (uint64_t)policy_get_count(rules.policy, POLICY_WATCH_SILENCE) * HOUR_MS : 0;
+}
+
+/* Counted from the daemon's start when there was not a word yet. */
+static bool is_silent(const struct api *api, const struct watch_station *station, uint64_t limit_ms)
 {
     uint64_t now = clock_wall_ms();
     uint64_t last = station->heard ? station->contact.last_ms : 0;
     last = last == 0 ? api->started_ms : last;
-    return now > last && now - last > WATCH_SILENT_MS;
+    return limit_ms != 0 && now > last && now - last > limit_ms;
 }
 
 void watch_each(struct api *api, void *context,
@@ -44,6 +54,7 @@ void watch_each(struct api *api, void *context,
     if (contacts == NULL) {
         return;
     }
+    uint64_t limit_ms = silence_ms(api);
     size_t count = daemon_contacts(api->daemon, contacts, CONTACT_COUNT);
     count = count > CONTACT_COUNT ? CONTACT_COUNT : count;
     kv_begin(api->kv, false, &txn);
@@ -55,7 +66,7 @@ void watch_each(struct api *api, void *context,
         }
         (void)log_head_get(&fold->log, &txn, one.station.device, &one.head);
         one.heard = find_contact(contacts, count, one.station.device, &one.contact);
-        one.silent = is_silent(api, &one);
+        one.silent = is_silent(api, &one, limit_ms);
         visit(context, &one);
     }
     kv_abort(&txn);

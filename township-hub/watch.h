@@ -16,9 +16,8 @@ struct watch_station {
     struct log_head head;
     bool heard; /* contact is filled */
     struct daemon_contact contact;
-    bool silent;
+    bool silent; /* not heard for longer than the policy's watch.silence */
 };
-enum { WATCH_SILENT_MS = 24 * 60 * 60 * 1000 };
 /* Calls visit for each station that is not revoked. */
 void watch_each(struct api *api, void *context,
                 void (*visit)(void *context, const struct watch_station *station));

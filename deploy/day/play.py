@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 
+from found import STATIONS
 from town import StepFailed, api, wait_for
 
 CANARIES = []
@@ -211,9 +212,13 @@ def cut_off(day):
             open_case(worker, "I06", [MA, FU, LI, WANG][j])
     status = station.ask("status")
     must(int(status["backlog"]) >= 24 and not status["connected"], f"status {status}")
-    day.told(f"离线三天积下 {status['backlog']} 条")
+    silent = [one["code"] for one in day.hub.ask("watch")["stations"] if one["silent"]]
+    must(STATIONS[0][0] in silent, f"three days without a word, silent: {silent}")
+    day.told(f"离线三天积下 {status['backlog']} 条；镇中心看到该站失联")
     station.command("drill", "link", "up")
     all_accepted(station)
+    watched = {one["code"]: one["silent"] for one in day.hub.ask("watch")["stations"]}
+    must(not watched[STATIONS[0][0]], f"silent though it speaks: {watched}")
     day.told("已全部补报并取得镇中心的证明")
 
 
