@@ -5,7 +5,7 @@
 
 /* What matter.c and matter_facts.c share: the letters of a script. */
 
-enum { MATTER_TASKS = 2, MATTER_EXTENSION_DAYS = 5 };
+enum { MATTER_EXTENSION_DAYS = 5 };
 
 enum who { WINDOW, AGENT, HEAD, HUB, HANDLER };
 

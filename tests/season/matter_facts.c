@@ -153,8 +153,8 @@ static void fill_side(struct season *season, struct season_case *one, uint32_t i
     } else if (letter == 'O') {
         town_text(act, FIELD_lead, 0, "CENTRE");
         town_number(act, FIELD_order, 0, CASE_ORDER_SEQUENCE);
-        for (uint16_t i = 0; i < MATTER_TASKS; i++) {
-            act_record(act, FIELD_children, i, RECORD_TASK + index * MATTER_TASKS + i);
+        for (uint16_t i = 0; i < SEASON_TASKS; i++) {
+            act_record(act, FIELD_children, i, RECORD_TASK + index * SEASON_TASKS + i);
         }
     } else if (letter == 'g') {
         act_staff(act, FIELD_handler, 0, &season->station[one->station].person[POST_AGENT]);
@@ -183,7 +183,7 @@ uint32_t matter_record(const struct letter *letter, uint32_t index)
 {
     return letter->payload == WIRE_CONTACT   ? RECORD_CONTACT + index
            : letter->payload == WIRE_REQUEST ? RECORD_REQUEST + index
-           : letter->payload == WIRE_TASK    ? RECORD_TASK + index * MATTER_TASKS
+           : letter->payload == WIRE_TASK    ? RECORD_TASK + index * SEASON_TASKS
                                              : RECORD_CASE + index;
 }
 
@@ -361,9 +361,9 @@ static void task_whole(struct season *season, const struct season_person *person
 void matter_tasks(struct season *season, const struct season_person *person, uint32_t index,
                   const struct letter *letter)
 {
-    static const char *const departments[MATTER_TASKS] = {"PETITION", "JUSTICE"};
-    uint32_t first = RECORD_TASK + index * MATTER_TASKS;
-    for (uint32_t i = 0; i < MATTER_TASKS && letter->letter == 'P'; i++) {
+    static const char *const departments[SEASON_TASKS] = {"PETITION", "JUSTICE"};
+    uint32_t first = RECORD_TASK + index * SEASON_TASKS;
+    for (uint32_t i = 0; i < SEASON_TASKS && letter->letter == 'P'; i++) {
         struct town_act act;
         town_act(&act, WIRE_TASK, first + i, TASK_OPENED);
         act_record(&act, FIELD_case_record, 0, RECORD_CASE + index);

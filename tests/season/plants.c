@@ -29,11 +29,18 @@ struct planted_path {
 };
 
 static const struct planted_path planted_paths[] = {
-    {PLANT_CASE_LATE, "finished late"},    {PLANT_CASE_LEFT, "never finished"},
-    {PLANT_SAT_ON_IT, "handed up late"},   {PLANT_TOLD_LATE, "told late"},
-    {PLANT_SECOND_NOTICE, "told twice"},   {PLANT_MANY_VISITS, "many visits"},
-    {PLANT_CONTACT_LEFT, "left standing"}, {PLANT_SUSPENDED_SILENT, "suspended in silence"},
-    {PLANT_CASE_BACK_DATED, "back-dated"}, {PLANT_CASE_REDATED, "given a new date"},
+    {PLANT_CASE_LATE, "finished late"},
+    {PLANT_CASE_LEFT, "never finished"},
+    {PLANT_SAT_ON_IT, "handed up late"},
+    {PLANT_TOLD_LATE, "told late"},
+    {PLANT_SECOND_NOTICE, "told twice"},
+    {PLANT_MANY_VISITS, "many visits"},
+    {PLANT_CONTACT_LEFT, "left standing"},
+    {PLANT_SUSPENDED_SILENT, "suspended in silence"},
+    {PLANT_CASE_BACK_DATED, "back-dated"},
+    {PLANT_CASE_REDATED, "given a new date"},
+    {PLANT_JOINT_LATE, "joint part handed on late"},
+    {PLANT_JOINT_OVERDUE, "joint part overdue"},
 };
 
 void plant_add(struct season *season, const struct season_plant *plant)
@@ -48,13 +55,21 @@ void plant_add(struct season *season, const struct season_plant *plant)
 
 static void plant_case(struct season *season, struct season_plant *plant)
 {
+    bool at_hub = plant->post == POST_HUB;
     for (size_t i = 0; i < sizeof planted_paths / sizeof *planted_paths; i++) {
-        if (planted_paths[i].what == plant->what) {
-            uint32_t index = matter_plant(season, planted_paths[i].path, plant->station,
-                                          plant->post, day_ms(plant->day, 9 * 60 + 25));
-            bool contact = plant->what == PLANT_CONTACT_LEFT;
-            plant->record = (contact ? RECORD_CONTACT : RECORD_CASE) + index;
-            plant->done = true;
+        if (planted_paths[i].what != plant->what) {
+            continue;
+        }
+        uint32_t index =
+            matter_plant(season, planted_paths[i].path, plant->station,
+                         at_hub ? POST_WINDOW : plant->post, day_ms(plant->day, 9 * 60 + 25));
+        plant->done = true;
+        plant->record = RECORD_CASE + index;
+        if (plant->what == PLANT_CONTACT_LEFT) {
+            plant->record = RECORD_CONTACT + index;
+        } else if (at_hub) {
+            plant->record = RECORD_TASK + index * SEASON_TASKS;
+            memcpy(plant->staff, season->hub_person[HUB_OPERATOR].staff, LIMIT_ID_SIZE);
         }
     }
 }
@@ -71,6 +86,7 @@ void plant_all(struct season *season)
             memcpy(plant.staff, season->station[plant.station].person[plant.post].staff,
                    LIMIT_ID_SIZE);
         }
+        plant.done = plant.what == PLANT_FOLLOWS;
         plant_case(season, &plant);
         plant_add(season, &plant);
     }

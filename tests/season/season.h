@@ -23,6 +23,7 @@ enum {
     SEASON_SCRIPT = 64,
     SEASON_LINKS = 8, /* times a station is cut off, or dark */
     SEASON_LEAVES = 6,
+    SEASON_TASKS = 2,     /* parts of a joint case */
     SEASON_SHEETS = 40,   /* of the paper register, for one cut */
     SEASON_WAITING = 4096 /* handed up, not taken up by the hub's log yet */
 };
@@ -35,6 +36,7 @@ enum season_post {
     POST_AGENT,
     POST_WATCH,
     POST_ON_DUTY,
+    POST_HUB, /* one of the township */
     POST_NOBODY
 };
 enum season_hub_post {
@@ -310,6 +312,7 @@ void ledger_rates(const struct season *season, size_t station, struct season_rat
 /* --- plants.c: what some of them do wrong --- */
 enum season_plant_kind {
     PLANT_NONE,
+    PLANT_FOLLOWS, /* from another */
     PLANT_NO_ROTA,
     PLANT_NO_DUTY,
     PLANT_NO_GROUP_LEADER,
@@ -337,6 +340,7 @@ enum season_plant_kind {
     PLANT_COMPLAINT_DELAY,
     PLANT_COMPLAINT_FEES,
     PLANT_COMPLAINT_LEFT,
+    PLANT_COMPLAINT_LATE,
     PLANT_CASE_LATE,
     PLANT_CASE_LEFT,
     PLANT_SAT_ON_IT,
@@ -346,7 +350,9 @@ enum season_plant_kind {
     PLANT_CONTACT_LEFT,
     PLANT_SUSPENDED_SILENT,
     PLANT_CASE_BACK_DATED,
-    PLANT_CASE_REDATED
+    PLANT_CASE_REDATED,
+    PLANT_JOINT_LATE,
+    PLANT_JOINT_OVERDUE
 };
 
 struct season_plant {

@@ -16,6 +16,7 @@ struct voice {
     uint64_t scope;
     bool founded;
     bool left;
+    bool late; /* answered after its day */
 };
 
 enum { VOICES = 2048 };
@@ -117,7 +118,12 @@ static void investigate(struct season *season, size_t station, size_t index)
     town_number(&act, FIELD_evidence, 0, EVIDENCE_WINDOW | EVIDENCE_RECORDS);
     act.sealed_labels = 1U << SEALED_LABEL_MATTER;
     hub_act(season, voice, HUB_DESK, &act, 0);
-    step_at(season, season->now_ms + HOUR, answer_complaint, station, index);
+    if (voice->late) {
+        plant_record(season, PLANT_COMPLAINT_LATE, station, voice->record,
+                     &season->hub_person[HUB_DESK]);
+    }
+    step_at(season, season->now_ms + (voice->late ? UINT64_C(100) : 1) * HOUR, answer_complaint,
+            station, index);
 }
 
 static void complain(struct season *season, size_t station, size_t index)
@@ -166,6 +172,8 @@ static void planted_complaint(struct season *season, const struct season_plant *
     } else if (plant->what == PLANT_COMPLAINT_LEFT) {
         voice.founded = false;
         voice.left = true;
+    } else if (plant->what == PLANT_COMPLAINT_LATE) {
+        voice = (struct voice){.post = POST_WINDOW, .scope = SCOPE_EFFICIENCY, .late = true};
     } else if (plant->what != PLANT_COMPLAINT_DELAY) {
         return;
     }
