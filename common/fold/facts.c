@@ -17,7 +17,7 @@ struct walk {
     struct fold_facts *facts;
     views_record_visit visit;
     void *context;
-    int32_t until_day; /* of due lists; CIVIL_DAY_MAX else */
+    int32_t until_day; /* of lists by day; CIVIL_DAY_MAX else */
     bool more;
 };
 
@@ -39,6 +39,12 @@ static void each_record(void *context, const struct views_reach *reach, views_re
     struct fold_facts *facts = context;
     const struct rule_machine *machine = rule_machine(reach->machine);
     struct walk walk = {facts, visit, visit_context, CIVIL_DAY_MAX, machine != NULL};
+    if (reach->states == 0 && reach->opened_from > 0) {
+        walk.until_day = reach->opened_until > 0 ? reach->opened_until : CIVIL_DAY_MAX;
+        fold_list_opened(facts->ask.fold, facts->ask.txn, reach->machine,
+                         (uint32_t)reach->opened_from, walk_one, &walk);
+        return;
+    }
     for (const struct rule_name *state = walk.more ? machine->states : NULL;
          walk.more && state->name != NULL; state++) {
         bool wanted = reach->states == 0 || (reach->states >> state->number & 1) != 0;

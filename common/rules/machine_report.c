@@ -69,12 +69,10 @@ static bool period_over_holds(const struct rule_input *input)
     return until < today || (until == today && input_number(input, FIELD_kind) == REPORT_DAY);
 }
 
+/* Overdue are those that became so in the period, whenever they were accepted: they may be more. */
 static bool totals_holds(const struct rule_input *input)
 {
-    uint64_t accepted = input_number(input, FIELD_total_accepted);
-    uint64_t finished = input_number(input, FIELD_total_finished);
-    return input_number(input, FIELD_total_overdue) <= accepted + finished &&
-           input_number(input, FIELD_total_proxy) <= accepted;
+    return input_number(input, FIELD_total_proxy) <= input_number(input, FIELD_total_accepted);
 }
 
 static bool same_period_holds(const struct rule_input *input)
