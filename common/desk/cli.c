@@ -22,6 +22,8 @@ static const struct cli_command common_commands[] = {
     {"view", "台账、一览、排班、公示", "ledgers, due lists, rosters, boards", cli_command_view},
     {"kpi", "工作标准，分子分母及每件", "indicators with both halves", cli_command_kpi},
     {"findings", "追责线索", "findings: suspicions with their events", cli_command_findings},
+    {"regimes", "制度一览：由什么承载、现状", "the rule book: what carries each, where it stands",
+     cli_command_regimes},
     {"appraisal", "考核表、排名；或 appraisal VERB", "score sheet, ranking; or VERB --field value",
      cli_command_appraisal},
     {"catalogue", "办理事项目录", "the item catalogue", cli_command_catalogue},

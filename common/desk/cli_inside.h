@@ -50,6 +50,7 @@ int cli_command_form(struct cli *cli, int argc, char **argv); /* cli_form.c */
 int cli_command_view(struct cli *cli, int argc, char **argv);
 int cli_command_kpi(struct cli *cli, int argc, char **argv);
 int cli_command_findings(struct cli *cli, int argc, char **argv);
+int cli_command_regimes(struct cli *cli, int argc, char **argv);
 int cli_command_appraisal(struct cli *cli, int argc, char **argv);
 int cli_command_catalogue(struct cli *cli, int argc, char **argv);
 int cli_command_policy(struct cli *cli, int argc, char **argv);

@@ -287,6 +287,31 @@ int cli_command_findings(struct cli *cli, int argc, char **argv)
     return call_for(cli, &ask, "/api/v1/findings", "", show_findings);
 }
 
+/* --- regimes --- */
+
+static void show_regimes(struct cli *cli, const struct wire_tree *answer)
+{
+    const struct cli_column columns[] = {
+        {"编号", "number", "number"},
+        {"类", "class", "class"},
+        {"制度", "regime", cli->english ? "en" : "zh"},
+        {"现状", "where it stands", cli->english ? "liveEn" : "liveZh"},
+        {"承载", "carried by", "carriedBy"}};
+    cli_table(cli, wire_tree_get(answer, "regimes"), columns, sizeof columns / sizeof *columns);
+}
+
+int cli_command_regimes(struct cli *cli, int argc, char **argv)
+{
+    static const struct argp_option options[] = {PERIOD_OPTIONS, {0}};
+    static const struct argp argp = {.options = options, .parser = parse_ask, .args_doc = ""};
+    struct ask ask = {0};
+    int code = CLI_OK;
+    if (!cli_parse(cli, &argp, argc, argv, &ask, &code)) {
+        return code;
+    }
+    return call_for(cli, &ask, "/api/v1/regimes", "", show_regimes);
+}
+
 /* --- the score sheet --- */
 
 static void show_appraisal(struct cli *cli, const struct wire_tree *answer)

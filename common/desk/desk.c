@@ -46,6 +46,7 @@ static const struct route routes[] = {
     {"GET", "/views", true, ROUTE_LOCAL, desk_get_views},
     {"GET", "/kpi", true, ROUTE_LOCAL, desk_get_kpi},
     {"GET", "/findings", true, ROUTE_UNLOCKED, desk_get_findings},
+    {"GET", "/regimes", false, ROUTE_UNLOCKED, desk_get_regimes},
     {"GET", "/appraisal", true, ROUTE_UNLOCKED, desk_get_appraisal},
     {"GET", "/catalogue", true, ROUTE_PUBLIC, desk_get_catalogue},
     {"GET", "/policy", false, ROUTE_PUBLIC, desk_get_policy},

@@ -25,12 +25,14 @@
  *   GET  /forms /forms/F22/ITEM /forms/F24/STAFF /forms/F25 ... /page, POST .../prints likewise
  *   GET  /cases?due=DAY|search=TEXT|state=NAME[&machine=NAME][&after=CURSOR][&limit=N]
  *   GET  /views                  ledgers, due lists, rosters, boards: names and columns
- *   GET
- * /views/NAME[?from=DAY&until=DAY&station=CODE&staff=ID&offset=N&limit=N&format=xlsx|csv|html] GET
- * /kpi[?...] /kpi/NAME/cases[?...]   indicators with both halves; the records behind one GET
- * /findings[/RULE][?...] /findings/rules   suspicions with their events; the rules GET
- * /appraisal[?...] /appraisal/ranking[?...]   the 100-point sheet; stations in order GET /catalogue
- * /catalogue/CODE /policy /calendar /refusals /refusals/NAME /machines /machines/NAME /openapi.json
+ *   GET  /views/NAME[?from=DAY&until=DAY&station=CODE&staff=ID&offset=N&limit=N]
+ *        [&format=xlsx|csv|html]
+ *   GET  /kpi[?...] /kpi/NAME/cases[?...]   indicators with both halves; the records behind one
+ *   GET  /findings[/RULE][?...] /findings/rules   suspicions with their events; the rules
+ *   GET  /regimes[?...]          R01-R120: what carries each, where it stands in the period
+ *   GET  /appraisal[?...] /appraisal/ranking[?...]   the 100-point sheet; stations in order
+ *   GET  /catalogue /catalogue/CODE /policy /calendar /refusals /refusals/NAME /machines
+ *        /machines/NAME /openapi.json
  * Errors: application/problem+json with a stable code, zh and en (desk/reply.h). */
 struct desk;
 

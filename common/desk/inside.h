@@ -118,6 +118,7 @@ void desk_get_cases(struct desk *desk, struct desk_call *call);
 void desk_get_views(struct desk *desk, struct desk_call *call);
 void desk_get_kpi(struct desk *desk, struct desk_call *call);
 void desk_get_findings(struct desk *desk, struct desk_call *call);
+void desk_get_regimes(struct desk *desk, struct desk_call *call); /* regimes.c */
 void desk_get_appraisal(struct desk *desk, struct desk_call *call);
 
 /* --- editions.c, machines.c --- */

@@ -106,6 +106,37 @@ static void test_findings(void **state)
     told_done(&told);
 }
 
+/* The rule book's list, in order: what carries each, and what is not there yet this week. */
+static void test_regimes(void **state)
+{
+    struct desk_rig *rig = *state;
+    unlock(rig, rig->officer);
+    struct told told = ask(rig, "GET", "/api/v1/regimes", NULL);
+    expect_status(&told, 200, "");
+    const struct wire_tree *list = wire_tree_get(told.tree, "regimes");
+    assert_int_equal(wire_tree_count(list), 120);
+    const struct wire_tree *first = wire_tree_at(list, 0);
+    assert_string_equal(wire_tree_member(first, "number"), "R01");
+    assert_string_equal(wire_tree_member(first, "zh"), "首问负责制");
+    assert_non_null(strstr(wire_tree_member(first, "carriedBy"), "contact"));
+    assert_non_null(strstr(wire_tree_member(wire_tree_at(list, 60), "carriedBy"), "check.0402"));
+    assert_non_null(strstr(wire_tree_member(wire_tree_at(list, 75), "carriedBy"), "R46"));
+    for (size_t i = 0; i < 120; i++) {
+        const char *by = wire_tree_member(wire_tree_at(list, i), "carriedBy");
+        assert_true(by != NULL && by[0] != 0);
+    }
+    told_done(&told);
+    told = ask(rig, "GET", "/api/v1/regimes?from=2026-12-07&until=2026-12-13", NULL);
+    expect_status(&told, 200, "");
+    list = wire_tree_get(told.tree, "regimes");
+    assert_non_null(strstr(wire_tree_member(wire_tree_at(list, 66), "liveEn"),
+                           "A week without a full inspection 0 (not yet in this period)"));
+    told_done(&told);
+    rig->token[0] = 0;
+    expect_problem(rig, "/api/v1/regimes", NULL, 401, "locked");
+    unlock(rig, rig->officer);
+}
+
 /* Complaints are for the discipline role; findings want somebody unlocked. */
 static void test_permissions(void **state)
 {
@@ -158,9 +189,10 @@ static void test_every_view(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ledger),   cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_findings), cmocka_unit_test(test_permissions),
-        cmocka_unit_test(test_queries),  cmocka_unit_test(test_every_view),
+        cmocka_unit_test(test_ledger),      cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_findings),    cmocka_unit_test(test_regimes),
+        cmocka_unit_test(test_permissions), cmocka_unit_test(test_queries),
+        cmocka_unit_test(test_every_view),
     };
     return cmocka_run_group_tests(tests, desk_rig_setup, desk_rig_teardown);
 }
