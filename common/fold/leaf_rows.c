@@ -43,7 +43,7 @@ static void run_clear(struct run *run, uint64_t first)
 static bool run_add(struct run *run, struct span leaf)
 {
     if (run->count + 2 > run->capacity) {
-        size_t capacity = run->capacity == 0 ? LEAF_GROUP * 2 : run->capacity * 2;
+        size_t capacity = run->capacity == 0 ? (size_t)LEAF_GROUP * 2 : run->capacity * 2;
         uint32_t *start = realloc(run->start, capacity * sizeof *start);
         if (start == NULL) {
             return false;
