@@ -30,7 +30,9 @@ void auditor_state_put(struct auditor *auditor, struct kv_txn *txn)
     buf_put_u64(&value, state->refused);
     buf_put_u64(&value, state->quarantined);
     buf_put_u64(&value, state->void_count);
-    buf_put_u64(&value, state->not_recomputable);
+    for (int i = 0; i < UNSEEN_COUNT; i++) {
+        buf_put_u64(&value, state->unseen[i]);
+    }
     buf_put_u64(&value, state->last_ms);
     for (int i = 0; i < FINDING_COUNT; i++) {
         buf_put_u64(&value, state->findings[i]);
@@ -59,7 +61,9 @@ enum err auditor_state_get(struct auditor *auditor, struct kv_txn *txn)
         state->refused = reader_u64(&reader);
         state->quarantined = reader_u64(&reader);
         state->void_count = reader_u64(&reader);
-        state->not_recomputable = reader_u64(&reader);
+        for (int i = 0; i < UNSEEN_COUNT; i++) {
+            state->unseen[i] = reader_u64(&reader);
+        }
         state->last_ms = reader_u64(&reader);
         for (int i = 0; i < FINDING_COUNT; i++) {
             state->findings[i] = reader_u64(&reader);
@@ -198,6 +202,17 @@ const char *auditor_finding_name(enum auditor_finding finding)
     return (unsigned)finding < FINDING_COUNT ? names[finding] : "unknown";
 }
 
+const char *auditor_unseen_name(enum auditor_unseen unseen)
+{
+    static const char *const names[UNSEEN_COUNT] = {
+        [UNSEEN_IDENTITY] = "identity",
+        [UNSEEN_MATTER] = "matter",
+        [UNSEEN_ATTACHMENT] = "attachment",
+        [UNSEEN_CLOCK] = "clock",
+    };
+    return (unsigned)unseen < UNSEEN_COUNT ? names[unseen] : "unknown";
+}
+
 void auditor_find(struct auditor *auditor, struct kv_txn *txn, enum auditor_finding finding,
                   uint64_t leaf_index, const uint32_t expected_found[2])
 {
@@ -252,7 +267,7 @@ void auditor_status(struct auditor *auditor, struct auditor_status *ret)
     ret->refused = state->refused;
     ret->quarantined = state->quarantined;
     ret->void_count = state->void_count;
-    ret->not_recomputable = state->not_recomputable;
+    memcpy(ret->unseen, state->unseen, sizeof ret->unseen);
     ret->last_ms = state->last_ms;
     ret->alarm = auditor->alarm;
     memcpy(ret->findings, state->findings, sizeof ret->findings);

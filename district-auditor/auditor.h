@@ -69,6 +69,16 @@ enum auditor_finding {
 };
 const char *auditor_finding_name(enum auditor_finding finding);
 
+/* What only the writing side could ask, so that nobody can ask it again. */
+enum auditor_unseen {
+    UNSEEN_IDENTITY,   /* sealed: ID number, its check character, the same person's other cases */
+    UNSEEN_MATTER,     /* sealed: what the matter is */
+    UNSEEN_ATTACHMENT, /* sealed: pictures and papers */
+    UNSEEN_CLOCK,      /* dates entered, against the clock of the writing machine */
+    UNSEEN_COUNT
+};
+const char *auditor_unseen_name(enum auditor_unseen unseen);
+
 struct auditor_status {
     uint64_t epoch;
     uint64_t checkpoint_size; /* newest verified checkpoint */
@@ -78,7 +88,7 @@ struct auditor_status {
     uint64_t refused;
     uint64_t quarantined;
     uint64_t void_count;
-    uint64_t not_recomputable; /* guards that need sealed content */
+    uint64_t unseen[UNSEEN_COUNT]; /* events each of them was asked about */
     uint64_t findings[FINDING_COUNT];
     bool alarm;                    /* the hub went back, or opened a new log */
     uint8_t root[LIMIT_HASH_SIZE]; /* of the mirrored leaves */

@@ -6,21 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-static enum err read_root(const struct options *options, uint8_t *ret_root)
+static enum err hubs_root(const struct options *options, uint8_t *ret_root)
 {
     char path[FILES_PATH_SIZE];
-    struct buf text;
-    buf_init(&text, 256);
     enum err err = device_path(options->directory, "root.pub", path);
-    if (err == ERR_NONE) {
-        err = files_read(path, &text);
-    }
-    if (err == ERR_NONE) {
-        err = text.size < 64 ? ERR_MALFORMED
-                             : text_get_hex(span_of(text.data, 64), ret_root, LIMIT_KEY_SIZE);
-    }
-    buf_done(&text);
-    return err;
+    return err != ERR_NONE ? err : device_root_read(path, ret_root);
 }
 
 static enum err open_bundle(const char *path, const uint8_t *root, struct hub_file *ret)
@@ -75,7 +65,7 @@ enum err hubs_read(const struct options *options, struct hub_list *ret)
     uint8_t root[LIMIT_KEY_SIZE];
     struct reading reading = {options, root, ret};
     ret->count = 0;
-    enum err err = read_root(options, root);
+    enum err err = hubs_root(options, root);
     if (err == ERR_NONE) {
         err = device_path(options->directory, "hubs", path);
     }
@@ -110,7 +100,7 @@ static enum err join(const struct options *options, const char *source, struct h
     buf_init(&file, WIRE_TRUST_SIZE);
     enum err err = hubs_read(options, list);
     if (err == ERR_NONE) {
-        err = read_root(options, root);
+        err = hubs_root(options, root);
     }
     if (err == ERR_NONE) {
         err = open_bundle(source, root, ret);

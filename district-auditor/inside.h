@@ -19,7 +19,7 @@ struct auditor_state {
     uint64_t refused;
     uint64_t quarantined;
     uint64_t void_count;
-    uint64_t not_recomputable;
+    uint64_t unseen[UNSEEN_COUNT];
     uint64_t last_ms; /* hub_ms of the newest replayed leaf */
     uint64_t findings[FINDING_COUNT];
 };

@@ -182,6 +182,24 @@ static void check_seen(struct step *step)
     }
 }
 
+/* Each kind once an event. */
+static void count_unseen(struct auditor *auditor)
+{
+    const struct wire_event *event = auditor->event;
+    bool asked[UNSEEN_COUNT] = {false};
+    for (size_t i = 0; i < event->sealed_count; i++) {
+        uint32_t label = event->sealed[i].label; /* SealedLabel, counted from 1 */
+        if (label >= 1 && label <= UNSEEN_ATTACHMENT + 1) {
+            asked[label - 1] = true;
+        }
+    }
+    asked[UNSEEN_CLOCK] = event->back_entry || values_has(&event->facts, FIELD_received_ms) ||
+                          values_has(&event->facts, FIELD_agreed_day);
+    for (size_t i = 0; i < UNSEEN_COUNT; i++) {
+        auditor->state.unseen[i] += asked[i] ? 1 : 0;
+    }
+}
+
 static enum err judge(struct step *step)
 {
     struct auditor *auditor = step->auditor;
@@ -209,9 +227,7 @@ static enum err judge(struct step *step)
     }
     check_feeds(step, &verdict);
     check_seen(step);
-    if (auditor->event->sealed_count > 0) {
-        auditor->state.not_recomputable++;
-    }
+    count_unseen(auditor);
     return keep(step, &ask, &verdict);
 }
 

@@ -180,6 +180,37 @@ static void print_table(const struct report *report, const char *hub)
     buf_done(&name);
 }
 
+/* What nobody can ask again, and of how many events. */
+static void print_unseen(const struct options *options, const char *hub,
+                         const struct auditor_status *status)
+{
+    static const struct {
+        const char *zh;
+        const char *en;
+    } names[UNSEEN_COUNT] = {
+        [UNSEEN_IDENTITY] = {"身份证号与重复办件", "ID numbers and duplicate cases"},
+        [UNSEEN_MATTER] = {"事由文字", "the matter's text"},
+        [UNSEEN_ATTACHMENT] = {"附件", "attachments"},
+        [UNSEEN_CLOCK] = {"录入日期与本机时钟", "dates entered, against the writer's clock"},
+    };
+    if (options->json) {
+        (void)printf("{\"hub\":\"%s\",\"notRecomputable\":{", hub);
+    } else {
+        (void)printf(options->english ? "  cannot be recomputed (events):" : "  无法重算（条）：");
+    }
+    for (int i = 0; i < UNSEEN_COUNT; i++) {
+        const char *name = options->json      ? auditor_unseen_name((enum auditor_unseen)i)
+                           : options->english ? names[i].en
+                                              : names[i].zh;
+        (void)printf(options->json ? "%s\"%s\":%llu" : "%s %s %llu",
+                     i == 0          ? ""
+                     : options->json ? ","
+                                     : ";",
+                     name, (unsigned long long)status->unseen[i]);
+    }
+    (void)printf(options->json ? "}}\n" : "\n");
+}
+
 static enum err report_hub(struct report *report, struct kv *kv, const struct hub_file *hub,
                            struct auditor *auditor)
 {
@@ -200,6 +231,7 @@ static enum err report_hub(struct report *report, struct kv *kv, const struct hu
     kv_abort(&txn);
     if (err == ERR_NONE) {
         (report->options->json ? print_json : print_table)(report, hub->name);
+        print_unseen(report->options, hub->name, &status);
     }
     return err;
 }
@@ -219,24 +251,21 @@ int print_verified(const struct options *options, const char *name, struct audit
     if (options->json) {
         (void)printf("{\"hub\":\"%s\",\"verified\":%llu,\"accepted\":%llu,\"refused\":%llu,"
                      "\"quarantined\":%llu,\"void\":%llu,\"gaps\":%llu,\"findings\":%llu,"
-                     "\"notRecomputable\":%llu,\"size\":%llu,\"root\":\"%s\"}\n",
+                     "\"size\":%llu,\"root\":\"%s\"}\n",
                      name, (unsigned long long)status.replayed, (unsigned long long)status.accepted,
                      (unsigned long long)status.refused, (unsigned long long)status.quarantined,
                      (unsigned long long)status.void_count, (unsigned long long)gaps,
-                     (unsigned long long)findings, (unsigned long long)status.not_recomputable,
-                     (unsigned long long)status.checkpoint_size, buf_text(&root));
+                     (unsigned long long)findings, (unsigned long long)status.checkpoint_size,
+                     buf_text(&root));
     } else {
-        (void)printf(options->english
-                         ? "%s: verified %llu events, %llu gaps, %llu findings "
-                           "(accepted %llu, refused %llu, set aside %llu, void %llu; "
-                           "%llu rest on sealed content)\n"
-                         : "%s：已核验 %llu 条，缺口 %llu，发现问题 %llu"
-                           "（采纳 %llu，退回 %llu，搁置 %llu，作废 %llu；%llu 条涉及密封内容）\n",
+        (void)printf(options->english ? "%s: verified %llu events, %llu gaps, %llu findings "
+                                        "(accepted %llu, refused %llu, set aside %llu, void %llu)\n"
+                                      : "%s：已核验 %llu 条，缺口 %llu，发现问题 %llu"
+                                        "（采纳 %llu，退回 %llu，搁置 %llu，作废 %llu）\n",
                      name, (unsigned long long)status.replayed, (unsigned long long)gaps,
                      (unsigned long long)findings, (unsigned long long)status.accepted,
                      (unsigned long long)status.refused, (unsigned long long)status.quarantined,
-                     (unsigned long long)status.void_count,
-                     (unsigned long long)status.not_recomputable);
+                     (unsigned long long)status.void_count);
     }
     buf_done(&root);
     bool whole = findings == 0 && status.replayed == status.checkpoint_size && !status.alarm;

@@ -205,17 +205,15 @@ static enum err write_request(const struct options *options, const struct device
 static enum err copy_root(const struct options *options)
 {
     char path[FILES_PATH_SIZE];
-    uint8_t key[LIMIT_KEY_SIZE];
+    uint8_t key[LIMIT_KEY_SIZE] = {0};
     struct buf text;
-    buf_init(&text, 256);
-    enum err err = files_read(options->root_file, &text);
-    if (err == ERR_NONE) {
-        err =
-            text.size < 64 ? ERR_MALFORMED : text_get_hex(span_of(text.data, 64), key, sizeof key);
-    }
+    buf_init(&text, 2 * LIMIT_KEY_SIZE + 1);
+    enum err err = device_root_read(options->root_file, key);
     if (err == ERR_NONE) {
         err = device_path(options->directory, "root.pub", path);
     }
+    text_put_hex(&text, span_of(key, sizeof key));
+    buf_put_text(&text, "\n");
     if (err == ERR_NONE) {
         err = files_write(path, buf_span(&text), 0644);
     }

@@ -390,20 +390,6 @@ static const struct argp_option trust_table[] = {
 static const struct argp trust_argp = {
     .options = trust_table, .parser = parse_trust, .args_doc = "NOTE"};
 
-static enum err read_root(const char *path, uint8_t ret[LIMIT_KEY_SIZE])
-{
-    struct buf text;
-    buf_init(&text, 1024);
-    enum err err = files_read(path, &text);
-    if (err == ERR_NONE) {
-        struct span hex = text_trim(buf_span(&text));
-        hex.size -= hex.size > 0 && hex.data[hex.size - 1] == '\n' ? 1 : 0;
-        err = text_get_hex(hex, ret, LIMIT_KEY_SIZE);
-    }
-    buf_done(&text);
-    return err;
-}
-
 /* The note must speak of this very hub. */
 static enum err check_note(const struct folder *folder, struct span note,
                            const uint8_t root[LIMIT_KEY_SIZE])
@@ -430,7 +416,7 @@ static enum err keep_note(const struct folder *folder, const struct trust_option
     uint8_t root[LIMIT_KEY_SIZE];
     buf_init(&note, WIRE_TRUST_SIZE);
     buf_init(&hex, 128);
-    enum err err = read_root(options->root, root);
+    enum err err = device_root_read(options->root, root);
     if (err == ERR_NONE) {
         err = files_read(options->file, &note);
     }

@@ -63,13 +63,14 @@ static const struct argp_option setup_table[] = {
 
 static enum err write_settings(const char *directory)
 {
-    static const char text[] = "# Printed on slips and forms 凭条和表单上的站名、电话、监督投诉电话\n"
-                               "[slip]\n"
-                               "# station = 沿湖村便民服务站\n"
-                               "# complaints = 0898-00000000\n"
-                               "# phone = 0898-00000001\n"
-                               "# address = 沿湖路一号\n"
-                               "# hours = 08:00-17:00\n";
+    static const char text[] =
+        "# Printed on slips and forms 凭条和表单上的站名、电话、监督投诉电话\n"
+        "[slip]\n"
+        "# station = 沿湖村便民服务站\n"
+        "# complaints = 0898-00000000\n"
+        "# phone = 0898-00000001\n"
+        "# address = 沿湖路一号\n"
+        "# hours = 08:00-17:00\n";
     char path[FILES_PATH_SIZE];
     enum err err = device_path(directory, "node.conf", path);
     return err != ERR_NONE ? err : files_write(path, span_text(text), 0600);
@@ -117,19 +118,6 @@ int command_init(struct cli *cli, int argc, char **argv)
     return CLI_OK;
 }
 
-static enum err read_root(const char *path, uint8_t *ret_root)
-{
-    struct buf text;
-    buf_init(&text, 256);
-    enum err err = files_read(path, &text);
-    if (err == ERR_NONE) {
-        err = text.size < 64 ? ERR_MALFORMED
-                             : text_get_hex(span_of(text.data, 64), ret_root, LIMIT_KEY_SIZE);
-    }
-    buf_done(&text);
-    return err;
-}
-
 /* Is the bundle good, and for this very device? */
 static enum err check_bundle(struct span file, const uint8_t *root, const struct device *device,
                              struct wire_bundle *bundle, struct wire_trust *trust)
@@ -159,7 +147,7 @@ static enum err join(const char *directory, const struct setup_options *options,
     buf_init(&file, WIRE_TRUST_SIZE);
     err = files_read(options->file, &file);
     if (err == ERR_NONE && options->root != NULL) {
-        err = read_root(options->root, root);
+        err = device_root_read(options->root, root);
     }
     if (err == ERR_NONE) {
         err = check_bundle(buf_span(&file), options->root == NULL ? NULL : root, &device, bundle,

@@ -42,6 +42,24 @@ static enum err read_secret(const char *directory, const char *name, uint8_t *re
     return err;
 }
 
+enum err device_root_read(const char *path, uint8_t ret_root[LIMIT_KEY_SIZE])
+{
+    enum { HEX_SIZE = 2 * LIMIT_KEY_SIZE };
+    struct buf text;
+    buf_init(&text, 256);
+    enum err err = files_read(path, &text);
+    if (err == ERR_NONE && text.size > HEX_SIZE &&
+        strspn(buf_text(&text) + HEX_SIZE, " \r\n") != text.size - HEX_SIZE) {
+        err = ERR_MALFORMED;
+    }
+    if (err == ERR_NONE) {
+        size_t size = text.size < HEX_SIZE ? text.size : HEX_SIZE;
+        err = text_get_hex(span_of(text.data, size), ret_root, LIMIT_KEY_SIZE);
+    }
+    buf_done(&text);
+    return err;
+}
+
 static enum err write_keyring(const struct keyring *keyring, struct span password,
                               const uint8_t *secret, const char *path)
 {

@@ -25,6 +25,9 @@ void device_close(struct device *device);
 MUST_USE enum err device_path(const char *directory, const char *name,
                               char ret_path[FILES_PATH_SIZE]);
 
+/* The district root's public key, in hex, of the file path (root.pub). */
+MUST_USE enum err device_root_read(const char *path, uint8_t ret_root[LIMIT_KEY_SIZE]);
+
 /* A person's key file <directory>/<staff hex>.key: made with a fresh key, or opened. The device
  * secret binds it to this PC. */
 MUST_USE enum err device_person_create(const struct device *device, const char *directory,

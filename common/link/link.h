@@ -20,7 +20,8 @@ enum {
     LINK_USER_SIZE = 65,       /* user id text with its NUL: a device key id in hex */
     LINK_ENDPOINT_SIZE = 256,  /* text with its NUL */
     LINK_PEER_ID_SIZE = 255,   /* the longest routing id of ZeroMQ */
-    LINK_HANDSHAKE_MS = 2000,  /* a server's patience with a peer that has not proven its key */
+    LINK_HANDSHAKE_MS = 10000, /* a server's patience with a peer that has not proven its key: three
+                                  round trips of a satellite line */
     LINK_HEARTBEAT_MS = 30000, /* a silent peer is dropped after twice that */
 };
 
@@ -42,7 +43,7 @@ struct link_server;
 struct link_server_options {
     const char *endpoint; /* "tcp://address:port"; port 0 or * takes a free one */
     uint8_t secret[LINK_KEY_SIZE];
-    uint32_t handshake_ms; /* 0: LINK_HANDSHAKE_MS; raise it for links of 600 ms round trip */
+    uint32_t handshake_ms; /* 0: LINK_HANDSHAKE_MS */
     uint32_t heartbeat_ms; /* 0: LINK_HEARTBEAT_MS */
 };
 

@@ -5,8 +5,10 @@ Usage: hub_station.py BUILD
 """
 import json
 import os
+import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -144,11 +146,33 @@ def receive(town, case):
     say("received at the hub; the queue is the same after a kill")
 
 
+def flood(town, station):
+    """More idle connections than the hub has descriptors: a station that is in goes on."""
+    wait_for("the station is back", lambda: station.ask("status")["connected"])
+    pid = town.daemon.pid
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    limit = len(os.listdir(f"/proc/{pid}/fd")) + 60
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, before[1]))
+    with open(os.path.join(town.hub, "endpoint"), encoding="utf-8") as text:
+        port = int(text.read().rsplit(":", 1)[1])
+    idle = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(150)]
+    wait_for("the hub's descriptors are gone",
+             lambda: len(os.listdir(f"/proc/{pid}/fd")) >= limit - 2)
+    kept = int(station.ask("contact", "received", "--channel", "1", "--item", "I04")["seq"])
+    wait_for("an event is accepted meanwhile",
+             lambda: int(station.ask("status")["accepted"]) == kept)
+    for one in idle:
+        one.close()
+    wait_for("descriptors are given back", lambda: len(os.listdir(f"/proc/{pid}/fd")) < limit - 30)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    say("150 idle connections took all descriptors of the hub; the station's event was accepted")
+
+
 def shut_out(town, station, worker):
     town.unlock("registrar", NAMES["registrar"], "registrar words here")
     found_one = wait_for("the station is back", lambda: [
         s for s in town.call("GET", "/api/v1/stations")["stations"] if s["connected"]])
-    check(found_one[0]["code"] == CODE and found_one[0]["seq"] == "4", f"watch: {found_one}")
+    check(found_one[0]["code"] == CODE and found_one[0]["seq"] == "5", f"watch: {found_one}")
     check(found_one[0]["silent"] is False, "silent while it speaks")
     text, _ = town.command("metrics")
     check(f'jieli_outbox_records{{station="{CODE}"}} 0' in text, "backlog of the station")
@@ -177,6 +201,7 @@ def play(town, station):
     station.start()
     case = hand_up(town, station, worker)
     receive(town, case)
+    flood(town, station)
     shut_out(town, station, worker)
     station.end()
     check(town.end(signal.SIGTERM) == 0, "SIGTERM does not end it cleanly")

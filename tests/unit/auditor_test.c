@@ -80,6 +80,11 @@ static void test_verifies_everything(void **state)
     assert_int_equal(all_findings(&status), 0);
     assert_int_equal(status.refused, 3);
     assert_int_equal(status.void_count, 0);
+    /* 9 contacts, 9 cases and 3 tries at them, each with an identity. */
+    assert_int_equal(status.unseen[UNSEEN_IDENTITY], 21);
+    assert_int_equal(status.unseen[UNSEEN_MATTER], 0);
+    assert_int_equal(status.unseen[UNSEEN_ATTACHMENT], 0);
+    assert_int_equal(status.unseen[UNSEEN_CLOCK], 0);
     same_facts(town, 1);
     same_facts(town, 9);
     listen_close(listener);
