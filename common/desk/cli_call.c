@@ -180,7 +180,10 @@ static int call_daemon(struct cli *cli, const char *method, const char *path, st
     if (err != ERR_NONE) {
         return cli_fail_err(cli, err, socket);
     }
-    return ret->status >= 200 && ret->status < 300 ? CLI_OK : fail_answer(cli, ret);
+    if (ret->status >= 200 && ret->status < 300) {
+        return CLI_OK;
+    }
+    return cli->quiet ? CLI_FINDING : fail_answer(cli, ret);
 }
 
 int cli_unlock(struct cli *cli, const char *staff, struct http_answer *ret_answer)

@@ -18,6 +18,7 @@ struct cli {
     const char *password_file; /* --password-file */
     char token[CLI_TOKEN_SIZE];
     bool unlocked; /* by --as, for this run */
+    bool quiet;    /* a refusal is expected: nothing is said */
 };
 
 /* The common options, for a parser's children. */
@@ -52,6 +53,7 @@ int cli_command_kpi(struct cli *cli, int argc, char **argv);
 int cli_command_findings(struct cli *cli, int argc, char **argv);
 int cli_command_regimes(struct cli *cli, int argc, char **argv);
 int cli_command_appraisal(struct cli *cli, int argc, char **argv);
+int cli_command_import(struct cli *cli, int argc, char **argv); /* cli_import.c */
 int cli_command_catalogue(struct cli *cli, int argc, char **argv);
 int cli_command_policy(struct cli *cli, int argc, char **argv);
 int cli_command_calendar(struct cli *cli, int argc, char **argv);

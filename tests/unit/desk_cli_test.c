@@ -140,6 +140,49 @@ static void test_usage(void **state)
     expect(RUN(rig, "show", "000-1-1-1"), CLI_USAGE, "", "There is no record of that number.");
 }
 
+/* A ledger of two rows, twice; one with mistakes, not at all. */
+static void test_import(void **state)
+{
+    static const char rows[] =
+        "编号,日期,姓名,身份证,事项,结果\r\n"
+        "2023-1,2023-05-01 09:30,张三,11010519491231002X,咨询低保,已当场答复\r\n"
+        "2023-2,2023年5月2日,李四,,医保报销,\r\n";
+    struct desk_rig *rig = *state;
+    char password[80];
+    char staff[40];
+    char file[96];
+    char map[96];
+    (void)snprintf(file, sizeof file, "%s/ledger.csv", rig->http.directory);
+    (void)snprintf(map, sizeof map, "%s/map.conf", rig->http.directory);
+    password_file(rig, PASSWORD "\n", password);
+    staff_text(rig->officer, staff);
+    assert_int_equal(files_write(map,
+                                 span_text("[import]\nledger = hall-2023\nserial = 编号\n"
+                                           "time = 日期\nname = 姓名\nid_number = 身份证\n"
+                                           "matter = 事项\ntold = 结果\n"),
+                                 0600),
+                     ERR_NONE);
+    assert_int_equal(files_write(file,
+                                 span_text("编号,日期,姓名,身份证,事项,结果\r\n"
+                                           "2023-1,2023-02-30,张三,110105194912310021,,\r\n"),
+                                 0600),
+                     ERR_NONE);
+    expect(RUN(rig, "import", file, "--map", map, "--as", staff, "--password-file", password),
+           CLI_FINDING, "", "第 2 行 第 2 列（日期）");
+    expect(RUN(rig, "import", file, "--map", map), CLI_FINDING, "",
+           "第 2 行 第 4 列（身份证）：身份证号码校验位不符");
+    expect(RUN(rig, "import", file, "--map", map), CLI_FINDING, "",
+           "共 3 处有误，一条也没有导入。");
+    assert_int_equal(files_write(file, span_text(rows), 0600), ERR_NONE);
+    expect(RUN(rig, "import", file, "--map", map, "--check"), CLI_OK, "2 行，没有发现错误", "");
+    expect(RUN(rig, "import", file, "--map", map, "--as", staff, "--password-file", password),
+           CLI_OK, "导入 2 条，原已导入 0 条", "");
+    expect(RUN(rig, "import", file, "--map", map, "--as", staff, "--password-file", password),
+           CLI_OK, "导入 0 条，原已导入 2 条", "");
+    expect(RUN(rig, "import", file), CLI_USAGE, "", "--map");
+    expect(RUN(rig, "import", "/nowhere.csv", "--map", map), CLI_USAGE, "", "nowhere");
+}
+
 static void test_as_one_command(void **state)
 {
     struct desk_rig *rig = *state;
@@ -217,6 +260,7 @@ static void test_books(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {DESK(test_usage), DESK(test_as_one_command),
-                                       DESK(test_unlock_lock), DESK(test_books)};
+                                       DESK(test_import), DESK(test_unlock_lock),
+                                       DESK(test_books)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

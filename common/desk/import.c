@@ -1,0 +1,341 @@
+#include "desk/import.h"
+
+#include "desk/guards.h"
+#include "desk/json_text.h"
+#include "node/conf.h"
+#include "rules/civil.h"
+#include "seal/hash.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NO_COLUMN = CSV_COLUMNS, MS_A_MINUTE = 60000, DEFAULT_MINUTE = 8 * 60, SERIAL_MAX = 64 };
+
+static const struct conf_key settings[] = {
+    {"import", "ledger", CONF_TEXT, NULL, 0, 0},    {"import", "serial", CONF_TEXT, NULL, 0, 0},
+    {"import", "time", CONF_TEXT, NULL, 0, 0},      {"import", "name", CONF_TEXT, NULL, 0, 0},
+    {"import", "id_number", CONF_TEXT, NULL, 0, 0}, {"import", "phone", CONF_TEXT, NULL, 0, 0},
+    {"import", "unit", CONF_TEXT, NULL, 0, 0},      {"import", "matter", CONF_TEXT, NULL, 0, 0},
+    {"import", "told", CONF_TEXT, NULL, 0, 0}};
+
+static bool is_code(const char *text)
+{
+    size_t size = strlen(text);
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] < 0x21 || text[i] > 0x7e) {
+            return false;
+        }
+    }
+    return size > 0 && size <= SERIAL_MAX;
+}
+
+enum err import_map_read(const char *path, struct import_map *ret,
+                         char ret_problem[IMPORT_PROBLEM_SIZE])
+{
+    static const char *const names[] = {"serial", "time", "name",   "id_number",
+                                        "phone",  "unit", "matter", "told"};
+    struct conf_problem problem = {.text = ""};
+    struct conf *conf = conf_new(settings, sizeof settings / sizeof *settings);
+    enum err err = conf == NULL ? ERR_MEMORY : conf_read(conf, path, &problem);
+    memset(ret, 0, sizeof *ret);
+    ret_problem[0] = 0;
+    if (err == ERR_NONE) {
+        const char *ledger = conf_get_text(conf, "import", "ledger");
+        (void)snprintf(ret->ledger, sizeof ret->ledger, "%s", ledger);
+        for (size_t i = 0; i < IMPORT_COLUMNS; i++) {
+            (void)snprintf(ret->heading[i], sizeof ret->heading[i], "%s",
+                           conf_get_text(conf, "import", names[i]));
+        }
+        bool whole = strlen(ledger) < sizeof ret->ledger && is_code(ledger) &&
+                     ret->heading[IMPORT_SERIAL][0] != 0 && ret->heading[IMPORT_TIME][0] != 0 &&
+                     ret->heading[IMPORT_MATTER][0] != 0;
+        err = whole ? ERR_NONE : ERR_MALFORMED;
+        (void)snprintf(problem.text, sizeof problem.text, "%s",
+                       whole ? "" : "映射须写明 ledger（代码）、serial、time、matter");
+    }
+    (void)snprintf(ret_problem, IMPORT_PROBLEM_SIZE, "%s", problem.text);
+    conf_free(conf);
+    return err;
+}
+
+/* NO_COLUMN: the file has no such heading. */
+static size_t column_of(const struct csv *csv, const char *heading)
+{
+    for (size_t i = 0; heading[0] != 0 && i < csv_column_count(csv); i++) {
+        if (strcmp(csv_heading(csv, i), heading) == 0) {
+            return i;
+        }
+    }
+    return NO_COLUMN;
+}
+
+/* --- times as people wrote them --- */
+
+static bool take_number(const char **text, unsigned most, int32_t *ret)
+{
+    const char *at = *text;
+    *ret = 0;
+    while (*at >= '0' && *at <= '9' && (unsigned)(at - *text) < most) {
+        *ret = *ret * 10 + (*at++ - '0');
+    }
+    bool some = at != *text;
+    *text = at;
+    return some;
+}
+
+static bool take_mark(const char **text, const char *zh)
+{
+    size_t size = strlen(zh);
+    if (strncmp(*text, zh, size) == 0) {
+        *text += size;
+        return true;
+    }
+    if (**text == '-' || **text == '/' || **text == '.') {
+        (*text)++;
+        return true;
+    }
+    return false;
+}
+
+/* False: no day and time of that kind. */
+static bool read_time(const char *text, uint64_t *ret_ms)
+{
+    struct civil_date date = {0};
+    int32_t hour = 0;
+    int32_t minute = DEFAULT_MINUTE;
+    if (!take_number(&text, 4, &date.year) || !take_mark(&text, "年") ||
+        !take_number(&text, 2, &date.month) || !take_mark(&text, "月") ||
+        !take_number(&text, 2, &date.day) || !civil_date_is_valid(date)) {
+        return false;
+    }
+    text += strncmp(text, "日", strlen("日")) == 0 ? strlen("日") : 0;
+    text += strspn(text, " T");
+    if (*text != 0) {
+        bool good = take_number(&text, 2, &hour) && *text == ':';
+        text += good ? 1 : 0;
+        good = good && take_number(&text, 2, &minute) && hour < 24 && minute < 60;
+        if (!good) {
+            return false;
+        }
+        minute += hour * 60;
+        text += *text == ':' ? strspn(text + 1, "0123456789") + 1 : 0;
+    }
+    int64_t days = civil_day_of_date(date);
+    int64_t ms = days * CIVIL_MINUTES_A_DAY * MS_A_MINUTE + (int64_t)minute * MS_A_MINUTE -
+                 (int64_t)8 * 60 * MS_A_MINUTE; /* China */
+    *ret_ms = ms > 0 ? (uint64_t)ms : 0;
+    return *text == 0 && ms > 0;
+}
+
+/* --- checking --- */
+
+struct checking {
+    const struct csv *csv;
+    const struct import_map *map;
+    size_t columns[IMPORT_COLUMNS];
+    size_t wrong_count;
+    void *context;
+    void (*wrong)(void *context, size_t line, size_t column, const char *heading, const char *zh);
+};
+
+static void say(struct checking *checking, size_t line, enum import_column column, const char *zh)
+{
+    size_t at = checking->columns[column];
+    checking->wrong_count++;
+    checking->wrong(checking->context, line, at == NO_COLUMN ? 0 : at + 1,
+                    checking->map->heading[column], zh);
+}
+
+static const char *cell(const struct checking *checking, size_t row, enum import_column column)
+{
+    return checking->columns[column] == NO_COLUMN
+               ? ""
+               : csv_cell(checking->csv, row, checking->columns[column]);
+}
+
+static void check_id_number(struct checking *checking, size_t row, int32_t today)
+{
+    const char *number = cell(checking, row, IMPORT_ID_NUMBER);
+    size_t line = csv_line(checking->csv, row);
+    if (number[0] == 0) {
+        return;
+    }
+    switch (guards_id_check(number, today)) {
+    case GUARDS_ID_GOOD:
+        return;
+    case GUARDS_ID_FORM:
+        say(checking, line, IMPORT_ID_NUMBER,
+            "身份证号码应为十八位。电子表格可能截去了末位，请按文本格式保存。");
+        return;
+    case GUARDS_ID_DAY:
+        say(checking, line, IMPORT_ID_NUMBER, "身份证号码中的出生日期不存在。");
+        return;
+    case GUARDS_ID_CHECK:
+        say(checking, line, IMPORT_ID_NUMBER, "身份证号码校验位不符（GB 11643）。");
+        return;
+    }
+}
+
+static void check_row(struct checking *checking, size_t row, int32_t today)
+{
+    uint64_t ms = 0;
+    size_t line = csv_line(checking->csv, row);
+    if (!is_code(cell(checking, row, IMPORT_SERIAL))) {
+        say(checking, line, IMPORT_SERIAL, "编号为空，或不是数字、字母（不超过六十四个）。");
+    }
+    if (!read_time(cell(checking, row, IMPORT_TIME), &ms)) {
+        say(checking, line, IMPORT_TIME, "日期不存在或写法不认识，请写成 2023-05-01 09:30。");
+    } else if (civil_day_of_ms(ms) > today) {
+        say(checking, line, IMPORT_TIME, "日期晚于今天。");
+    }
+    if (cell(checking, row, IMPORT_MATTER)[0] == 0) {
+        say(checking, line, IMPORT_MATTER, "事项为空。");
+    }
+    check_id_number(checking, row, today);
+}
+
+static int compare_serials(const void *a, const void *b)
+{
+    const char *const *left = a;
+    const char *const *right = b;
+    int order = strcmp(*left, *right);
+    return order != 0 ? order : (*left > *right) - (*left < *right);
+}
+
+/* The later of two rows with one number is told; cells lie in the order of the file. */
+static void check_twice(struct checking *checking)
+{
+    size_t count = csv_row_count(checking->csv);
+    const char **serials = count == 0 ? NULL : malloc(count * sizeof *serials);
+    for (size_t i = 0; serials != NULL && i < count; i++) {
+        serials[i] = cell(checking, i, IMPORT_SERIAL);
+    }
+    if (serials != NULL) {
+        qsort(serials, count, sizeof *serials, compare_serials);
+    }
+    for (size_t i = 1; serials != NULL && i < count; i++) {
+        if (serials[i][0] == 0 || strcmp(serials[i], serials[i - 1]) != 0) {
+            continue;
+        }
+        for (size_t row = 0; row < count; row++) {
+            if (cell(checking, row, IMPORT_SERIAL) == serials[i]) {
+                say(checking, csv_line(checking->csv, row), IMPORT_SERIAL, "编号与前面一行重复。");
+                break;
+            }
+        }
+    }
+    free(serials);
+}
+
+size_t import_check(const struct csv *csv, const struct import_map *map, int32_t today,
+                    void *context,
+                    void (*wrong)(void *context, size_t line, size_t column, const char *heading,
+                                  const char *zh))
+{
+    struct checking checking = {.csv = csv, .map = map, .context = context, .wrong = wrong};
+    for (size_t i = 0; i < IMPORT_COLUMNS; i++) {
+        checking.columns[i] = column_of(csv, map->heading[i]);
+    }
+    for (size_t i = 0; i < IMPORT_COLUMNS; i++) {
+        if (map->heading[i][0] != 0 && checking.columns[i] == NO_COLUMN) {
+            say(&checking, 1, (enum import_column)i, "文件没有这一列。");
+        }
+    }
+    if (checking.wrong_count == 0) {
+        for (size_t row = 0; row < csv_row_count(csv); row++) {
+            check_row(&checking, row, today);
+        }
+        check_twice(&checking);
+    }
+    return checking.wrong_count;
+}
+
+/* --- writing --- */
+
+void import_row(const struct csv *csv, const struct import_map *map, size_t index,
+                struct import_row *ret)
+{
+    static const char purpose[] = "jieli import record 1";
+    struct seal_sha256 sha;
+    uint8_t hash[LIMIT_HASH_SIZE];
+    for (size_t i = 0; i < IMPORT_COLUMNS; i++) {
+        size_t column = column_of(csv, map->heading[i]);
+        ret->cell[i] = column == NO_COLUMN ? "" : csv_cell(csv, index, column);
+    }
+    if (!read_time(ret->cell[IMPORT_TIME], &ret->time_ms)) {
+        ret->time_ms = 0;
+    }
+    seal_sha256_init(&sha);
+    seal_sha256_update(&sha, span_of(purpose, sizeof purpose));
+    seal_sha256_update(&sha, span_of(map->ledger, strlen(map->ledger) + 1));
+    seal_sha256_update(&sha, span_text(ret->cell[IMPORT_SERIAL]));
+    seal_sha256_final(&sha, hash);
+    memcpy(ret->record, hash, LIMIT_ID_SIZE);
+}
+
+static void put_common(const struct import_row *row, struct json_text *json)
+{
+    json_text_hex(json, "record", span_of(row->record, LIMIT_ID_SIZE));
+    json_text_open(json, "backEntry");
+    json_text_string(json, "serial", row->cell[IMPORT_SERIAL]);
+    json_text_big(json, "time", row->time_ms);
+    json_text_string(json, "reason", "import");
+    json_text_close(json);
+}
+
+void import_put_received(const struct import_row *row, struct buf *ret)
+{
+    static const struct {
+        enum import_column column;
+        const char *name;
+    } parts[] = {{IMPORT_NAME, "name"},
+                 {IMPORT_ID_NUMBER, "idNumber"},
+                 {IMPORT_PHONE, "phone"},
+                 {IMPORT_UNIT, "unit"}};
+    struct json_text json;
+    bool has_identity = false;
+    json_text_init(&json, ret);
+    json_text_open(&json, NULL);
+    json_text_open(&json, "contact");
+    json_text_string(&json, "verb", "received");
+    json_text_number(&json, "channel", 1);
+    json_text_close(&json);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        has_identity = has_identity || row->cell[parts[i].column][0] != 0;
+    }
+    if (has_identity) {
+        json_text_open(&json, "identity");
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+            if (row->cell[parts[i].column][0] != 0) {
+                json_text_string(&json, parts[i].name, row->cell[parts[i].column]);
+            }
+        }
+        json_text_close(&json);
+    }
+    json_text_open(&json, "matter");
+    json_text_string(&json, "text", row->cell[IMPORT_MATTER]);
+    json_text_close(&json);
+    put_common(row, &json);
+    json_text_close(&json);
+}
+
+bool import_put_answered(const struct import_row *row, struct buf *ret)
+{
+    struct json_text json;
+    if (row->cell[IMPORT_TOLD][0] == 0) {
+        return false;
+    }
+    json_text_init(&json, ret);
+    json_text_open(&json, NULL);
+    json_text_open(&json, "contact");
+    json_text_string(&json, "verb", "answered");
+    json_text_close(&json);
+    json_text_open(&json, "matter");
+    json_text_string(&json, "told", row->cell[IMPORT_TOLD]);
+    json_text_close(&json);
+    put_common(row, &json);
+    json_text_close(&json);
+    return true;
+}
