@@ -14,12 +14,11 @@ WINDOWS = (1, 16, 64, 256, 1000)
 FIRST_GUESS = {1: 3000, 16: 15000, 64: 40000, 256: 60000, 1000: 80000}
 # What part of a station's events a window may use: all windows share one log.
 SHARE = {1: 0.05, 16: 0.1, 64: 0.2, 256: 0.3, 1000: 0.35}
-REQUESTS = 4  # frames the hub lets a station have unanswered
 
 
 class Ours:
-    """jieli: frames as a station fills them, as full as the window allows. jieli1: one event a
-    frame, whatever waits."""
+    """jieli: frames as a station fills them, up to 100 of what waits, as PostgreSQL's batches.
+    jieli1: one event a frame, whatever waits."""
 
     def __init__(self, options, name, full):
         self.options = options
@@ -29,7 +28,7 @@ class Ours:
         self.binary = options.builds.tool("township-hub-unverified")
 
     def batch(self, window):
-        return min(100, max(1, window // REQUESTS)) if self.full else 1
+        return min(100, window) if self.full else 1
 
     def hub(self):
         return Hub(self.options, "hub-b", self.binary)
