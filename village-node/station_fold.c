@@ -84,9 +84,12 @@ static enum turn fold_common(struct station *station, struct kv_txn *txn, uint64
         log_keep_feed_leaf(&station->fold->log, txn, STATION_FEED_FOLDED, seq, index,
                            buf_span(&station->leaf));
         station->state.common.folded = seq;
-        /* What was answered since the new log began may have been judged as of the old one. */
-        station->anew = station->anew || (station->event->payload == WIRE_EPOCH &&
-                                          station->state.folded_incarnation > 0);
+        if (station->event->payload == WIRE_EPOCH) {
+            /* What was answered since the new log began may have been judged as of the old one. */
+            station->anew = station->anew || station->state.folded_incarnation > 0;
+            station_parts_again(station, txn,
+                                values_number(&station->event->facts, FIELD_former_ms, 0));
+        }
         /* Somebody may have been revoked whose events wait for their answers. */
         station->dirty = station->dirty || !station_tail_is_empty(station);
     }
@@ -212,6 +215,24 @@ static enum turn fold_own(struct station *station, struct kv_txn *txn, uint64_t 
     return turn_of(txn, err);
 }
 
+/* Must a leaf of the own feed be folded before this answered event of ours, which knew it? Places
+ * that it had of an earlier log's feed mean something only as far as the present log shares them.
+ */
+static bool own_comes_first(const struct station *station, struct kv_txn *txn,
+                            const struct wire_event *event)
+{
+    const struct station_state *state = &station->state;
+    struct world_past past;
+    uint64_t index = 0;
+    if (event->applied_own <= state->own.folded || state->own.folded >= state->own.newest) {
+        return false;
+    }
+    return !fold_past(station->fold, event, &past) ||
+           !log_feed_index(&station->fold->log, txn, STATION_FEED_OWN, state->own.folded + 1,
+                           &index) ||
+           index < past.size;
+}
+
 static struct span doubt_key(struct kv_key *key, uint64_t incarnation, uint64_t seq)
 {
     kv_key_init(key);
@@ -251,9 +272,8 @@ static enum turn fold_answer(struct station *station, struct kv_txn *txn, uint64
             return turn_of(txn, ERR_MALFORMED);
         }
         const struct wire_event *event = station->event;
-        bool own_comes = state->own.folded < state->own.newest;
         if (fold_applied_common(station->fold, event) > state->common.folded ||
-            (event->applied_own > state->own.folded && own_comes)) {
+            own_comes_first(station, txn, event)) {
             return TURN_WAIT;
         }
         if (!doubt_holds(station, txn, incarnation, seq)) {

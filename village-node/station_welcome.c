@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* Parts may follow their event by weeks, and the hub's copy may lack those of an event it has. */
+#define PARTS_BACK_MS (UINT64_C(30) * 24 * 60 * 60 * 1000)
+
 /* WELCOME, and what follows when the hub's log is another one than before. */
 
 static enum err check_consistency(struct station *station, const struct sync_welcome *welcome)
@@ -119,14 +122,11 @@ enum err station_note_went_back(struct station *station)
                : ERR_NONE;
 }
 
-/* The hub no longer holds this answered event: it is pushed again, with its sealed parts. */
-static void forget_answer(struct station *station, struct kv_txn *txn, uint64_t incarnation,
-                          uint64_t seq)
+/* Its sealed parts go to the hub again, as far as they are here. */
+static void resend_parts(struct station *station, struct kv_txn *txn, uint64_t incarnation,
+                         uint64_t seq)
 {
-    struct kv_key key;
     uint8_t id[LIMIT_HASH_SIZE];
-    kv_delete(txn, KV_ANSWER, station_chain_key(&key, incarnation, seq));
-    kv_delete(txn, KV_TASK, station_task_key(&key, incarnation, seq));
     if (!station_event_get(station, txn, incarnation, seq, id)) {
         return;
     }
@@ -136,6 +136,38 @@ static void forget_answer(struct station *station, struct kv_txn *txn, uint64_t 
             station_outbox_put(txn, station->event, hash);
         }
     }
+}
+
+void station_parts_again(struct station *station, struct kv_txn *txn, uint64_t former_ms)
+{
+    struct station_row row;
+    struct kv_key key;
+    uint64_t incarnation = 0;
+    uint64_t seq = 0;
+    uint8_t one = 1;
+    kv_key_init(&key);
+    kv_key_u8(&key, 'P');
+    kv_key_u64(&key, station->state.epoch);
+    if (kv_has(txn, KV_META, kv_key_span(&key))) {
+        return;
+    }
+    kv_put(txn, KV_META, kv_key_span(&key), span_of(&one, 1));
+    while (station_next_place(txn, KV_ANSWER, &incarnation, &seq)) {
+        if (station_row_get(txn, incarnation, seq, &row) && row.verdict == WIRE_ACCEPTED &&
+            row.hub_ms + PARTS_BACK_MS >= former_ms) {
+            resend_parts(station, txn, incarnation, seq);
+        }
+    }
+}
+
+/* The hub no longer holds this answered event: it is pushed again, with its sealed parts. */
+static void forget_answer(struct station *station, struct kv_txn *txn, uint64_t incarnation,
+                          uint64_t seq)
+{
+    struct kv_key key;
+    kv_delete(txn, KV_ANSWER, station_chain_key(&key, incarnation, seq));
+    kv_delete(txn, KV_TASK, station_task_key(&key, incarnation, seq));
+    resend_parts(station, txn, incarnation, seq);
 }
 
 /* Answers beyond what the hub claims to hold; false: there are none. */

@@ -2,6 +2,7 @@
 #include "sim.h"
 #include "township-hub/inside.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,14 @@ static const uint8_t *device_of(const struct sim *sim, size_t node)
     return who->is_auditor ? auditors[node - SIM_CLONE - 1] : signer_key_id_view(who->who->signer);
 }
 
+const char *hub_shell_origin(const struct sim *sim)
+{
+    static char origin[TLOG_ORIGIN_SIZE];
+    (void)snprintf(origin, sizeof origin, "%s/%llu", FOUNDING_PREFIX,
+                   (unsigned long long)sim->hub.epoch);
+    return origin;
+}
+
 void hub_shell_start(struct sim *sim)
 {
     struct sim_hub *shell = &sim->hub;
@@ -31,11 +40,16 @@ void hub_shell_start(struct sim *sim)
     CHECK(kv_open("hub", NULL, &shell->kv) == ERR_NONE);
     struct hub_options options = {.kv = shell->kv,
                                   .hub = town->hub_id,
-                                  .origin = FOUNDING_PREFIX "/1",
-                                  .epoch = 1,
+                                  .origin = hub_shell_origin(sim),
+                                  .epoch = shell->epoch,
                                   .signer = town->hub_signer};
     put_u64(options.boot, ++shell->boots);
     enum err err = hub_open(&options, &shell->hub);
+    if (err == ERR_STORE || err == ERR_FULL) { /* a new log is committed when it is opened */
+        kv_memory_set_commit_fault(shell->kv, KV_MEMORY_SOUND);
+        hub_shell_died(sim);
+        return;
+    }
     if (err != ERR_NONE) {
         sim_fail(sim, "I2", "the hub does not open its store again: %s", err_name(err));
         kv_close(shell->kv);

@@ -168,6 +168,10 @@ void inv_station_moved(struct sim *sim, size_t index)
                      status.restored, status.restoring, status.hub_went_back);
         }
     }
+    if (status.epoch != node->epoch) {
+        node->epoch = status.epoch;
+        node->log_size = 0;
+    }
     if (status.log_size < node->log_size) {
         sim_fail(sim, "I10", "%s knew a checkpoint of %llu and now of %llu", node->name,
                  (unsigned long long)node->log_size, (unsigned long long)status.log_size);
@@ -176,7 +180,8 @@ void inv_station_moved(struct sim *sim, size_t index)
     node->noticed = node->noticed || status.restored || status.displaced > 0 ||
                     status.refusal != SYNC_NACK_NONE;
     inv_12_bounds(sim, node);
-    if (sim->hub.went_back) {
+    /* What it was told in an earlier log may be lost with it. */
+    if (sim->hub.went_back || status.epoch != sim->hub.epoch) {
         return;
     }
     if (sim->hub.kv != NULL) {

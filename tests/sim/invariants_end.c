@@ -202,7 +202,7 @@ static void inv_14_once(struct sim *sim)
     for (size_t i = 0; i < sim->kept_count && !sim->failed; i++) {
         const struct sim_kept *kept = &sim->kept[i];
         bool at_hub = kept->device == SIM_STATIONS;
-        bool must = at_hub || (!kept->lost && !sim->node[kept->node].tainted);
+        bool must = at_hub ? !kept->lost : (!kept->lost && !sim->node[kept->node].tainted);
         if (kept->logged > 1 || (must && kept->logged != 1)) {
             sim_fail(sim, at_hub ? "I14" : "I4", "an event of %s stands in the log %u times",
                      at_hub ? "the hub" : sim->node[kept->node].name, kept->logged);
@@ -401,7 +401,7 @@ static void inv_10_root(struct sim *sim)
     buf_done(&bytes);
     free(leaf);
     enum err err =
-        tlog_checkpoint_open(hub_checkpoint_view(hub), FOUNDING_PREFIX "/1",
+        tlog_checkpoint_open(hub_checkpoint_view(hub), hub_shell_origin(sim),
                              signer_public_view(founding_get()->hub_signer), &signed_root);
     if (err != ERR_NONE || signed_root.size != size ||
         memcmp(&signed_root.root, &root, sizeof root) != 0) {

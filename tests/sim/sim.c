@@ -117,6 +117,7 @@ static void set_up(struct sim *sim)
     size_t auditors = random_between(&sim->random, 1, SIM_AUDITORS);
     sim->hub.disk = kv_memory_disk_new("hub");
     kv_memory_restore(sim->hub.disk, town->hub_image);
+    sim->hub.epoch = 1;
     for (size_t i = 0; i < sim->station_count; i++) {
         add_node(sim, i, "station");
         sim->node[i].who = &town->station[i];
@@ -272,7 +273,8 @@ static void choose(struct sim *sim)
     uint64_t dice = random_below(&sim->random, 100);
     sim->scenario = dice < 15   ? SCENARIO_CLONE
                     : dice < 23 ? SCENARIO_HUB_RESTORED
-                    : dice < 50 ? SCENARIO_FORGED
+                    : dice < 31 ? SCENARIO_NEW_EPOCH
+                    : dice < 55 ? SCENARIO_FORGED
                                 : SCENARIO_PLAIN;
     uint64_t hours = sim->is_short ? 2 : random_between(&sim->random, 2, 8);
     sim->heal_ms = hours * HOUR_MS;

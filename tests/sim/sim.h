@@ -32,7 +32,13 @@ enum sim_fault {
     FAULT_COUNT
 };
 
-enum sim_scenario { SCENARIO_PLAIN, SCENARIO_CLONE, SCENARIO_HUB_RESTORED, SCENARIO_FORGED };
+enum sim_scenario {
+    SCENARIO_PLAIN,
+    SCENARIO_CLONE,
+    SCENARIO_HUB_RESTORED,
+    SCENARIO_NEW_EPOCH, /* restored, and its operator opens a new log as he should */
+    SCENARIO_FORGED
+};
 
 struct sim_counters {
     uint64_t seeds;
@@ -117,7 +123,8 @@ struct sim_node {
     /* Watched by the invariants. */
     uint64_t told_incarnation; /* answers of it up to told were looked at */
     uint64_t told;
-    uint64_t log_size; /* newest checkpoint it knew of */
+    uint64_t epoch;
+    uint64_t log_size; /* newest checkpoint it knew of, of that epoch */
     bool tainted;      /* was restored, cloned or lied to: alarms of it are no surprise */
     bool noticed;      /* it found out that it is a copy, or was refused */
     struct kv_image *backup;
@@ -152,6 +159,8 @@ struct sim_hub {
     uint64_t boots;
     struct kv_image *backup;
     uint64_t backup_size;
+    size_t backup_kept; /* events of the hub's people kept by then */
+    uint64_t epoch;
     bool went_back;
     uint64_t back_size; /* size of the log after it was restored */
 };
@@ -267,6 +276,7 @@ void hub_shell_died(struct sim *sim); /* and comes back after a while */
 void hub_shell_frame(struct sim *sim, size_t node, uint64_t line, struct span bytes);
 void hub_shell_commit(struct sim *sim);
 void hub_shell_tick(struct sim *sim);
+const char *hub_shell_origin(const struct sim *sim); /* until the next call */
 
 /* --- node.c --- */
 void node_start(struct sim *sim, size_t index);

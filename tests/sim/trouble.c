@@ -195,13 +195,39 @@ static void clone_station(struct sim *sim)
     sim_count(sim, FAULT_CLONE);
 }
 
-/* The hub comes back from a backup, without the new epoch that an operator owes it. */
+/* What the hub's people did since the backup is gone, and its new log starts behind what is left.
+ * Whoever mirrors it starts a new mirror. */
+static void begin_epoch(struct sim *sim)
+{
+    struct sim_hub *shell = &sim->hub;
+    shell->epoch++;
+    shell->backup = NULL;
+    for (size_t i = shell->backup_kept; i < sim->kept_count; i++) {
+        sim->kept[i].lost = sim->kept[i].lost || sim->kept[i].device == SIM_STATIONS;
+    }
+    sim->leaf_count = shell->backup_size;
+    memset(sim->root, 0, sim->root_count * sizeof *sim->root);
+    sim->policy_published = false;
+    for (size_t i = SIM_CLONE + 1; i < SIM_NODES; i++) {
+        struct sim_node *node = &sim->node[i];
+        if (node->used) {
+            node_stop(sim, i);
+            kv_memory_disk_free(node->disk);
+            node->disk = kv_memory_disk_new(node->name);
+            sim_at(sim, random_between(&sim->random, 100, PAUSE_MS), SIM_START, i);
+        }
+    }
+    sim_count(sim, FAULT_NEW_EPOCH);
+}
+
+/* The hub comes back from a backup, with or without the new epoch that an operator owes it. */
 static void restore_hub(struct sim *sim)
 {
     struct sim_hub *shell = &sim->hub;
     if (shell->backup == NULL) {
         shell->backup = kv_memory_snapshot(shell->disk);
         shell->backup_size = sim->leaf_count;
+        shell->backup_kept = sim->kept_count;
         return;
     }
     if (shell->went_back || sim->leaf_count < shell->backup_size + 5) {
@@ -216,12 +242,17 @@ static void restore_hub(struct sim *sim)
     }
     hub_shell_stop(sim);
     kv_memory_restore(shell->disk, shell->backup);
-    shell->went_back = true;
     shell->back_size = shell->backup_size;
     sim_say(sim, "the hub is restored: %zu leaves become %llu", sim->leaf_count,
             (unsigned long long)shell->back_size);
+    if (sim->scenario == SCENARIO_NEW_EPOCH) {
+        kv_memory_image_free(shell->backup);
+        begin_epoch(sim);
+    } else {
+        shell->went_back = true;
+        sim_count(sim, FAULT_HUB_RESTORED);
+    }
     hub_shell_died(sim);
-    sim_count(sim, FAULT_HUB_RESTORED);
 }
 
 static void restart_auditor(struct sim *sim)
@@ -269,6 +300,7 @@ static void do_trouble(struct sim *sim, enum sim_fault fault)
     case FAULT_BELL_LOST:
     case FAULT_BLOCKED:
     case FAULT_HUB_RESTORED:
+    case FAULT_NEW_EPOCH:
     case FAULT_CLONE:
     case FAULT_COUNT:
         return;
@@ -284,7 +316,8 @@ void trouble_next(struct sim *sim)
     if (sim->scenario == SCENARIO_CLONE && random_chance(&sim->random, 300)) {
         clone_station(sim);
     }
-    if (sim->scenario == SCENARIO_HUB_RESTORED && random_chance(&sim->random, 300)) {
+    bool hub = sim->scenario == SCENARIO_HUB_RESTORED || sim->scenario == SCENARIO_NEW_EPOCH;
+    if (hub && random_chance(&sim->random, 300)) {
         restore_hub(sim);
     }
     uint64_t count = random_between(&sim->random, 1, 4);

@@ -57,7 +57,7 @@ static void test_new_epoch(void **state)
     assert_int_equal(status.answered, 10);
     assert_int_equal(status.own, 1);
     assert_int_equal(status.common, hub_fold(rig->town->hub)->log.common_seq);
-    assert_int_equal(rig->blob_puts, 2);
+    assert_int_equal(rig->blob_puts, 6);
     assert_string_equal(rig_state(rig, FOLD_PROVEN, 1), "hub_processing");
     assert_string_equal(rig_state(rig, FOLD_PROVEN, 3), "accepted");
     rig_check(rig);
