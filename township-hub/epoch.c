@@ -40,7 +40,7 @@ enum err hub_open_epoch(struct hub *hub)
 {
     struct fold_verdict verdict = {.verdict = WIRE_VERDICT_NONE};
     uint8_t id[LIMIT_HASH_SIZE];
-    if (hub->epoch <= 1 || hub->head.size == 0 || world_epoch(hub->fold->world) >= hub->epoch) {
+    if (hub->epoch <= 1 || world_epoch(hub->fold->world) >= hub->epoch) {
         return ERR_NONE;
     }
     struct author_draft *draft = calloc(1, sizeof *draft);

@@ -169,6 +169,9 @@ uint64_t station_life_end(struct station *station, struct kv_txn *txn, uint64_t 
                           uint8_t ret_id[LIMIT_HASH_SIZE]);
 /* Claimed time of the oldest event without answer; 0: none. */
 uint64_t station_oldest_ms(struct station *station);
+/* The log in which our places of the feeds and the checkpoint we show mean something: the former
+ * one until the first leaf of the present one is folded. */
+uint64_t station_shown_epoch(const struct station *station);
 /* The hub's former log ended at former_ms: sealed parts of about that time and later are sent
  * again, once a new log. Uses station->event. */
 void station_parts_again(struct station *station, struct kv_txn *txn, uint64_t former_ms);

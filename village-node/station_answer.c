@@ -100,7 +100,9 @@ static void keep_answer(struct station *station, struct kv_txn *txn,
     station_head_take(station, txn, head, answer->checkpoint);
     /* Only of such a checkpoint do we know for sure when it was: an answer given again comes with
      * a newer one. And our chain fetched back tells these times once more. */
-    if (answer->first_index + answer->count == head->size && head->size > state->seen_size) {
+    bool shown = station_shown_epoch(station) == state->epoch;
+    if (shown && answer->first_index + answer->count == head->size &&
+        head->size > state->seen_size) {
         state->seen_size = head->size;
         state->seen_root = head->root;
         fold_seen_put(station->fold, txn, head->size, answer->hub_ms);

@@ -240,6 +240,20 @@ bool station_event_get(struct station *station, struct kv_txn *txn, uint64_t inc
     return true;
 }
 
+uint64_t station_shown_epoch(const struct station *station)
+{
+    uint64_t known = world_epoch(station->fold->world);
+    uint64_t former = known > 0 ? known : 1;
+    return former < station->state.epoch ? former : station->state.epoch;
+}
+
+/* In a new log only what has been read again counts. */
+static uint64_t shown_place(const struct station *station, const struct station_feed *feed)
+{
+    bool again = station_shown_epoch(station) == station->state.epoch && feed->got < feed->folded;
+    return again ? feed->got : feed->folded;
+}
+
 void station_chain_fill(const struct station *station, struct author_chain *ret)
 {
     const struct station_state *state = &station->state;
@@ -249,11 +263,11 @@ void station_chain_fill(const struct station *station, struct author_chain *ret)
     ret->incarnation = state->incarnation;
     ret->seq = state->newest;
     memcpy(ret->id, state->id, sizeof ret->id);
-    station_origin(station, state->epoch, ret->seen_origin);
+    station_origin(station, station_shown_epoch(station), ret->seen_origin);
     ret->seen_size = state->seen_size;
     memcpy(ret->seen_root, state->seen_root.bytes, sizeof ret->seen_root);
-    ret->applied_common = state->common.folded;
-    ret->applied_own = state->own.folded;
+    ret->applied_common = shown_place(station, &state->common);
+    ret->applied_own = shown_place(station, &state->own);
     ret->clock = station->clock_quality;
     memcpy(ret->boot, station->boot, sizeof ret->boot);
 }

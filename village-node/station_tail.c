@@ -160,6 +160,10 @@ void station_tail_settle(struct station *station, struct kv_txn *txn, uint64_t i
     }
     if (touch.incarnation == incarnation && touch.seq == seq) {
         kv_delete(txn, KV_CACHE, touch_key(&key, foreseen.record));
+    } else if (touch.effect_incarnation == incarnation && touch.effect_seq == seq) {
+        touch.effect_incarnation = 0;
+        touch.effect_seq = 0;
+        touch_put(txn, foreseen.record, &touch);
     }
 }
 

@@ -152,6 +152,7 @@ void station_parts_again(struct station *station, struct kv_txn *txn, uint64_t f
         return;
     }
     kv_put(txn, KV_META, kv_key_span(&key), span_of(&one, 1));
+    station->state.seen_size = 0; /* it was of the former log */
     while (station_next_place(txn, KV_ANSWER, &incarnation, &seq)) {
         if (station_row_get(txn, incarnation, seq, &row) && row.verdict == WIRE_ACCEPTED &&
             row.hub_ms + PARTS_BACK_MS >= former_ms) {
@@ -203,7 +204,6 @@ enum err station_open_epoch(struct station *station, const struct sync_claim *cl
     bool lost = forget_answers(station, &txn, claim);
     state->epoch = claim->epoch;
     state->head_size = 0;
-    state->seen_size = 0;
     state->split = false;
     station_head_take(station, &txn, &station->welcome, buf_span(&station->welcome_note));
     state->common.got = 0;

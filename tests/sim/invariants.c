@@ -191,9 +191,13 @@ void inv_station_moved(struct sim *sim, size_t index)
         node->told_incarnation = status.incarnation;
         node->told = 0;
     }
+    bool parts = node->told < status.answered && status.answered < status.newest;
     while (node->told < status.answered && !sim->failed) {
         node->told++;
         inv_02_answer_is_true(sim, node, status.incarnation, node->told);
+    }
+    if (parts && !sim->failed) {
+        inv_04_rebuild(sim, index);
     }
 }
 

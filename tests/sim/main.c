@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* jieli_sim --seeds N [--from S] [--short] [--verbose] [--twice] [--file SEEDS] */
+/* jieli_sim --seeds N [--from S] [--short] [--verbose] [--twice] [--new-log] [--file SEEDS] */
 
 struct choice {
     uint64_t seeds;
@@ -15,6 +15,7 @@ struct choice {
     bool twice; /* each seed is run again: the same must happen */
     bool stop;  /* at the first violation */
     bool all_faults;
+    bool new_log;
     const char *file;
 };
 
@@ -48,7 +49,7 @@ static void print(const struct sim_counters *sum)
 static bool run_seed(const struct choice *choice, uint64_t seed, bool is_short,
                      struct sim_counters *sum)
 {
-    struct sim_options options = {seed, is_short, choice->verbose};
+    struct sim_options options = {seed, is_short, choice->verbose, choice->new_log};
     struct sim_counters unused = {0};
     uint64_t first = 0;
     uint64_t second = 0;
@@ -105,6 +106,8 @@ static bool read_choice(int argc, char **argv, struct choice *ret)
             ret->stop = true;
         } else if (strcmp(argv[i], "--all-faults") == 0) {
             ret->all_faults = true;
+        } else if (strcmp(argv[i], "--new-log") == 0) {
+            ret->new_log = true;
         } else {
             return false;
         }
@@ -118,7 +121,7 @@ int main(int argc, char **argv)
     struct sim_counters sum = {0};
     if (!read_choice(argc, argv, &choice)) {
         (void)fprintf(stderr, "usage: run --seeds N [--from S] [--short] [--twice] [--stop] "
-                              "[--all-faults] [--file SEEDS] [--verbose]\n");
+                              "[--all-faults] [--new-log] [--file SEEDS] [--verbose]\n");
         return 2;
     }
     bool good = choice.file == NULL || run_file(&choice, &sum);

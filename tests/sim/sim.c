@@ -273,9 +273,9 @@ static void choose(struct sim *sim)
     uint64_t dice = random_below(&sim->random, 100);
     sim->scenario = dice < 15   ? SCENARIO_CLONE
                     : dice < 23 ? SCENARIO_HUB_RESTORED
-                    : dice < 31 ? SCENARIO_NEW_EPOCH
-                    : dice < 55 ? SCENARIO_FORGED
+                    : dice < 50 ? SCENARIO_FORGED
                                 : SCENARIO_PLAIN;
+    sim->scenario = sim->new_log ? SCENARIO_NEW_EPOCH : sim->scenario;
     uint64_t hours = sim->is_short ? 2 : random_between(&sim->random, 2, 8);
     sim->heal_ms = hours * HOUR_MS;
     /* A copy that writes nothing hears of the other when it renews its greeting. */
@@ -289,6 +289,7 @@ bool sim_run(const struct sim_options *options, struct sim_counters *counters, u
     CHECK(sim != NULL);
     sim->seed = options->seed;
     sim->is_short = options->is_short;
+    sim->new_log = options->new_log;
     sim->verbose = options->verbose;
     sim->random.state = options->seed * UINT64_C(0x2545f4914f6cdd1d) + 1;
     sim->counters = counters;

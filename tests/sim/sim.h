@@ -200,6 +200,7 @@ struct sim {
     struct random random;
     enum sim_scenario scenario;
     bool is_short;
+    bool new_log;
     struct sim_weather weather;
     struct sim_queue queue;
     uint64_t now_ms; /* monotonic, of all machines */
@@ -244,6 +245,7 @@ struct sim_options {
     uint64_t seed;
     bool is_short;
     bool verbose;
+    bool new_log; /* every hub is restored and opens a new log */
 };
 bool sim_run(const struct sim_options *options, struct sim_counters *counters, uint64_t *ret_trace);
 

@@ -217,7 +217,6 @@ static void begin_epoch(struct sim *sim)
             sim_at(sim, random_between(&sim->random, 100, PAUSE_MS), SIM_START, i);
         }
     }
-    sim_count(sim, FAULT_NEW_EPOCH);
 }
 
 /* The hub comes back from a backup, with or without the new epoch that an operator owes it. */
@@ -230,7 +229,7 @@ static void restore_hub(struct sim *sim)
         shell->backup_kept = sim->kept_count;
         return;
     }
-    if (shell->went_back || sim->leaf_count < shell->backup_size + 5) {
+    if (shell->went_back || shell->epoch > 1 || sim->leaf_count < shell->backup_size + 5) {
         return;
     }
     for (size_t i = 0; i < sim->station_count; i++) {
@@ -250,8 +249,8 @@ static void restore_hub(struct sim *sim)
         begin_epoch(sim);
     } else {
         shell->went_back = true;
-        sim_count(sim, FAULT_HUB_RESTORED);
     }
+    sim_count(sim, FAULT_HUB_RESTORED);
     hub_shell_died(sim);
 }
 
@@ -300,7 +299,6 @@ static void do_trouble(struct sim *sim, enum sim_fault fault)
     case FAULT_BELL_LOST:
     case FAULT_BLOCKED:
     case FAULT_HUB_RESTORED:
-    case FAULT_NEW_EPOCH:
     case FAULT_CLONE:
     case FAULT_COUNT:
         return;

@@ -257,15 +257,17 @@ static void do_one(struct sim *sim, size_t index)
 void work_at_station(struct sim *sim, size_t index)
 {
     struct sim_node *node = &sim->node[index];
-    uint64_t burst = random_chance(&sim->random, 20) ? 120 : random_between(&sim->random, 1, 6);
+    uint64_t burst = random_chance(&sim->random, 20) ? 120 : random_between(&sim->random, 1, 5);
     if (sim->healed || node->retired) {
         return;
     }
     for (uint64_t i = 0; i < burst && node->kv != NULL && !sim->failed; i++) {
         do_one(sim, index);
     }
-    sim_at(sim, random_between(&sim->random, 1000, UINT64_C(2) * STATION_PAUSE_MS), SIM_WORK,
-           index);
+    /* Often while the answer to the last is still out. */
+    bool soon = random_chance(&sim->random, 250);
+    sim_at(sim, random_between(&sim->random, 50, soon ? 3000 : UINT64_C(2) * STATION_PAUSE_MS),
+           SIM_WORK, index);
 }
 
 /* --- At the hub --- */
