@@ -64,7 +64,7 @@
 #define THE_CLIENT HIDDEN("client", "办事群众姓名", "client", NAME)
 /* Complaints and what follows from them: never the accused or his window (4.2). */
 #define DISCIPLINE_ONLY                                                                            \
-    .who = ROLE_DISCIPLINE | ROLE_UPPER_DISCIPLINE | ROLE_COMPLAINT_DESK | ROLE_AUDITOR
+    .who = (ROLE_DISCIPLINE | ROLE_UPPER_DISCIPLINE | ROLE_COMPLAINT_DESK | ROLE_AUDITOR)
 enum { MS_A_MINUTE = 60000 };
 
 static const struct views_view views[] = {

@@ -20,7 +20,6 @@ static void take(void *context, const struct views_finding *finding)
 /* Those of one rule within the year, of all stations. */
 static struct found find(struct rig *rig, const char *rule)
 {
-    struct found all = {0};
     struct found ret = {0};
     struct views_scope year = rig_scope("2026-01-01", "2026-12-31");
     struct found *big = calloc(1, sizeof *big);
@@ -29,13 +28,12 @@ static struct found find(struct rig *rig, const char *rule)
     rig->source.station_count = 0; /* nothing is expected of anybody here */
     assert_int_equal(views_findings(&rig->source, &year, take, big), ERR_NONE);
     rig->source.station_count = 2;
-    all = *big;
-    free(big);
-    for (size_t i = 0; i < all.count; i++) {
-        if (strcmp(all.finding[i].rule->name, rule) == 0) {
-            ret.finding[ret.count++] = all.finding[i];
+    for (size_t i = 0; i < big->count; i++) {
+        if (strcmp(big->finding[i].rule->name, rule) == 0) {
+            ret.finding[ret.count++] = big->finding[i];
         }
     }
+    free(big);
     return ret;
 }
 
