@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEDUCTION_LAST = 5, TEXTS_OF_A_LINE = 4 };
+enum { DEDUCTION_LAST = 5 };
+/* Ends of the texts kept from all lines: at most four a line. */
+enum { TEXT_ENDS = 4 * (CHECKLIST_QUESTIONS + CHECKLIST_HEADINGS) };
 
 struct checklist {
     struct checklist_heading headings[CHECKLIST_HEADINGS + 1]; /* by number */
@@ -22,7 +24,7 @@ struct checklist *checklist_new(struct span text)
         return NULL;
     }
     /* No text is longer than where it stands, and each ends with a zero. */
-    checklist->size = text.size + TEXTS_OF_A_LINE * (CHECKLIST_QUESTIONS + CHECKLIST_HEADINGS) + 1;
+    checklist->size = text.size + TEXT_ENDS + 1;
     checklist->texts = calloc(1, checklist->size);
     if (checklist->texts == NULL) {
         free(checklist);
