@@ -179,7 +179,7 @@ enum err csv_open(struct span text, struct csv **ret_csv, struct csv_place *ret_
     if (reading.csv == NULL) {
         return ERR_MEMORY;
     }
-    buf_init(&reading.csv->bytes, 2 * CSV_SIZE);
+    buf_init(&reading.csv->bytes, (size_t)2 * CSV_SIZE);
     if (text.size >= sizeof mark && memcmp(text.data, mark, sizeof mark) == 0) {
         reading.pos = sizeof mark;
     }

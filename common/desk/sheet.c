@@ -56,8 +56,9 @@ static void take_part(struct sheet *sheet, const struct wire_event *event, uint3
     buf_done(&text);
 }
 
-static void drop_event(struct forms_event *event)
+static void drop_event(struct sheet *sheet, size_t index)
 {
+    struct forms_event *event = &sheet->events[index];
     for (size_t i = 0; i < sizeof part_members / sizeof *part_members; i++) {
         char **member = (char **)(void *)((char *)&event->part + part_members[i].member);
         if (*member != NULL) {
@@ -65,7 +66,7 @@ static void drop_event(struct forms_event *event)
             free(*member);
         }
     }
-    free((void *)(uintptr_t)event->facts);
+    free(sheet->places[index].facts);
 }
 
 static void event_id(const struct wire_event *event, uint8_t ret[LIMIT_HASH_SIZE])
@@ -105,7 +106,7 @@ static bool take_event(void *context, const struct wire_event *event, const char
         return true;
     }
     if (sheet->event_count == FORMS_EVENT_COUNT) {
-        drop_event(&sheet->events[0]);
+        drop_event(sheet, 0);
         sheet->event_count--;
         memmove(sheet->events, sheet->events + 1, sheet->event_count * sizeof *sheet->events);
         memmove(sheet->places, sheet->places + 1, sheet->event_count * sizeof *sheet->places);
@@ -119,6 +120,7 @@ static bool take_event(void *context, const struct wire_event *event, const char
                              .facts = facts};
     author_of(sheet, event, taken->staff);
     event_id(event, taken->id);
+    sheet->places[sheet->event_count].facts = facts;
     sheet->places[sheet->event_count].incarnation = event->incarnation;
     sheet->places[sheet->event_count].seq = event->seq;
     for (uint32_t i = 0; i < event->sealed_count && i < LIMIT_SEALED_COUNT; i++) {
@@ -206,7 +208,7 @@ void sheet_free(struct sheet *sheet)
         return;
     }
     for (size_t i = 0; i < sheet->event_count; i++) {
-        drop_event(&sheet->events[i]);
+        drop_event(sheet, i);
     }
     free(sheet->record);
     free(sheet->other);

@@ -32,8 +32,9 @@ struct sheet {
     char number[NUMBER_SIZE];
     size_t event_count;
     struct forms_event events[FORMS_EVENT_COUNT];
-    /* Place of each event, for the QR. */
+    /* Of each event: its place, for the QR, and its facts, which are ours. */
     struct sheet_place {
+        struct values *facts;
         uint64_t incarnation;
         uint64_t seq;
     } places[FORMS_EVENT_COUNT];

@@ -300,7 +300,7 @@ void forms_page_put(const struct forms_page *page, struct buf *ret)
 static void put_rows(const struct forms_ledger *ledger, struct buf *ret)
 {
     size_t column = 0;
-    for (size_t at = 0; at < ledger->cells.size;) {
+    for (size_t at = 0; at < ledger->cells.size && ledger->column_count > 0;) {
         const uint8_t *data = ledger->cells.data + at;
         const uint8_t *nul = memchr(data, 0, ledger->cells.size - at);
         size_t size = nul == NULL ? ledger->cells.size - at : (size_t)(nul - data);
