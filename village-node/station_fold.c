@@ -154,8 +154,10 @@ static bool knew_own(const struct station *station, uint64_t own_seq)
     char origin[TLOG_ORIGIN_SIZE];
     const struct wire_event *event = station->event;
     station_origin(station, station->state.epoch, origin);
-    return event->has_seen && span_equal(event->seen_origin, span_text(origin)) &&
-           event->applied_own >= own_seq;
+    /* Without a checkpoint it is plain only while there has been but one log. */
+    bool present = event->has_seen ? span_equal(event->seen_origin, span_text(origin))
+                                   : station->state.epoch <= 1;
+    return present && event->applied_own >= own_seq;
 }
 
 /* May an unanswered event of ours that names a record of the leaf stand before it in the log? Uses
