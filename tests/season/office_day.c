@@ -301,8 +301,8 @@ static void sum_up(struct season *season, size_t station, size_t index)
 static void plan_ahead(struct season *season, size_t station, size_t index)
 {
     (void)index;
-    int32_t next = day_add(day_of_ms(season->now_ms), 1);
-    office_plan(season, station, (size_t)(next + 1));
+    int32_t until = day_add(day_of_ms(season->now_ms), 1) + 1;
+    office_plan(season, station, (size_t)until);
 }
 
 void office_day(struct season *season, int32_t day)

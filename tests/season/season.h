@@ -161,8 +161,8 @@ struct season_item {
 struct season_path {
     const char *name;
     const char *script;
-    uint32_t weight;   /* of 1000 */
     const char *items; /* codes with blanks */
+    uint32_t weight;   /* of 1000 */
     bool proxy;
 };
 
@@ -252,7 +252,7 @@ uint32_t act_try_station(struct season *season, size_t station, const struct sea
                          const struct town_act *act);
 uint32_t act_try_hub(struct season *season, const struct season_person *person,
                      const struct town_act *act);
-void act_from_paper(uint64_t paper_ms, uint32_t sheet); /* the next event is a back entry */
+void act_from_paper(uint64_t at_ms, uint32_t sheet); /* the next event is a back entry */
 void act_staff(struct town_act *act, enum field field, uint16_t place,
                const struct season_person *person);
 void act_record(struct town_act *act, enum field field, uint16_t place, uint32_t number);

@@ -11,9 +11,9 @@ enum { EVIDENCE_WINDOW = 2, EVIDENCE_RECORDS = 4, FOLLOW_UP_DAYS = 18 };
 
 /* A complaint on its way; index of a step. */
 struct voice {
-    uint32_t record;
     size_t post;
     uint64_t scope;
+    uint32_t record;
     bool founded;
     bool left;
     bool late; /* answered after its day */
