@@ -326,33 +326,8 @@ static enum turn fold_next(struct station *station, struct kv_txn *txn, bool *st
     return turn == TURN_DONE || !answer ? turn : fold_answer(station, txn, incarnation, seq, &row);
 }
 
-void station_advance(struct station *station, struct kv_txn *txn)
-{
-    struct station_state *state = &station->state;
-    enum turn common = TURN_WAIT;
-    enum turn proven = TURN_WAIT;
-    bool stuck = false;
-    do {
-        common = state->common.folded < state->common.kept
-                     ? fold_common(station, txn, state->common.folded + 1)
-                     : TURN_WAIT;
-    } while (common == TURN_DONE && txn->err == ERR_NONE);
-    if (station->anew && txn->err == ERR_NONE) {
-        station->anew = false;
-        station_fold_again(station, txn);
-        return;
-    }
-    do {
-        stuck = false;
-        proven = fold_next(station, txn, &stuck);
-    } while (proven == TURN_DONE && txn->err == ERR_NONE);
-    state->stuck = stuck || common == TURN_STUCK || proven == TURN_STUCK;
-    if (station->dirty && txn->err == ERR_NONE) {
-        station_tail_refold(station, txn);
-    }
-}
-
-void station_fold_again(struct station *station, struct kv_txn *txn)
+/* False: txn tells why. */
+static bool forget_folded(struct station *station, struct kv_txn *txn)
 {
     struct fold *fold = station->fold;
     struct station_state *state = &station->state;
@@ -361,7 +336,7 @@ void station_fold_again(struct station *station, struct kv_txn *txn)
     enum err err = world_new(station->hub_device, station->hub_public, &world);
     if (err != ERR_NONE) {
         txn->err = txn->err != ERR_NONE ? txn->err : err;
-        return;
+        return false;
     }
     world_free(fold->world);
     fold->world = world;
@@ -381,5 +356,46 @@ void station_fold_again(struct station *station, struct kv_txn *txn)
     state->folded = 0;
     station_tail_index(station, txn);
     station->dirty = true;
-    station_advance(station, txn);
+    return true;
+}
+
+static enum turn fold_commons(struct station *station, struct kv_txn *txn)
+{
+    const struct station_state *state = &station->state;
+    enum turn turn = TURN_DONE;
+    while (turn == TURN_DONE && txn->err == ERR_NONE) {
+        turn = state->common.folded < state->common.kept
+                   ? fold_common(station, txn, state->common.folded + 1)
+                   : TURN_WAIT;
+    }
+    return turn;
+}
+
+void station_advance(struct station *station, struct kv_txn *txn)
+{
+    enum turn common = fold_commons(station, txn);
+    enum turn proven = TURN_DONE;
+    bool stuck = false;
+    while (station->anew && txn->err == ERR_NONE) {
+        station->anew = false;
+        if (!forget_folded(station, txn)) {
+            return;
+        }
+        common = fold_commons(station, txn);
+    }
+    while (proven == TURN_DONE && txn->err == ERR_NONE) {
+        stuck = false;
+        proven = fold_next(station, txn, &stuck);
+    }
+    station->state.stuck = stuck || common == TURN_STUCK || proven == TURN_STUCK;
+    if (station->dirty && txn->err == ERR_NONE) {
+        station_tail_refold(station, txn);
+    }
+}
+
+void station_fold_again(struct station *station, struct kv_txn *txn)
+{
+    if (forget_folded(station, txn)) {
+        station_advance(station, txn);
+    }
 }
