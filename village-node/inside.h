@@ -51,7 +51,10 @@ struct station_state {
 enum { STATION_VAIN_COUNT = 32 };
 struct station_vain {
     size_t count;
-    bool full; /* the lane rests until the next connection */
+    bool full;       /* the lane rests */
+    uint64_t due_ms; /* all are tried again then; SYNC_NEVER: with the next connection */
+    bool soon;       /* due by backoff: the common feed waits for one of them */
+    struct sync_backoff backoff;
     uint8_t hash[STATION_VAIN_COUNT][LIMIT_HASH_SIZE];
 };
 
@@ -92,7 +95,8 @@ struct station {
     struct tlog_checkpoint welcome;                  /* verified, of the newest WELCOME */
     struct buf welcome_note;
     struct station_vain unwanted; /* blobs the hub refused */
-    struct station_vain missing;  /* blobs the hub does not have */
+    struct station_vain missing;  /* blobs the hub does not have, or that came spoilt */
+    uint64_t random;              /* spreads what is tried again */
     int64_t clock_offset_ms;
     bool went_back;
     bool doubted; /* since the last good WELCOME the hub failed to prove that its log only grows */
@@ -220,6 +224,10 @@ uint64_t station_outbox_count(struct kv_txn *txn);
 void station_want(struct kv_txn *txn, bool urgent, const uint8_t hash[LIMIT_HASH_SIZE]);
 /* Everything an event of a feed, or of our restored past, names. */
 void station_want_named(struct kv_txn *txn, const struct wire_event *event);
+/* A new connection: the hub may be asked for all, and handed all. */
+void station_blob_anew(struct station *station);
+/* Blobs asked for in vain are due: they may be asked for again. */
+void station_blob_tick(struct station *station, uint64_t mono_ms);
 /* Tells the session whether blobs wait, either way. */
 void station_tell_blobs(struct station *station, uint64_t mono_ms);
 /* The next blob, or the question for one, into station->out; *ret_hash NULL: none after all. */

@@ -127,6 +127,8 @@ enum err station_open(const struct station_options *options, uint64_t now_ms,
     memcpy(station->hub_public, options->hub_public, sizeof station->hub_public);
     memcpy(station->boot, options->boot, sizeof station->boot);
     station->signer = options->signer;
+    station->random = options->random;
+    station_blob_anew(station);
     enum err err = open_parts(station, options);
     if (err != ERR_NONE) {
         station_close(station);

@@ -7,7 +7,9 @@
 /* Blobs, apart from the events that name them:
  *   KV_OUTBOX incarnation, seq, hash -> ""       to be handed over once the event is answered
  *   KV_CACHE  'w' class u8, hash     -> ""       to be fetched; class 0 holds the common feed up
- * What the hub refuses, or does not have, is not tried again on the same connection. */
+ * What the hub refuses is not tried again on the same connection. What it does not have, or sends
+ * spoilt, is: a line may stand for days. When the common feed waits for it that is soon, and no
+ * more often than the hub is asked anyway; else with the same patience as a renewed greeting. */
 
 enum { OUTBOX_KEY_SIZE = 16 + LIMIT_HASH_SIZE, WANTED_KEY_SIZE = 2 + LIMIT_HASH_SIZE };
 
@@ -27,6 +29,35 @@ static bool vain_has(const struct station_vain *vain, const uint8_t *hash)
         }
     }
     return vain->full;
+}
+
+void station_blob_anew(struct station *station)
+{
+    station->unwanted = (struct station_vain){.due_ms = SYNC_NEVER};
+    station->missing = (struct station_vain){.due_ms = SYNC_NEVER};
+}
+
+void station_blob_tick(struct station *station, uint64_t mono_ms)
+{
+    struct station_vain *missing = &station->missing;
+    if (mono_ms >= missing->due_ms) {
+        *missing = (struct station_vain){.due_ms = SYNC_NEVER, .backoff = missing->backoff};
+        station_tell_blobs(station, mono_ms);
+    }
+}
+
+static void missing_add(struct station *station, const uint8_t *hash, bool urgent)
+{
+    const struct sync_line *line = &station->session.line;
+    struct station_vain *missing = &station->missing;
+    vain_add(missing, hash);
+    if (urgent && !missing->soon) {
+        uint64_t random = sync_random_next(&station->random);
+        missing->soon = true;
+        missing->due_ms = line->now_ms + sync_backoff_next(&missing->backoff, random);
+    } else if (missing->due_ms == SYNC_NEVER) {
+        missing->due_ms = line->now_ms + line->options.renew_ms;
+    }
 }
 
 /* The hash of a sealed part is that of its ciphertext: its wraps change when members do. */
@@ -279,17 +310,21 @@ enum err station_apply_blob(struct station *station, const struct sync_blob *blo
     struct kv_txn txn;
     struct kv_key urgent;
     struct kv_key later;
-    if (blob->data.size == 0 || !station_blob_fits(blob->hash, blob->data)) {
-        vain_add(&station->missing, blob->hash);
-        return ERR_NONE;
-    }
-    kv_begin(station->kv, true, &txn);
     struct span first = wanted_key(&urgent, 0, blob->hash);
     struct span second = wanted_key(&later, 1, blob->hash);
-    if (!kv_has(&txn, KV_CACHE, first) && !kv_has(&txn, KV_CACHE, second)) {
+    bool good = blob->data.size > 0 && station_blob_fits(blob->hash, blob->data);
+    kv_begin(station->kv, good, &txn);
+    bool holds_up = kv_has(&txn, KV_CACHE, first);
+    if (!good || (!holds_up && !kv_has(&txn, KV_CACHE, second))) {
         enum err err = txn.err;
         kv_abort(&txn);
+        if (!good && err == ERR_NONE) {
+            missing_add(station, blob->hash, holds_up);
+        }
         return err;
+    }
+    if (holds_up) {
+        sync_backoff_reset(&station->missing.backoff);
     }
     kv_put(&txn, KV_BLOB, span_of(blob->hash, LIMIT_HASH_SIZE), blob->data);
     kv_delete(&txn, KV_CACHE, first);

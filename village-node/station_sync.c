@@ -240,8 +240,7 @@ void station_connected(struct station *station, const struct station_port *port,
 {
     (void)port;
     buf_clear(&station->out);
-    station->unwanted = (struct station_vain){.count = 0};
-    station->missing = (struct station_vain){.count = 0};
+    station_blob_anew(station);
     sync_station_connected(&station->session, mono_ms);
     station_tell_blobs(station, mono_ms);
 }
@@ -285,6 +284,7 @@ enum err station_tick(struct station *station, const struct station_port *port, 
         return ERR_STORE;
     }
     sync_station_tick(&station->session, mono_ms);
+    station_blob_tick(station, mono_ms);
     return pump(station, port, &now);
 }
 
@@ -292,5 +292,7 @@ uint64_t station_deadline(const struct station *station)
 {
     uint64_t session_ms = sync_station_deadline(&station->session);
     uint64_t retry_ms = station->session.line.now_ms + RETRY_MS;
-    return station->out.size > 0 && retry_ms < session_ms ? retry_ms : session_ms;
+    uint64_t blob_ms = station->missing.due_ms;
+    uint64_t due_ms = blob_ms < session_ms ? blob_ms : session_ms;
+    return station->out.size > 0 && retry_ms < due_ms ? retry_ms : due_ms;
 }

@@ -278,11 +278,65 @@ static void test_nacks(void **state)
     rig_check(rig);
 }
 
+/* --- Texts that come spoilt, or not at all --- */
+
+enum { TEXTS = 4 };
+static uint64_t lies_left;
+
+static void spoil_blob(struct rig *rig, struct sync_frame *frame)
+{
+    if (frame->kind == SYNC_BLOB && lies_left > 0) {
+        lies_left--;
+        rig->falsified++;
+        frame->blob.data = lies_left % 2 == 0 ? span_of(NULL, 0) : span_text("not its text");
+    }
+}
+
+static void tick_at(struct rig *rig, uint64_t mono_ms)
+{
+    struct station_port port = rig_port(rig);
+    rig->mono_ms = mono_ms;
+    assert_int_equal(station_tick(rig->station, &port, mono_ms, rig->town->now_ms), ERR_NONE);
+}
+
+/* A line may stand for days: what the feed waits for is asked for again on it, ever less often. */
+static void test_spoilt_texts_come_again(void **state)
+{
+    struct rig *rig = *state;
+    uint64_t common = hub_fold(rig->town->hub)->log.common_seq;
+    rig->falsify = spoil_blob;
+    lies_left = 2 * TEXTS;
+    rig_sync(rig);
+    assert_int_equal(rig->blob_gets, TEXTS);
+    for (uint64_t round = 1; round <= 2; round++) {
+        uint64_t due_ms = station_deadline(rig->station);
+        assert_in_range(due_ms, rig->mono_ms + SYNC_BACKOFF_LOW_MS * round,
+                        rig->mono_ms + SYNC_BACKOFF_HIGH_MS * round);
+        assert_true(rig_status(rig).common < common);
+        tick_at(rig, due_ms - 1);
+        assert_int_equal(rig->blob_gets, TEXTS * round);
+        tick_at(rig, due_ms);
+        assert_int_equal(rig->blob_gets, TEXTS * round + 1);
+        rig_sync(rig);
+        assert_int_equal(rig->blob_gets, TEXTS * (round + 1));
+    }
+    assert_int_equal(rig->falsified, 2 * TEXTS);
+    assert_int_equal(rig->reconnects, 0);
+    assert_int_equal(rig_rows(rig, KV_BLOB), TEXTS);
+    assert_int_equal(rig_status(rig).common, common);
+    rig_check(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RIG_TEST(test_lying_answers), RIG_TEST(test_lying_welcome), RIG_TEST(test_split),
-        RIG_TEST(test_false_claims),  RIG_TEST(test_nacks),         RIG_TEST(test_hub_beyond_time),
+        RIG_TEST(test_lying_answers),
+        RIG_TEST(test_lying_welcome),
+        RIG_TEST(test_split),
+        RIG_TEST(test_false_claims),
+        RIG_TEST(test_nacks),
+        RIG_TEST(test_hub_beyond_time),
+        RIG_TEST(test_spoilt_texts_come_again),
     };
     return cmocka_run_group_tests_name("station hostile", tests, NULL, NULL);
 }
