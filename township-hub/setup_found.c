@@ -120,6 +120,23 @@ static enum err hub_audience(const struct founding *founding)
     return err;
 }
 
+/* Its first member is the leader: he grants the roles that read it, and can hand its key on. */
+static enum err discipline_audience(const struct founding *founding, const struct keyring *leader)
+{
+    struct buf wraps;
+    struct seal_box_secret *audience = NULL;
+    buf_init(&wraps, LIMIT_BLOB_SIZE);
+    enum err err = staff_audience_found(leader, &audience, &wraps);
+    if (err == ERR_NONE) {
+        err = publish_audience(&founding->publisher, SEALING_DISCIPLINE, NULL,
+                               seal_box_public_view(audience), buf_span(&wraps),
+                               keyring_signer_view(founding->folder->device.keyring));
+    }
+    seal_box_free(audience);
+    buf_done(&wraps);
+    return err;
+}
+
 static enum err must(const struct founding *founding, const struct values *facts)
 {
     struct fold_verdict verdict;
@@ -166,6 +183,9 @@ static enum err found(struct founding *founding, const struct found_options *opt
     }
     if (err == ERR_NONE) {
         err = hub_audience(founding);
+    }
+    if (err == ERR_NONE) {
+        err = discipline_audience(founding, founding->people[1].keyring);
     }
     for (size_t i = 0; i < 2 && err == ERR_NONE; i++) {
         err = employ(founding, &founding->people[i]);

@@ -1,6 +1,7 @@
 #include "township-hub/staff.h"
 
 #include "base/text.h"
+#include "desk/sealing.h"
 #include "rules/civil.h"
 
 #include <string.h>
@@ -179,8 +180,13 @@ static void grant(struct api *api, struct http_exchange *exchange, const struct 
     }
     bool reads = staff_roles_read(wanted.roles);
     if (reads) {
-        err = staff_audience_admit(&api->publisher, keyring, staff,
-                                   wanted.at_station ? wanted.station : NULL);
+        err = wanted.at_station
+                  ? staff_audience_admit(&api->publisher, keyring, staff, SEALING_STATION,
+                                         wanted.station)
+                  : staff_audience_admit(&api->publisher, keyring, staff, SEALING_HUB, NULL);
+    }
+    if (err == ERR_NONE && staff_roles_investigate(wanted.roles)) {
+        err = staff_audience_admit(&api->publisher, keyring, staff, SEALING_DISCIPLINE, NULL);
     }
     struct reply reply;
     reply_begin(&reply);

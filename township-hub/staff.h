@@ -31,17 +31,26 @@ MUST_USE enum err staff_station_find(struct hub *hub, const char *text,
 /* A fresh key pair for a new station, its secret wrapped to the hub's audience. */
 MUST_USE enum err staff_audience_new(const struct publisher *publisher, const uint8_t *station,
                                      const struct signer *signer);
-/* Lets all keys of staff read what is sealed for the station (NULL: the hub). keyring is of who
- * grants. ERR_NOT_FOUND: he is no reader himself. */
+/* A fresh key pair and the wraps of its first member, whose keyring it is. The caller frees it. */
+MUST_USE enum err staff_audience_found(const struct keyring *keyring,
+                                       struct seal_box_secret **ret_audience,
+                                       struct buf *ret_wraps);
+/* Lets all keys of staff read what is sealed for that audience (station: whose, NULL for the other
+ * kinds). keyring is of who grants. ERR_NOT_FOUND: he is no reader himself. Discipline's is made
+ * when there is none yet, with who grants as its first member. */
 MUST_USE enum err staff_audience_admit(const struct publisher *publisher,
                                        const struct keyring *keyring,
-                                       const uint8_t staff[LIMIT_ID_SIZE], const uint8_t *station);
+                                       const uint8_t staff[LIMIT_ID_SIZE], uint32_t kind,
+                                       const uint8_t *station);
 /* Takes him out of every audience. */
 MUST_USE enum err staff_audience_expel(const struct publisher *publisher,
                                        const struct keyring *keyring,
                                        const uint8_t staff[LIMIT_ID_SIZE]);
 /* Do these roles read sealed parts at all? Auditors, appraisers and technicians do not. */
 bool staff_roles_read(uint64_t roles);
+/* Are these of the discipline audience: village and upper discipline organisation, complaint desk?
+ */
+bool staff_roles_investigate(uint64_t roles);
 
 /* --- Routes --- */
 bool staff_handle(struct api *api, struct http_exchange *exchange,

@@ -29,6 +29,17 @@ enum err staff_audience_new(const struct publisher *publisher, const uint8_t *st
     return err;
 }
 
+enum err staff_audience_found(const struct keyring *keyring, struct seal_box_secret **ret_audience,
+                              struct buf *ret_wraps)
+{
+    struct sealing_member first;
+    memcpy(first.key, signer_key_id_view(keyring_signer_view(keyring)), sizeof first.key);
+    memcpy(first.box_key, seal_box_public_view(keyring_box_view(keyring)), sizeof first.box_key);
+    *ret_audience = seal_box_new_random();
+    return *ret_audience == NULL ? ERR_MEMORY
+                                 : sealing_wraps_make(*ret_audience, &first, 1, ret_wraps);
+}
+
 /* The wraps blob of an audience, copied. */
 static enum err read_wraps(const struct publisher *publisher, const struct world_audience *audience,
                            struct buf *ret)
@@ -41,11 +52,12 @@ static enum err read_wraps(const struct publisher *publisher, const struct world
 }
 
 static enum err open_audience(const struct publisher *publisher, const struct keyring *keyring,
-                              const uint8_t *station, struct seal_box_secret **ret)
+                              uint32_t kind, const uint8_t *station, struct seal_box_secret **ret)
 {
     struct kv_txn txn;
     kv_begin(publisher->kv, false, &txn);
-    enum err err = sealing_audience_open(hub_fold(publisher->hub), &txn, keyring, station, ret);
+    enum err err =
+        sealing_audience_open(hub_fold(publisher->hub), &txn, keyring, kind, station, ret);
     kv_abort(&txn);
     return err;
 }
@@ -73,22 +85,29 @@ static enum err add_keys(const struct publisher *publisher, const uint8_t *staff
     return err;
 }
 
-enum err staff_audience_admit(const struct publisher *publisher, const struct keyring *keyring,
-                              const uint8_t staff[LIMIT_ID_SIZE], const uint8_t *station)
+/* The secret and the wraps of an audience; of discipline's new ones when there is none yet. */
+static enum err audience_get(const struct publisher *publisher, const struct keyring *keyring,
+                             uint32_t kind, const uint8_t *station, struct seal_box_secret **ret,
+                             struct buf *wraps)
 {
-    uint32_t kind = station == NULL ? SEALING_HUB : SEALING_STATION;
     const struct world_audience *audience =
         world_audience(hub_fold(publisher->hub)->world, kind, station);
+    if (audience == NULL) {
+        return kind == SEALING_DISCIPLINE ? staff_audience_found(keyring, ret, wraps)
+                                          : ERR_NOT_FOUND;
+    }
+    enum err err = read_wraps(publisher, audience, wraps);
+    return err != ERR_NONE ? err : open_audience(publisher, keyring, kind, station, ret);
+}
+
+enum err staff_audience_admit(const struct publisher *publisher, const struct keyring *keyring,
+                              const uint8_t staff[LIMIT_ID_SIZE], uint32_t kind,
+                              const uint8_t *station)
+{
     struct seal_box_secret *secret = NULL;
     struct buf wraps;
-    if (audience == NULL) {
-        return ERR_NOT_FOUND;
-    }
     buf_init(&wraps, LIMIT_BLOB_SIZE);
-    enum err err = read_wraps(publisher, audience, &wraps);
-    if (err == ERR_NONE) {
-        err = open_audience(publisher, keyring, station, &secret);
-    }
+    enum err err = audience_get(publisher, keyring, kind, station, &secret, &wraps);
     if (err == ERR_NONE) {
         err = add_keys(publisher, staff, secret, &wraps);
     }
@@ -124,9 +143,8 @@ static enum err without(const struct publisher *publisher, const uint8_t *staff,
 }
 
 static enum err expel_from(const struct publisher *publisher, const struct keyring *keyring,
-                           const uint8_t *staff, const uint8_t *station)
+                           const uint8_t *staff, uint32_t kind, const uint8_t *station)
 {
-    uint32_t kind = station == NULL ? SEALING_HUB : SEALING_STATION;
     const struct world_audience *audience =
         world_audience(hub_fold(publisher->hub)->world, kind, station);
     uint8_t box_key[LIMIT_KEY_SIZE];
@@ -154,11 +172,14 @@ enum err staff_audience_expel(const struct publisher *publisher, const struct ke
 {
     const struct directory *directory = world_directory(hub_fold(publisher->hub)->world);
     size_t count = directory_station_count(directory);
-    enum err err = expel_from(publisher, keyring, staff, NULL);
+    enum err err = expel_from(publisher, keyring, staff, SEALING_HUB, NULL);
+    if (err == ERR_NONE) {
+        err = expel_from(publisher, keyring, staff, SEALING_DISCIPLINE, NULL);
+    }
     for (size_t i = 0; i < count && err == ERR_NONE; i++) {
         uint8_t station[LIMIT_KEY_SIZE];
         memcpy(station, directory_station_at(directory, i)->device, sizeof station);
-        err = expel_from(publisher, keyring, staff, station);
+        err = expel_from(publisher, keyring, staff, SEALING_STATION, station);
     }
     return err;
 }

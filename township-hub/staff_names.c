@@ -152,3 +152,8 @@ bool staff_roles_read(uint64_t granted)
                              ROLE_TECHNICIAN | ROLE_VOLUNTEER;
     return (granted & ~outside) != 0;
 }
+
+bool staff_roles_investigate(uint64_t granted)
+{
+    return (granted & (ROLE_DISCIPLINE | ROLE_UPPER_DISCIPLINE | ROLE_COMPLAINT_DESK)) != 0;
+}

@@ -129,10 +129,12 @@ static const struct cli_column record_columns[] = {{"编号", "number", "number"
                                                    {"紧急", "light", "due.light"},
                                                    {"剩余工作日", "days left", "due.daysLeft"},
                                                    {"姓名", "name", "identity.name"},
+                                                   {"姓名", "name", "identity.zh"},
                                                    {"证件", "ID number", "identity.idNumber"},
                                                    {"电话", "phone", "identity.phone"},
                                                    {"地址", "address", "identity.address"},
                                                    {"事由", "text", "matter.text"},
+                                                   {"事由", "text", "matter.zh"},
                                                    {"告知", "told", "matter.told"}};
 
 static void print_fact(void *context, const char *name, const struct wire_tree *value)

@@ -262,11 +262,24 @@ static void answer_print(struct sheet *sheet, const struct values *facts)
 
 /* --- what all three share --- */
 
+/* A sheet of discipline's with blanks where it does not open would pass for the whole dossier. */
+static bool is_closed(const struct sheet *sheet, bool missing)
+{
+    return sheet->closed &&
+           (missing || (sheet->record != NULL &&
+                        rule_readers(sheet->record->machine) == RULE_READERS_DISCIPLINE));
+}
+
 static bool fill(struct sheet *sheet, struct forms_sheet *ret)
 {
     const struct forms_line *missing = NULL;
     struct desk_call *call = sheet->call;
     enum err err = sheet_fill(sheet, ret, &missing);
+    if ((err == ERR_NONE || err == ERR_STATE) && is_closed(sheet, missing != NULL)) {
+        refuse(call, 403, "cannot_open", "这张表单的内容已封存，您无权打开，不能打印。",
+               "What this form shows is sealed and not for you to open.");
+        return false;
+    }
     if (err == ERR_STATE && missing != NULL) {
         char zh[PATH_SIZE * 2];
         char en[PATH_SIZE * 2];

@@ -6,14 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEYS_COUNT = LIMIT_PEER_COUNT + 1, BLOB_ARENA = 16 * 1024 };
+enum { KEYS_COUNT = LIMIT_PEER_COUNT + 2, BLOB_ARENA = 16 * 1024 };
 
 static const uint8_t no_station[LIMIT_KEY_SIZE];
 
 /* One audience whose secret was found; NULL secret: it was looked for in vain in that generation.
  */
 struct audience_key {
-    uint8_t station[LIMIT_KEY_SIZE]; /* zeros: the hub */
+    uint32_t kind;
+    uint8_t station[LIMIT_KEY_SIZE]; /* zeros: not a station's */
     uint8_t wraps[LIMIT_HASH_SIZE];  /* the blob that was looked at */
     struct seal_box_secret *secret;
 };
@@ -74,18 +75,17 @@ static enum err open_direct(struct kv_txn *txn, const struct keyring *keyring,
 }
 
 enum err sealing_audience_open(const struct fold *fold, struct kv_txn *txn,
-                               const struct keyring *keyring, const uint8_t *station,
+                               const struct keyring *keyring, uint32_t kind, const uint8_t *station,
                                struct seal_box_secret **ret_audience)
 {
     const struct world_audience *hub = world_audience(fold->world, SEALING_HUB, NULL);
-    const struct world_audience *own =
-        station == NULL ? hub : world_audience(fold->world, SEALING_STATION, station);
+    const struct world_audience *own = world_audience(fold->world, kind, station);
     struct seal_box_secret *through = NULL;
     if (own == NULL) {
         return ERR_NOT_FOUND;
     }
     enum err err = open_direct(txn, keyring, own, ret_audience);
-    if (err != ERR_NOT_FOUND || station == NULL || hub == NULL) {
+    if (err != ERR_NOT_FOUND || kind != SEALING_STATION || hub == NULL) {
         return err;
     }
     err = open_direct(txn, keyring, hub, &through);
@@ -96,43 +96,43 @@ enum err sealing_audience_open(const struct fold *fold, struct kv_txn *txn,
     return err;
 }
 
-/* Newest blob with the wraps of an audience; NULL: no such audience. */
-static const uint8_t *wraps_of(const struct fold *fold, const uint8_t *station)
+/* Where what was found of an audience is kept; NULL: no room. */
+static struct audience_key *key_for(struct sealing_keys *keys, uint32_t kind,
+                                    const uint8_t *station)
 {
-    bool hub = memcmp(station, no_station, LIMIT_KEY_SIZE) == 0;
-    const struct world_audience *audience =
-        hub ? world_audience(fold->world, SEALING_HUB, NULL)
-            : world_audience(fold->world, SEALING_STATION, station);
-    return audience == NULL ? NULL : audience->wraps;
+    for (size_t i = 0; i < keys->count; i++) {
+        if (keys->list[i].kind == kind &&
+            memcmp(keys->list[i].station, station, LIMIT_KEY_SIZE) == 0) {
+            return &keys->list[i];
+        }
+    }
+    if (keys->count == KEYS_COUNT) {
+        return NULL;
+    }
+    struct audience_key *found = &keys->list[keys->count++];
+    found->kind = kind;
+    memcpy(found->station, station, LIMIT_KEY_SIZE);
+    return found;
 }
 
-/* Borrowed from keys; NULL: cannot be opened. station zeros: the hub's. */
+/* Borrowed from keys; NULL: cannot be opened. station zeros: not a station's. */
 static const struct seal_box_secret *audience_secret(struct sealing_keys *keys,
                                                      const struct fold *fold, struct kv_txn *txn,
-                                                     const uint8_t *station)
+                                                     uint32_t kind, const uint8_t *station)
 {
-    const uint8_t *wraps = wraps_of(fold, station);
-    bool hub = memcmp(station, no_station, LIMIT_KEY_SIZE) == 0;
-    struct audience_key *found = NULL;
-    for (size_t i = 0; i < keys->count && found == NULL; i++) {
-        found = memcmp(keys->list[i].station, station, LIMIT_KEY_SIZE) == 0 ? &keys->list[i] : NULL;
-    }
-    if (found == NULL && keys->count < KEYS_COUNT) {
-        found = &keys->list[keys->count++];
-        memcpy(found->station, station, LIMIT_KEY_SIZE);
-    }
-    if (found == NULL || wraps == NULL || found->secret != NULL ||
-        memcmp(found->wraps, wraps, LIMIT_HASH_SIZE) == 0) {
+    const struct world_audience *audience = world_audience(fold->world, kind, station);
+    struct audience_key *found = audience == NULL ? NULL : key_for(keys, kind, station);
+    if (found == NULL || found->secret != NULL ||
+        memcmp(found->wraps, audience->wraps, LIMIT_HASH_SIZE) == 0) {
         return found == NULL ? NULL : found->secret;
     }
-    enum err err =
-        sealing_audience_open(fold, txn, keys->keyring, hub ? NULL : station, &found->secret);
+    enum err err = sealing_audience_open(fold, txn, keys->keyring, kind, station, &found->secret);
     if (err != ERR_NONE) {
         found->secret = NULL;
     }
     /* A blob that has not arrived yet is asked for again. */
-    if (kv_has(txn, KV_BLOB, span_of(wraps, LIMIT_HASH_SIZE))) {
-        memcpy(found->wraps, wraps, LIMIT_HASH_SIZE);
+    if (kv_has(txn, KV_BLOB, span_of(audience->wraps, LIMIT_HASH_SIZE))) {
+        memcpy(found->wraps, audience->wraps, LIMIT_HASH_SIZE);
     }
     return found->secret;
 }
@@ -140,25 +140,35 @@ static const struct seal_box_secret *audience_secret(struct sealing_keys *keys,
 bool sealing_keys_can(struct sealing_keys *keys, const struct fold *fold, struct kv_txn *txn,
                       const uint8_t *station)
 {
-    return audience_secret(keys, fold, txn, station == NULL ? no_station : station) != NULL;
+    return audience_secret(keys, fold, txn, station == NULL ? SEALING_HUB : SEALING_STATION,
+                           station == NULL ? no_station : station) != NULL;
 }
 
-enum err sealing_readers_find(const struct fold *fold, const uint8_t *station,
-                              struct sealing_readers *ret)
+static void add_reader(struct sealing_readers *readers, const struct world_audience *audience)
 {
-    const struct world_audience *hub = world_audience(fold->world, SEALING_HUB, NULL);
-    const struct world_audience *own =
-        station == NULL ? NULL : world_audience(fold->world, SEALING_STATION, station);
+    if (audience != NULL) {
+        readers->audiences |= audience->audience;
+        readers->list[readers->count++] = *audience;
+    }
+}
+
+enum err sealing_readers_find(const struct fold *fold, enum machine_id machine,
+                              const uint8_t *station, struct sealing_readers *ret)
+{
+    uint32_t last = SEALING_HUB;
     memset(ret, 0, sizeof *ret);
-    if (hub == NULL) {
-        return ERR_NOT_FOUND;
+    switch (rule_readers(machine)) {
+    case RULE_READERS_OFFICE:
+        if (station != NULL) {
+            add_reader(ret, world_audience(fold->world, SEALING_STATION, station));
+        }
+        break;
+    case RULE_READERS_DISCIPLINE:
+        last = SEALING_DISCIPLINE;
+        break;
     }
-    ret->hub = *hub;
-    ret->has_station = own != NULL;
-    if (own != NULL) {
-        ret->station = *own;
-    }
-    return ERR_NONE;
+    add_reader(ret, world_audience(fold->world, last, NULL));
+    return (ret->audiences & last) != 0 ? ERR_NONE : ERR_NOT_FOUND;
 }
 
 static void add_wrap(struct wire_sealed_blob *blob, const struct world_audience *audience,
@@ -185,16 +195,15 @@ enum err sealing_part_make(const struct sealing_readers *readers,
     seal_part_key(record_key, context, part_key);
     enum err err = seal_part_encrypt(part_key, context, plaintext, &ciphertext);
     if (err == ERR_NONE) {
-        if (readers->has_station) {
-            add_wrap(&blob, &readers->station, record_key);
+        for (size_t i = 0; i < readers->count; i++) {
+            add_wrap(&blob, &readers->list[i], record_key);
         }
-        add_wrap(&blob, &readers->hub, record_key);
         blob.ciphertext = buf_span(&ciphertext);
         err = wire_sealed_encode(&blob, &ret->blob);
     }
     if (err == ERR_NONE) {
         ret->sealed.label = context->label;
-        ret->sealed.audience = (readers->has_station ? SEALING_STATION : 0U) | SEALING_HUB;
+        ret->sealed.audience = readers->audiences;
         ret->sealed.size = (uint32_t)ret->blob.size;
         seal_sha256(blob.ciphertext, ret->sealed.hash);
         seal_part_commit(part_key, ret->sealed.commitment);
@@ -209,11 +218,8 @@ static enum err unwrap_any(struct sealing_keys *keys, const struct fold *fold, s
 {
     for (uint32_t i = 0; i < blob->wrap_count; i++) {
         const struct wire_wrap *wrap = &blob->wraps[i];
-        bool hub = memcmp(wrap->station, no_station, LIMIT_KEY_SIZE) == 0;
         const struct seal_box_secret *secret =
-            wrap->audience == (hub ? SEALING_HUB : SEALING_STATION)
-                ? audience_secret(keys, fold, txn, wrap->station)
-                : NULL;
+            audience_secret(keys, fold, txn, wrap->audience, wrap->station);
         if (secret != NULL && seal_unwrap(secret, wrap->box, ret_key) == ERR_NONE) {
             return ERR_NONE;
         }

@@ -35,20 +35,22 @@ MUST_USE enum err sealing_wraps_open(struct span wraps, const uint8_t key[LIMIT_
 
 /* --- Audiences --- */
 
-enum { SEALING_STATION = 1, SEALING_HUB = 2 /* SealedAudience bits */ };
+/* SealedAudience bits. Of stations there is one each; the hub's and discipline's are one a hub. */
+enum { SEALING_STATION = 1, SEALING_HUB = 2, SEALING_DISCIPLINE = 4 };
 
-/* The secret of an audience for who holds keyring, directly or through the hub audience. station:
- * whose, NULL for the hub's. ERR_NOT_FOUND: no such audience, its blob is not here yet, or he is no
- * member. */
+/* The secret of an audience for who holds keyring: directly, or a station's through the hub's.
+ * Discipline's opens to its own members only. station: whose, NULL for the other kinds.
+ * ERR_NOT_FOUND: no such audience, its blob is not here yet, or he is no member. */
 MUST_USE enum err sealing_audience_open(const struct fold *fold, struct kv_txn *txn,
-                                        const struct keyring *keyring, const uint8_t *station,
+                                        const struct keyring *keyring, uint32_t kind,
+                                        const uint8_t *station,
                                         struct seal_box_secret **ret_audience);
 
 /* What one unlocked person can open; filled as it is asked for. */
 struct sealing_keys;
 struct sealing_keys *sealing_keys_new(const struct keyring *keyring); /* borrowed; NULL: memory */
 void sealing_keys_free(struct sealing_keys *keys);
-/* Is he a member of that audience? station NULL: the hub's. */
+/* Is he a reader of that station's audience? station NULL: of the hub's. */
 bool sealing_keys_can(struct sealing_keys *keys, const struct fold *fold, struct kv_txn *txn,
                       const uint8_t *station);
 
@@ -60,15 +62,17 @@ struct sealing_part {
     struct buf blob; /* SealedBlob bytes, stored under sealed.hash */
 };
 
-/* Who shall read the parts of a record: its station's audience and the hub's. ERR_NOT_FOUND: there
- * is no audience yet, so nothing can be sealed. */
+/* Who shall read the parts of a record, by the column "readers" of its machine: its station's
+ * audience and the hub's; or discipline's alone, not even who writes them. ERR_NOT_FOUND: there is
+ * no audience yet, so nothing can be sealed. */
+enum { SEALING_READERS_COUNT = 2 };
 struct sealing_readers {
-    bool has_station;
-    struct world_audience station;
-    struct world_audience hub;
+    uint32_t audiences; /* their bits */
+    size_t count;
+    struct world_audience list[SEALING_READERS_COUNT];
 };
-MUST_USE enum err sealing_readers_find(const struct fold *fold, const uint8_t *station,
-                                       struct sealing_readers *ret);
+MUST_USE enum err sealing_readers_find(const struct fold *fold, enum machine_id machine,
+                                       const uint8_t *station, struct sealing_readers *ret);
 
 /* Encrypts a part under the record key and wraps that for the readers. buf_done the blob. */
 MUST_USE enum err sealing_part_make(const struct sealing_readers *readers,

@@ -194,6 +194,10 @@ static bool read_event(void *context, const struct wire_event *event, const char
     struct reading *reading = context;
     (void)standing;
     (void)refusal;
+    /* The index serves everybody who is unlocked here; not all of them open these. */
+    if (rule_readers(fold_machine_of(event->payload)) != RULE_READERS_OFFICE) {
+        return false;
+    }
     for (uint32_t i = 0; i < event->sealed_count && i < LIMIT_SEALED_COUNT; i++) {
         struct buf part;
         if (event->sealed[i].label != SEALED_LABEL_IDENTITY) {

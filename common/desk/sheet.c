@@ -45,8 +45,10 @@ static void take_part(struct sheet *sheet, const struct wire_event *event, uint3
     struct wire_tree *tree = NULL;
     buf_init(&plain, LIMIT_SEALED_SIZE);
     buf_init(&text, REPLY_SIZE);
-    if (sealing_part_open(sheet->call->session->keys, desk_fold(sheet->desk), sheet->txn, event,
-                          index, &plain) == ERR_NONE &&
+    enum err err = sealing_part_open(sheet->call->session->keys, desk_fold(sheet->desk), sheet->txn,
+                                     event, index, &plain);
+    sheet->closed = sheet->closed || err == ERR_AUTH;
+    if (err == ERR_NONE &&
         wire_sealed_to_json(event->sealed[index].label, buf_span(&plain), &text) == ERR_NONE &&
         wire_tree_open(buf_span(&text), &tree) == ERR_NONE) {
         take_members(tree, part);

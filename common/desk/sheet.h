@@ -30,6 +30,7 @@ struct sheet {
     struct record *other;  /* what find shows */
     struct record *scratch;
     char number[NUMBER_SIZE];
+    bool closed; /* some part does not open to who asks */
     size_t event_count;
     struct forms_event events[FORMS_EVENT_COUNT];
     /* Of each event: its place, for the QR, and its facts, which are ours. */

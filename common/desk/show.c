@@ -204,6 +204,9 @@ static void put_part(struct events_walk *walk, const char *name, const uint8_t *
     } else if (walk->err != ERR_NONE) {
         json_text_open(walk->json, name);
         json_text_string(walk->json, "unreadable", err_name(walk->err));
+        if (walk->err == ERR_AUTH) {
+            json_text_string(walk->json, "zh", "（封存）");
+        }
         json_text_close(walk->json);
     }
     buf_done(&walk->part);

@@ -204,22 +204,48 @@ void looking_put_record(struct looking *looking, const uint8_t record[LIMIT_ID_S
 
 /* --- cells --- */
 
-/* What was told to the person, else what it is about. */
-static bool put_matter(struct looking *looking, const char *name, const uint8_t *record)
+static const char *sealed_text(const struct wire_tree *tree, int64_t which)
+{
+    const char *told = wire_tree_member(tree, "told");
+    switch (which) {
+    case VIEWS_SEALED_NAME:
+        return wire_tree_member(tree, "name");
+    case VIEWS_SEALED_PHONE:
+        return wire_tree_member(tree, "phone");
+    case VIEWS_SEALED_ID_NUMBER:
+        return wire_tree_member(tree, "idNumber");
+    case VIEWS_SEALED_MATTER: /* what was told to the person, else what it is about */
+        return told[0] != 0 ? told : wire_tree_member(tree, "text");
+    }
+    return "";
+}
+
+/* From the record itself. */
+static bool put_opened(struct looking *looking, const char *name, const struct views_cell *cell)
 {
     struct buf text;
     struct wire_tree *tree = NULL;
+    uint32_t label =
+        cell->number == VIEWS_SEALED_MATTER ? SEALED_LABEL_MATTER : SEALED_LABEL_IDENTITY;
     buf_init(&text, MATTER_SIZE);
-    bool found = desk_open_part(looking->desk, looking->call, &looking->txn, record,
-                                SEALED_LABEL_MATTER, &text) &&
+    bool found = desk_open_part(looking->desk, looking->call, &looking->txn, cell->bytes.data,
+                                label, &text) &&
                  wire_tree_open(buf_span(&text), &tree) == ERR_NONE;
     if (found) {
-        const char *told = wire_tree_member(tree, "told");
-        json_text_string(looking->json, name, told[0] != 0 ? told : wire_tree_member(tree, "text"));
+        json_text_string(looking->json, name, sealed_text(tree, cell->number));
     }
     wire_tree_close(tree);
     buf_done(&text);
     return found;
+}
+
+/* Is it in the index that all who are unlocked here share? */
+static bool is_indexed(struct looking *looking, const uint8_t *record)
+{
+    struct desk *desk = looking->desk;
+    return fold_record_get(desk_fold(desk), &looking->txn, desk->options.space, record,
+                           desk->other) &&
+           rule_readers(desk->other->machine) == RULE_READERS_OFFICE;
 }
 
 static void put_sealed(struct looking *looking, const char *name, const struct views_cell *cell)
@@ -227,8 +253,8 @@ static void put_sealed(struct looking *looking, const char *name, const struct v
     struct search_entry entry = {.name = ""};
     const uint8_t *record = cell->bytes.data;
     bool may = desk_may_search(looking->desk, looking->call->session);
-    if (may && cell->number == VIEWS_SEALED_MATTER) {
-        may = put_matter(looking, name, record);
+    if (may && (cell->number == VIEWS_SEALED_MATTER || !is_indexed(looking, record))) {
+        may = put_opened(looking, name, cell);
         if (may) {
             return;
         }

@@ -130,7 +130,9 @@ static void record_key(struct writing *writing, struct kv_txn *txn, uint8_t *ret
 {
     struct desk *desk = writing->desk;
     struct key_walk walk = {.writing = writing, .txn = txn, .key = ret};
-    if (writing->has_record) {
+    /* Who once opened a record's key would open with it what is written after he left. */
+    bool kept = rule_readers(fold_machine_of(writing->act.payload)) == RULE_READERS_OFFICE;
+    if (writing->has_record && kept) {
         desk->options.port.events(desk->options.port.context, writing->record, &walk, take_key);
     }
     if (!walk.found) {
@@ -165,6 +167,22 @@ static enum err seal_one(struct writing *writing, const struct sealing_readers *
     return sealing_part_make(readers, key, &context, buf_span(plain), part);
 }
 
+/* Nothing is sealed for others in the meantime: who may not read it could then read it for ever. */
+static bool refuse_unsealed(struct writing *writing, enum machine_id machine)
+{
+    if (rule_readers(machine) == RULE_READERS_DISCIPLINE) {
+        return refuse(
+            writing, 503, "no_discipline_audience",
+            "尚无纪检组织的封存密钥：请镇中心负责人先授予纪检或投诉窗口职责，"
+            "并与镇中心同步；在此之前请用纸质登记并封好。",
+            "There is no sealing key of the discipline organisation yet: the hub's leader "
+            "grants its role, then sync. Until then take it down on paper, closed.");
+    }
+    return refuse(writing, 503, "no_audience",
+                  "镇中心尚未给出封存密钥，姓名和事由还不能登记。请先与镇中心同步。",
+                  "No sealing key has arrived yet, so no name or text can be kept. Sync first.");
+}
+
 static bool seal_parts(struct writing *writing)
 {
     struct desk *desk = writing->desk;
@@ -174,9 +192,10 @@ static bool seal_parts(struct writing *writing)
     kv_begin(desk->options.kv, false, &txn);
     desk_next_place(desk, &txn, &writing->incarnation, &writing->seq);
     bool wanted = writing->act.identity.size > 0 || writing->act.matter.size > 0;
-    bool ready =
-        sealing_readers_find(desk_fold(desk), reading_station(writing), &readers) == ERR_NONE &&
-        (readers.has_station || desk->options.tier == TIER_HUB);
+    enum machine_id machine = fold_machine_of(writing->act.payload);
+    bool ready = sealing_readers_find(desk_fold(desk), machine, reading_station(writing),
+                                      &readers) == ERR_NONE &&
+                 (readers.audiences != SEALING_HUB || desk->options.tier == TIER_HUB);
     enum err err = txn.err;
     if (wanted && ready && err == ERR_NONE) {
         record_key(writing, &txn, key);
@@ -186,10 +205,7 @@ static bool seal_parts(struct writing *writing)
     }
     kv_abort(&txn);
     if (wanted && !ready) {
-        return refuse(
-            writing, 503, "no_audience",
-            "镇中心尚未给出封存密钥，姓名和事由还不能登记。请先与镇中心同步。",
-            "No sealing key has arrived yet, so no name or text can be kept. Sync first.");
+        return refuse_unsealed(writing, machine);
     }
     if (err != ERR_NONE) {
         reply_err(writing->call->exchange, err);

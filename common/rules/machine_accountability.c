@@ -114,4 +114,5 @@ const struct rule_machine machine_accountability = {
     .row_count = sizeof accountability_rows / sizeof *accountability_rows,
     .final_states = IN(DROPPED) | IN(SANCTIONED),
     .payload_field = PAYLOAD_ACCOUNTABILITY,
+    .readers = RULE_READERS_DISCIPLINE,
 };

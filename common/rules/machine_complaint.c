@@ -416,4 +416,5 @@ const struct rule_machine machine_complaint = {
     .row_count = sizeof complaint_rows / sizeof *complaint_rows,
     .final_states = IN(ARCHIVED) | IN(SUGGESTION),
     .payload_field = PAYLOAD_COMPLAINT,
+    .readers = RULE_READERS_DISCIPLINE,
 };

@@ -15,3 +15,9 @@ const struct rule_machine *rule_machine(enum machine_id id)
 {
     return (unsigned)id < MACHINE_END ? all_machines[id] : NULL;
 }
+
+enum rule_readers rule_readers(enum machine_id id)
+{
+    const struct rule_machine *machine = rule_machine(id);
+    return machine == NULL ? RULE_READERS_OFFICE : machine->readers;
+}

@@ -154,6 +154,12 @@ struct rule_name {
     const char *zh;
 };
 
+/* Who opens what is sealed in a machine's records. */
+enum rule_readers {
+    RULE_READERS_OFFICE = 0,    /* the record's station and the hub's case office */
+    RULE_READERS_DISCIPLINE = 1 /* who investigates, of village and hub (4.2; S4-11) */
+};
+
 struct rule_machine {
     enum machine_id id;
     const char *name;
@@ -164,10 +170,12 @@ struct rule_machine {
     size_t row_count;
     uint32_t final_states;
     uint16_t payload_field; /* field number of the payload in EventBody */
+    enum rule_readers readers;
 };
 
 /* NULL for MACHINE_NONE or an unknown id. */
 const struct rule_machine *rule_machine(enum machine_id id);
+enum rule_readers rule_readers(enum machine_id id);              /* OFFICE when unknown */
 const char *rule_state_name(enum machine_id id, uint16_t state); /* "" when unknown */
 const char *rule_state_zh(enum machine_id id, uint16_t state);
 /* Verbs that author could emit on the record now, by state, tier and role alone (guards aside):

@@ -139,7 +139,7 @@ static enum err begin_chain(struct making *making, struct pen *pen)
     (void)log_head_get(&fold->log, &txn, chain->device, &head);
     kv_abort(&txn);
     chain->applied_own = head.own_seq;
-    return sealing_readers_find(fold, chain->device, &pen->readers);
+    return sealing_readers_find(fold, MACHINE_CASE, chain->device, &pen->readers);
 }
 
 static FILE *open_out(const struct making *making, int station, const char *kind)

@@ -206,6 +206,13 @@ def staff(town):
     check(listed[person]["name"] == NAMES["operator"], "the name")
     check(listed[person]["grants"][0]["roles"] == ["hub_operator"], "the grant")
     check(listed[person]["grants"][0]["until"] == "2099-01-01", "its last day")
+    desk = town.call("GET", "/api/v1/staff")["staff"]
+    registrar = next(p["staff"] for p in desk if p["grants"][0]["roles"] == ["registrar"])
+    size = town.size()
+    wanted = {"roles": "complaint_desk", "station": "hub"}
+    answer = town.call("POST", f"/api/v1/staff/{registrar}/grants", wanted, "leader")
+    check(answer["reads"] is True, f"the leader hands discipline's key on: {answer}")
+    check(town.size() == size + 3, "the grant, the hub's audience, discipline's")
     say("a person enrolled by the registrar, granted by the leader, by nobody else")
     return person
 

@@ -159,35 +159,38 @@ static inline struct sealing_member member_of(const struct keyring *keyring)
     return member;
 }
 
-/* Publishes an audience; station NULL: the hub's. */
-static inline void publish_audience(struct desk_rig *rig, const uint8_t *station,
-                                    const struct seal_box_secret *secret, struct span wraps)
+static inline void publish_kind(struct desk_rig *rig, uint32_t kind,
+                                const struct seal_box_secret *secret, struct span wraps)
 {
     struct town_act act;
     uint8_t hash[LIMIT_HASH_SIZE];
     assert_int_equal(hub_blob_add(rig->town->hub, wraps, hash), ERR_NONE);
     town_act(&act, WIRE_AUDIENCE, 3000U + (uint32_t)rig->hub_generation, 0);
-    town_number(&act, FIELD_audience, 0, station == NULL ? SEALING_HUB : SEALING_STATION);
-    if (station != NULL) {
-        town_bytes(&act, FIELD_station, 0, station, LIMIT_KEY_SIZE);
-    }
+    town_number(&act, FIELD_audience, 0, kind);
     town_bytes(&act, FIELD_box_key, 0, seal_box_public_view(secret), LIMIT_KEY_SIZE);
     town_bytes(&act, FIELD_wraps, 0, hash, sizeof hash);
     town_number(&act, FIELD_generation, 0, ++rig->hub_generation);
     assert_int_equal(town_device(rig->town, &act).verdict, WIRE_ACCEPTED);
 }
 
+/* An audience of these members. */
+static inline void found_kind(struct desk_rig *rig, uint32_t kind,
+                              const struct sealing_member *members, size_t count)
+{
+    struct seal_box_secret *secret = seal_box_new_random();
+    struct buf wraps;
+    buf_init(&wraps, LIMIT_BLOB_SIZE);
+    assert_int_equal(sealing_wraps_make(secret, members, count, &wraps), ERR_NONE);
+    publish_kind(rig, kind, secret, buf_span(&wraps));
+    buf_done(&wraps);
+    seal_box_free(secret);
+}
+
 /* The hub audience with one member. */
 static inline void found_audience(struct desk_rig *rig, const struct keyring *keyring)
 {
     struct sealing_member member = member_of(keyring);
-    struct seal_box_secret *secret = seal_box_new_random();
-    struct buf wraps;
-    buf_init(&wraps, LIMIT_BLOB_SIZE);
-    assert_int_equal(sealing_wraps_make(secret, &member, 1, &wraps), ERR_NONE);
-    publish_audience(rig, NULL, secret, buf_span(&wraps));
-    buf_done(&wraps);
-    seal_box_free(secret);
+    found_kind(rig, SEALING_HUB, &member, 1);
 }
 
 /* --- life --- */

@@ -25,14 +25,14 @@ static struct sealing_member member_of(const struct keyring *keyring)
     return member;
 }
 
-static void publish(struct seal_rig *rig, const uint8_t *station, const uint8_t *box_key,
-                    struct span wraps)
+static void publish(struct seal_rig *rig, uint32_t kind, const uint8_t *station,
+                    const uint8_t *box_key, struct span wraps)
 {
     struct town_act act;
     uint8_t hash[LIMIT_HASH_SIZE];
     assert_int_equal(hub_blob_add(rig->town->hub, wraps, hash), ERR_NONE);
     town_act(&act, WIRE_AUDIENCE, 3000U + (uint32_t)rig->generation, 0);
-    town_number(&act, FIELD_audience, 0, station == NULL ? SEALING_HUB : SEALING_STATION);
+    town_number(&act, FIELD_audience, 0, kind);
     if (station != NULL) {
         town_bytes(&act, FIELD_station, 0, station, LIMIT_KEY_SIZE);
     }
@@ -63,13 +63,13 @@ static void found_audiences(struct seal_rig *rig)
     assert_int_equal(sealing_wraps_make(hub, members, 1, &wraps), ERR_NONE);
     assert_int_equal(wraps.size, 4 + 112);
     assert_memory_equal(wraps.data, "JLW1", 4);
-    publish(rig, NULL, seal_box_public_view(hub), buf_span(&wraps));
+    publish(rig, SEALING_HUB, NULL, seal_box_public_view(hub), buf_span(&wraps));
     buf_clear(&wraps);
     members[0] = member_of(rig->worker);
     memset(&members[1], 0, sizeof members[1]);
     memcpy(members[1].box_key, seal_box_public_view(hub), sizeof members[1].box_key);
     assert_int_equal(sealing_wraps_make(station, members, 2, &wraps), ERR_NONE);
-    publish(rig, station_of(rig), seal_box_public_view(station), buf_span(&wraps));
+    publish(rig, SEALING_STATION, station_of(rig), seal_box_public_view(station), buf_span(&wraps));
     buf_done(&wraps);
     seal_box_free(hub);
     seal_box_free(station);
@@ -110,7 +110,8 @@ static void store_blob(struct seal_rig *rig, const uint8_t *hash, struct span by
 }
 
 /* An event of the station with one part, its blob stored unless it is to be missing. */
-static void seal_event(struct seal_rig *rig, const uint8_t *station, const char *text, bool stored)
+static void seal_part_of(struct seal_rig *rig, enum machine_id machine, const uint8_t *station,
+                         const char *text, bool stored)
 {
     struct sealing_readers readers;
     struct sealing_part part;
@@ -121,17 +122,22 @@ static void seal_event(struct seal_rig *rig, const uint8_t *station, const char 
     event->seq = 7;
     memset(event->record, 3, sizeof event->record);
     const struct seal_part_context context = {event->device, 1, 7, event->record, 1};
-    assert_int_equal(sealing_readers_find(fold_of(rig), station, &readers), ERR_NONE);
-    assert_int_equal(readers.has_station, station != NULL);
+    assert_int_equal(sealing_readers_find(fold_of(rig), machine, station, &readers), ERR_NONE);
     assert_int_equal(sealing_part_make(&readers, rig->record_key, &context, span_text(text), &part),
                      ERR_NONE);
-    assert_int_equal(part.sealed.audience, station == NULL ? 2 : 3);
+    assert_int_equal(part.sealed.audience, readers.audiences);
     event->sealed_count = 1;
     event->sealed[0] = part.sealed;
     if (stored) {
         store_blob(rig, part.sealed.hash, buf_span(&part.blob));
     }
     buf_done(&part.blob);
+}
+
+static void seal_event(struct seal_rig *rig, const uint8_t *station, const char *text, bool stored)
+{
+    seal_part_of(rig, MACHINE_CASE, station, text, stored);
+    assert_int_equal(rig->event.sealed[0].audience, station == NULL ? 2 : 3);
 }
 
 static enum err open_as(struct seal_rig *rig, const struct keyring *keyring, const char *text)
@@ -249,7 +255,9 @@ static enum err audience_as(struct seal_rig *rig, const struct keyring *keyring,
     struct seal_box_secret *secret = NULL;
     struct kv_txn txn;
     kv_begin(rig->town->kv, false, &txn);
-    enum err err = sealing_audience_open(fold_of(rig), &txn, keyring, station, &secret);
+    enum err err =
+        sealing_audience_open(fold_of(rig), &txn, keyring,
+                              station == NULL ? SEALING_HUB : SEALING_STATION, station, &secret);
     kv_abort(&txn);
     seal_box_free(secret);
     return err;
@@ -277,11 +285,91 @@ static void test_wrong_box_key(void **state)
     struct buf wraps;
     buf_init(&wraps, LIMIT_BLOB_SIZE);
     assert_int_equal(sealing_wraps_make(audience, &officer, 1, &wraps), ERR_NONE);
-    publish(rig, NULL, seal_box_public_view(claimed), buf_span(&wraps));
+    publish(rig, SEALING_HUB, NULL, seal_box_public_view(claimed), buf_span(&wraps));
     assert_int_equal(audience_as(rig, rig->officer, NULL), ERR_MALFORMED);
     buf_done(&wraps);
     seal_box_free(audience);
     seal_box_free(claimed);
+}
+
+/* Publishes discipline's audience; who is NULL is no member. */
+static void found_discipline(struct seal_rig *rig, const struct seal_box_secret *secret,
+                             const struct keyring *one, const struct keyring *two)
+{
+    struct sealing_member members[2];
+    struct buf wraps;
+    size_t count = 0;
+    buf_init(&wraps, LIMIT_BLOB_SIZE);
+    if (one != NULL) {
+        members[count++] = member_of(one);
+    }
+    if (two != NULL) {
+        members[count++] = member_of(two);
+    }
+    assert_int_equal(sealing_wraps_make(secret, members, count, &wraps), ERR_NONE);
+    publish(rig, SEALING_DISCIPLINE, NULL, seal_box_public_view(secret), buf_span(&wraps));
+    buf_done(&wraps);
+}
+
+/* A complaint opens neither to who took it down nor to any other of the station's or hub's people,
+ * among them the accused: only to members of discipline, wherever they are granted. */
+static void test_discipline(void **state)
+{
+    struct seal_rig *rig = *state;
+    static const enum machine_id closed[] = {MACHINE_COMPLAINT, MACHINE_ACCOUNTABILITY};
+    struct sealing_readers readers;
+    struct seal_box_secret *secret = seal_box_new_random();
+    const uint8_t *station = station_of(rig);
+    const struct fold *fold = fold_of(rig);
+    for (size_t i = 0; i < 2; i++) {
+        /* Before there is an audience nothing is sealed for others instead. */
+        assert_int_equal(sealing_readers_find(fold, closed[i], station, &readers), ERR_NOT_FOUND);
+        assert_int_equal(readers.count, 0);
+    }
+    found_discipline(rig, secret, rig->other, NULL);
+    for (size_t i = 0; i < 2; i++) {
+        seal_part_of(rig, closed[i], station, "跑了三趟", true);
+        assert_int_equal(rig->event.sealed[0].audience, SEALING_DISCIPLINE);
+        assert_int_equal(open_as(rig, rig->worker, ""), ERR_AUTH);
+        assert_int_equal(open_as(rig, rig->officer, ""), ERR_AUTH);
+        assert_int_equal(open_as(rig, rig->other, "跑了三趟"), ERR_NONE);
+        /* Written at the hub it is the same. */
+        seal_part_of(rig, closed[i], NULL, "态度冷淡", true);
+        assert_int_equal(rig->event.sealed[0].audience, SEALING_DISCIPLINE);
+        assert_int_equal(open_as(rig, rig->officer, ""), ERR_AUTH);
+        assert_int_equal(open_as(rig, rig->other, "态度冷淡"), ERR_NONE);
+    }
+    /* And what is for the office does not open to discipline. */
+    seal_event(rig, station, "黄阿妹", true);
+    assert_int_equal(open_as(rig, rig->other, ""), ERR_AUTH);
+    assert_int_equal(open_as(rig, rig->worker, "黄阿妹"), ERR_NONE);
+    seal_box_free(secret);
+}
+
+static void test_discipline_changes(void **state)
+{
+    struct seal_rig *rig = *state;
+    struct seal_box_secret *secret = seal_box_new_random();
+    const uint8_t *station = station_of(rig);
+    found_discipline(rig, secret, rig->other, NULL);
+    seal_part_of(rig, MACHINE_COMPLAINT, station, "第一件", true);
+    assert_int_equal(open_as(rig, rig->officer, ""), ERR_AUTH);
+    /* The successor opens what was sealed before him. */
+    found_discipline(rig, secret, rig->other, rig->officer);
+    assert_int_equal(open_as(rig, rig->officer, "第一件"), ERR_NONE);
+    assert_int_equal(open_as(rig, rig->other, "第一件"), ERR_NONE);
+    /* Who left opens nothing new. */
+    found_discipline(rig, secret, NULL, rig->officer);
+    seal_part_of(rig, MACHINE_COMPLAINT, station, "第二件", true);
+    assert_int_equal(open_as(rig, rig->other, ""), ERR_AUTH);
+    assert_int_equal(open_as(rig, rig->officer, "第二件"), ERR_NONE);
+    /* Nobody left: still sealed, for who comes. */
+    found_discipline(rig, secret, NULL, NULL);
+    seal_part_of(rig, MACHINE_COMPLAINT, station, "第三件", true);
+    assert_int_equal(open_as(rig, rig->officer, ""), ERR_AUTH);
+    found_discipline(rig, secret, rig->worker, NULL);
+    assert_int_equal(open_as(rig, rig->worker, "第三件"), ERR_NONE);
+    seal_box_free(secret);
 }
 
 #define SEAL(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -289,8 +377,9 @@ static void test_wrong_box_key(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SEAL(test_members_open), SEAL(test_missing_or_altered), SEAL(test_wraps),
-        SEAL(test_audiences),    SEAL(test_wrong_box_key),
+        SEAL(test_members_open),       SEAL(test_missing_or_altered), SEAL(test_wraps),
+        SEAL(test_audiences),          SEAL(test_wrong_box_key),      SEAL(test_discipline),
+        SEAL(test_discipline_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

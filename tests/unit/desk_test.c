@@ -193,6 +193,7 @@ static void test_other_audience_cannot_open(void **state)
     const struct wire_tree *identity = wire_tree_get(told.tree, "identity");
     assert_null(wire_tree_get(identity, "name"));
     assert_string_equal(wire_tree_member(identity, "unreadable"), err_name(ERR_AUTH));
+    assert_string_equal(wire_tree_member(identity, "zh"), "（封存）");
     told_done(&told);
     expect_problem(rig, "/api/v1/cases?search=%E9%BB%84", NULL, 403, "cannot_open");
     /* Nobody at all: not even that there is something sealed. */
