@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* What must come to light: two machines with one key, a hub from a backup, a hub that lies. */
+/* What must come to light: two machines with one key, a hub from a backup, a
+ * revoked key, a hub that lies. */
 
 /* I7, I8: a cloned station leaves evidence, or one copy found out by itself. */
 void inv_clone(struct sim *sim)
@@ -47,6 +48,56 @@ void inv_hub_back(struct sim *sim)
                      (unsigned long long)sim->hub.back_size);
         }
     }
+}
+
+/* --- People whose keys are revoked --- */
+
+struct revoked {
+    bool staff[FOUNDING_STATIONS][FOUNDING_PEOPLE];
+};
+
+static bool *revoked_of(struct revoked *revoked, bool by_key, struct span who)
+{
+    const struct founding *town = founding_get();
+    for (size_t i = 0; i < FOUNDING_STATIONS; i++) {
+        for (size_t k = 0; k < FOUNDING_PEOPLE; k++) {
+            const struct founding_person *person = &town->station[i].person[k];
+            struct span key = span_of(signer_key_id_view(person->signer), LIMIT_KEY_SIZE);
+            struct span staff = span_of(person->staff, sizeof person->staff);
+            if (span_equal(by_key ? key : staff, who)) {
+                return &revoked->staff[i][k];
+            }
+        }
+    }
+    return NULL;
+}
+
+/* I7: behind the leaf that revokes a person none of that person is accepted. */
+void inv_revoked(struct sim *sim)
+{
+    struct revoked revoked = {0};
+    const struct wire_event *event = sim->event;
+    struct kv_txn txn;
+    struct inv_leaf leaf;
+    uint64_t size = hub_size(sim->hub.hub);
+    kv_begin(sim->hub.kv, false, &txn);
+    for (uint64_t i = 0; i < size && !sim->failed; i++) {
+        if (!inv_leaf(sim, &hub_fold(sim->hub.hub)->log, &txn, i, &leaf) ||
+            leaf.leaf.verdict != WIRE_ACCEPTED ||
+            wire_event_decode(leaf.leaf.envelope.body, &sim->body_arena, sim->event) != ERR_NONE) {
+            continue;
+        }
+        bool *author = revoked_of(&revoked, true, span_of(event->author, LIMIT_KEY_SIZE));
+        bool *staff = revoked_of(&revoked, false, values_bytes(&event->facts, FIELD_staff, 0));
+        if (author != NULL && *author) {
+            sim_fail(sim, "I7", "leaf %llu is of somebody revoked before", (unsigned long long)i);
+        }
+        if (staff != NULL && event->payload == WIRE_PERSON &&
+            values_number(&event->facts, FIELD_verb, 0) == PERSON_REVOKED) {
+            *staff = true;
+        }
+    }
+    kv_abort(&txn);
 }
 
 /* --- A hub that lies --- */

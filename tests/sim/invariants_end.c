@@ -458,6 +458,7 @@ void inv_end(struct sim *sim)
         inv_01_all_kept(sim);
         inv_05_gapless(sim);
         inv_14_once(sim);
+        inv_revoked(sim);
         inv_11_same_facts(sim);
         inv_10_root(sim);
         inv_10_auditors(sim);

@@ -332,6 +332,7 @@ void inv_04_rebuild(struct sim *sim, size_t index); /* at any time */
 /* --- invariants_cheat.c --- */
 void inv_clone(struct sim *sim);
 void inv_hub_back(struct sim *sim);
+void inv_revoked(struct sim *sim);
 void inv_forged(struct sim *sim);
 
 #endif
