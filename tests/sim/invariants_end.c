@@ -210,6 +210,26 @@ static void inv_14_once(struct sim *sim)
     }
 }
 
+/* I15: what stands in the log is answered where it was written, of earlier lives, too. */
+static void inv_15_answered(struct sim *sim)
+{
+    for (size_t i = 0; i < sim->kept_count && !sim->failed; i++) {
+        const struct sim_kept *kept = &sim->kept[i];
+        struct station_answer answer = {.standing = STATION_KEPT};
+        if (kept->device == SIM_STATIONS || kept->logged == 0 || kept->lost ||
+            sim->node[kept->node].retired || sim->node[kept->node].tainted) {
+            continue;
+        }
+        buf_clear(&sim->out);
+        if (!station_event(sim->node[kept->node].station, kept->incarnation, kept->seq, &sim->out,
+                           &answer) ||
+            answer.standing == STATION_KEPT) {
+            sim_fail(sim, "I15", "%s has no answer to %llu.%llu", sim->node[kept->node].name,
+                     (unsigned long long)kept->incarnation, (unsigned long long)kept->seq);
+        }
+    }
+}
+
 /* --- Facts --- */
 
 struct facts {
@@ -458,6 +478,7 @@ void inv_end(struct sim *sim)
         inv_01_all_kept(sim);
         inv_05_gapless(sim);
         inv_14_once(sim);
+        inv_15_answered(sim);
         inv_revoked(sim);
         inv_11_same_facts(sim);
         inv_10_root(sim);
