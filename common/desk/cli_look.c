@@ -153,9 +153,16 @@ static void show_record(struct cli *cli, const struct wire_tree *answer)
 {
     static const struct cli_column verbs[] = {
         {"可办", "possible", "zh"}, {"动作", "verb", "verb"}, {"表单", "form", "form"}};
+    static const struct cli_column differing[] = {{"数字不符", "figure that differs", "zh"},
+                                                  {"所报", "claimed", "claimed"},
+                                                  {"重算", "recomputed", "recomputed"}};
     cli_sheet(cli, answer, record_columns, sizeof record_columns / sizeof *record_columns);
     (void)printf("%s\n", cli->english ? "facts" : "事实");
     wire_tree_each(wire_tree_get(answer, "facts"), cli, print_fact);
+    if (wire_tree_count(wire_tree_get(answer, "differing")) > 0) {
+        cli_table(cli, wire_tree_get(answer, "differing"), differing,
+                  sizeof differing / sizeof *differing);
+    }
     if (wire_tree_count(wire_tree_get(answer, "allowed")) > 0) {
         cli_table(cli, wire_tree_get(answer, "allowed"), verbs, sizeof verbs / sizeof *verbs);
     }

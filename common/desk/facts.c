@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { NAME_SIZE = 64, WHOLE_NUMBER_MAX = 0x7fffffff };
+enum { WHOLE_NUMBER_MAX = 0x7fffffff };
 
 /* Entries of these lists are shown as objects. */
 static const char *const list_prefixes[] = {"materials_", "papers_", "grants_", "heads_"};
@@ -54,12 +54,11 @@ static bool ends_with(const char *name, const char *tail)
     return size >= tail_size && strcmp(name + size - tail_size, tail) == 0;
 }
 
-/* "due_day" -> "dueDay", as everywhere in the API. */
-static void camel(const char *name, char ret[NAME_SIZE])
+void desk_member_name(const char *name, char ret[DESK_MEMBER_SIZE])
 {
     size_t size = 0;
     bool up = false;
-    for (; *name != 0 && size + 1 < NAME_SIZE; name++) {
+    for (; *name != 0 && size + 1 < DESK_MEMBER_SIZE; name++) {
         if (*name == '_') {
             up = true;
             continue;
@@ -105,12 +104,12 @@ static const char *list_of(enum field field)
 static void put_entry(struct json_text *json, const struct values *facts, const char *prefix,
                       uint16_t place)
 {
-    char name[NAME_SIZE];
+    char name[DESK_MEMBER_SIZE];
     json_text_open(json, NULL);
     for (size_t i = 0; i < facts->count; i++) {
         const struct value *value = &facts->value[i];
         if (value->place == place && list_of((enum field)value->field) == prefix) {
-            camel(field_name((enum field)value->field) + strlen(prefix), name);
+            desk_member_name(field_name((enum field)value->field) + strlen(prefix), name);
             put_value(json, name, value);
         }
     }
@@ -119,7 +118,7 @@ static void put_entry(struct json_text *json, const struct values *facts, const 
 
 static void put_lists(struct json_text *json, const struct values *facts)
 {
-    char name[NAME_SIZE];
+    char name[DESK_MEMBER_SIZE];
     for (size_t i = 0; i < sizeof list_prefixes / sizeof *list_prefixes; i++) {
         uint16_t places = 0;
         for (size_t k = 0; k < facts->count; k++) {
@@ -131,7 +130,7 @@ static void put_lists(struct json_text *json, const struct values *facts)
         if (places == 0) {
             continue;
         }
-        camel(list_prefixes[i], name);
+        desk_member_name(list_prefixes[i], name);
         json_text_open_list(json, name);
         for (uint16_t place = 0; place < places; place++) {
             put_entry(json, facts, list_prefixes[i], place);
@@ -142,7 +141,7 @@ static void put_lists(struct json_text *json, const struct values *facts)
 
 void desk_put_facts(struct json_text *json, const char *name, const struct values *facts)
 {
-    char member[NAME_SIZE];
+    char member[DESK_MEMBER_SIZE];
     json_text_open(json, name);
     for (size_t i = 0; i < facts->count; i++) {
         const struct value *value = &facts->value[i];
@@ -150,7 +149,7 @@ void desk_put_facts(struct json_text *json, const char *name, const struct value
         if (field_name(field) == NULL || list_of(field) != NULL || field == FIELD_verb) {
             continue;
         }
-        camel(field_name(field), member);
+        desk_member_name(field_name(field), member);
         if (!is_list(field)) {
             put_value(json, member, value);
             continue;

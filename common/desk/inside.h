@@ -16,6 +16,7 @@ enum {
     DESK_FAILURE_COUNT = 32,
     DESK_PAGE = 50,
     DESK_PAGE_MAX = 500,
+    DESK_MEMBER_SIZE = 64,
     DESK_FILE_MAX = 20000, /* rows of an exported file */
     DESK_SEARCH_AT_ONCE = 4096
 };
@@ -109,6 +110,8 @@ void desk_post_record(struct desk *desk, struct desk_call *call);
 void desk_get_forms(struct desk *desk, struct desk_call *call);
 
 /* --- facts.c --- */
+/* "due_day" -> "dueDay", as everywhere in the API; cut to its room. */
+void desk_member_name(const char *name, char ret[DESK_MEMBER_SIZE]);
 void desk_put_facts(struct json_text *json, const char *name, const struct values *facts);
 
 /* --- list.c --- */

@@ -1,4 +1,4 @@
-#include "desk/inside.h"
+#include "desk/computed.h"
 #include "rules/civil.h"
 #include "wire/json.h"
 
@@ -298,6 +298,12 @@ static void show_record(struct desk *desk, struct desk_call *call, struct kv_txn
     reply_begin(&reply);
     desk_put_record(desk, &reply.json, record, call->now_ms);
     desk_put_facts(&reply.json, "facts", &record->facts);
+    enum err err = computed_put_differing(desk, txn, call->now_ms, record, &reply.json);
+    if (err != ERR_NONE) {
+        buf_done(&reply.body);
+        reply_err(call->exchange, err);
+        return;
+    }
     put_allowed(desk, &reply.json, record, call->session);
     if (call->session != NULL && open != NULL && strcmp(open, "1") == 0) {
         struct events_walk walk = {.desk = desk, .call = call, .json = &reply.json, .txn = txn};

@@ -1,3 +1,4 @@
+#include "desk/computed.h"
 #include "desk/guards.h"
 #include "desk/inside.h"
 #include "fold/parts.h"
@@ -96,6 +97,20 @@ static bool ask_guards(struct writing *writing)
     const struct reply_problem reply = {422, problem.code, problem.zh, problem.en, problem.field};
     reply_problem(writing->call->exchange, &reply);
     return false;
+}
+
+/* What is counted, over the records of the station that the record is or will be of. */
+static bool fill_computed(struct writing *writing)
+{
+    static const uint8_t hub[LIMIT_KEY_SIZE];
+    const struct desk *desk = writing->desk;
+    const uint8_t *own = desk->options.tier == TIER_STATION ? desk->device : hub;
+    const uint8_t *station = writing->has_record ? desk->record->station : own;
+    enum err err = computed_fill(writing->desk, writing->call, station, &writing->act);
+    if (err != ERR_NONE) {
+        reply_err(writing->call->exchange, err);
+    }
+    return err == ERR_NONE;
 }
 
 /* --- sealing --- */
@@ -385,8 +400,8 @@ void desk_post_event(struct desk *desk, struct desk_call *call)
     writing->desk = desk;
     writing->call = call;
     wire_act_init(&writing->act);
-    if (read_act(writing) && find_record(writing) && ask_guards(writing) && seal_parts(writing) &&
-        submit(writing)) {
+    if (read_act(writing) && find_record(writing) && ask_guards(writing) &&
+        fill_computed(writing) && seal_parts(writing) && submit(writing)) {
         search_touch(desk->search, writing->record);
         answer(writing);
     }

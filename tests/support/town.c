@@ -378,6 +378,40 @@ struct sync_answered town_station(struct town *town, const struct town_person *p
     return answered;
 }
 
+static void by_worker(struct town *town, const struct town_act *act)
+{
+    MUST(town_station(town, &town->worker, act).refusal == REFUSAL_NONE);
+}
+
+void town_contact(struct town *town, uint32_t record_number)
+{
+    enum { CONTACT_RECEIVED = 1 };
+    struct town_act act;
+    town_act(&act, WIRE_CONTACT, record_number, CONTACT_RECEIVED);
+    town_number(&act, FIELD_channel, 0, 1);
+    town_text(&act, FIELD_item, 0, "I51");
+    act.sealed_labels = 2;
+    by_worker(town, &act);
+}
+
+void town_case(struct town *town, uint32_t record_number)
+{
+    enum { CASE_OPENED = 1, CASE_ACCEPTED = 6, CONTACTS = 1000 };
+    struct town_act act;
+    uint8_t contact[LIMIT_ID_SIZE];
+    record_id(record_number + CONTACTS, contact);
+    town_contact(town, record_number + CONTACTS);
+    town_act(&act, WIRE_CASE, record_number, CASE_OPENED);
+    town_bytes(&act, FIELD_contact, 0, contact, sizeof contact);
+    town_text(&act, FIELD_item, 0, "I51");
+    town_materials(&act);
+    act.sealed_labels = 2;
+    by_worker(town, &act);
+    town_act(&act, WIRE_CASE, record_number, CASE_ACCEPTED);
+    town_materials(&act);
+    by_worker(town, &act);
+}
+
 bool town_record(struct town *town, uint32_t record_number, struct record *ret)
 {
     struct kv_txn txn;

@@ -86,6 +86,10 @@ struct hub_push *town_push_make(struct town *town, const struct town_event *even
 /* Writes, pushes and answers one event: its verdict. */
 struct sync_answered town_station(struct town *town, const struct town_person *person,
                                   const struct town_act *act);
+/* By the worker, accepted by the hub: a first contact; a case from a contact of its own, number
+ * record + 1000, opened and accepted (6.3). */
+void town_contact(struct town *town, uint32_t record_number);
+void town_case(struct town *town, uint32_t record_number);
 
 /* Facts of record n as the hub has them; false: none. */
 bool town_record(struct town *town, uint32_t record_number, struct record *ret);

@@ -183,6 +183,33 @@ static void test_import(void **state)
     expect(RUN(rig, "import", "/nowhere.csv", "--map", map), CLI_USAGE, "", "nowhere");
 }
 
+/* A figure that somebody typed stands beside the one that was counted. */
+static void test_report(void **state)
+{
+    struct desk_rig *rig = *state;
+    char record[80];
+    char file[80];
+    char staff[40];
+    password_file(rig, PASSWORD "\n", file);
+    staff_text(rig->officer, staff);
+    expect(RUN(rig, "unlock", staff, "--password-file", file), CLI_OK, "", "");
+    struct ran ran = RUN(rig, "report", "drawn_up", "--kind", "3", "--from-day", "2026-08-01",
+                         "--until-day", "2026-08-31", "--total-rated", "2", "--json");
+    assert_int_equal(ran.code, CLI_OK);
+    take_member(ran.out, "record", record);
+    ran_done(&ran);
+    expect(RUN(rig, "show", record, "--lang", "zh"), CLI_OK, "数字不符", "");
+    expect(RUN(rig, "show", record, "--lang", "en"), CLI_OK, "figure that differs", "");
+    ran = RUN(rig, "report", "drawn_up", "--kind", "3", "--from-day", "2026-07-01", "--until-day",
+              "2026-07-31", "--json");
+    assert_int_equal(ran.code, CLI_OK);
+    take_member(ran.out, "record", record);
+    ran_done(&ran);
+    ran = RUN(rig, "show", record);
+    assert_null(strstr(ran.out, "数字不符"));
+    ran_done(&ran);
+}
+
 static void test_as_one_command(void **state)
 {
     struct desk_rig *rig = *state;
@@ -259,8 +286,8 @@ static void test_books(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {DESK(test_usage), DESK(test_as_one_command),
-                                       DESK(test_import), DESK(test_unlock_lock),
-                                       DESK(test_books)};
+    const struct CMUnitTest tests[] = {DESK(test_usage),       DESK(test_as_one_command),
+                                       DESK(test_report),      DESK(test_import),
+                                       DESK(test_unlock_lock), DESK(test_books)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -204,17 +204,17 @@ static inline void desk_rig_handle(struct rig *http, struct http_exchange *excha
     }
 }
 
-static inline void open_desk(struct desk_rig *rig)
+static inline void open_desk(struct desk_rig *rig, enum tier tier, const struct signer *device)
 {
     const struct desk_options options = {
         .port = {rig, NULL, port_submit, port_wall, port_mono, port_fold, port_events},
         .kv = rig->town->kv,
-        .tier = TIER_HUB,
+        .tier = tier,
         .space = FOLD_PROVEN,
-        .device = signer_key_id_view(rig->town->hub_signer),
+        .device = signer_key_id_view(device),
         .key_directory = rig->keys,
         .device_secret = rig->device_secret,
-        .signer = rig->town->hub_signer,
+        .signer = device,
         .office_path = rig->office};
     assert_int_equal(desk_new(&options, &rig->desk), ERR_NONE);
 }
@@ -245,7 +245,7 @@ static inline int desk_rig_setup_with(void **state, bool audience)
     }
     keyring_free(officer);
     keyring_free(outsider);
-    open_desk(rig);
+    open_desk(rig, TIER_HUB, rig->town->hub_signer);
     rig->http.handle = desk_rig_handle;
     options = rig_options(&rig->http);
     options.tcp_address = "127.0.0.1";

@@ -11,35 +11,14 @@
 /* A founded town's fold as views read it: by index and by scan the same, and when the records are
  * folded anew the same bytes. */
 
-enum { CONTACT_RECEIVED = 1, CASE_OPENED = 1, CASE_ACCEPTED = 6, CASE_SUBMITTED_UP = 13 };
+enum { CASE_SUBMITTED_UP = 13 };
 
 static const uint64_t start_ms = 1789689600000; /* 2026-09-18 08:00 at +08:00, a Friday */
 
-static void contact(struct town *town, uint32_t record)
-{
-    struct town_act act;
-    town_act(&act, WIRE_CONTACT, record, CONTACT_RECEIVED);
-    town_number(&act, FIELD_channel, 0, 1);
-    town_text(&act, FIELD_item, 0, "I51");
-    act.sealed_labels = 2;
-    assert_int_equal(town_station(town, &town->worker, &act).refusal, REFUSAL_NONE);
-}
-
 static void serve(struct town *town, uint32_t record, bool hand_up)
 {
-    struct town_act cited;
     struct town_act act;
-    contact(town, record + 1000);
-    town_act(&cited, WIRE_CONTACT, record + 1000, CONTACT_RECEIVED);
-    town_act(&act, WIRE_CASE, record, CASE_OPENED);
-    town_bytes(&act, FIELD_contact, 0, cited.record, sizeof cited.record);
-    town_text(&act, FIELD_item, 0, "I51");
-    town_materials(&act);
-    act.sealed_labels = 2;
-    assert_int_equal(town_station(town, &town->worker, &act).refusal, REFUSAL_NONE);
-    town_act(&act, WIRE_CASE, record, CASE_ACCEPTED);
-    town_materials(&act);
-    assert_int_equal(town_station(town, &town->worker, &act).refusal, REFUSAL_NONE);
+    town_case(town, record);
     if (hand_up) {
         town_act(&act, WIRE_CASE, record, CASE_SUBMITTED_UP);
         assert_int_equal(town_station(town, &town->worker, &act).refusal, REFUSAL_NONE);
@@ -164,7 +143,7 @@ static void test_views_of_a_town(void **state)
         serve(town, 1 + i, i % 2 == 0);
     }
     town->now_ms += (uint64_t)24 * 60 * 60 * 1000;
-    contact(town, 77);
+    town_contact(town, 77);
     assert_int_equal(rows_of(town, "first-contacts", today, today), 5);
     assert_int_equal(rows_of(town, "first-contacts", today, today + 1), 6);
     assert_int_equal(rows_of(town, "first-contacts", today + 1, today + 1), 1);
