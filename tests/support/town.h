@@ -44,13 +44,13 @@ struct signer *town_signer(uint32_t number); /* a key of its own for each number
 
 /* --- Facts --- */
 struct town_act {
-    uint32_t payload;
-    uint8_t record[LIMIT_ID_SIZE];
     struct values facts;
-    uint8_t attestation;
-    uint32_t sealed_labels; /* parts with made-up hashes */
-    bool sealed_anew;       /* others for each event */
     int64_t claimed_shift_ms;
+    uint32_t payload;
+    uint32_t sealed_labels; /* parts with made-up hashes */
+    uint8_t record[LIMIT_ID_SIZE];
+    uint8_t attestation;
+    bool sealed_anew; /* others for each event */
 };
 /* A fresh act; record number n stands for one record id. */
 void town_act(struct town_act *act, uint32_t payload, uint32_t record_number, uint64_t verb);

@@ -294,6 +294,7 @@ static void page_of(struct filled *filled, struct buf *ret)
 
 static void test_hostile_text_is_harmless(void **state)
 {
+    static const char turned[] = {'\xe2', '\x80', '\xae', 0}; /* right to left from here */
     struct filled *filled = *state;
     struct buf page;
     filled->event.part.text =
@@ -306,7 +307,7 @@ static void test_hostile_text_is_harmless(void **state)
     assert_null(strstr(text, "<x"));
     assert_null(strchr(text, '\x01'));
     assert_null(strchr(text, '\x1b'));
-    assert_null(strstr(text, "\xe2\x80\xae"));
+    assert_null(strstr(text, turned));
     assert_non_null(
         strstr(text, "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot;&amp;  [2J "));
     assert_non_null(strstr(text, "\xef\xbf\xbd\xef\xbf\xbd  <br>line"));
