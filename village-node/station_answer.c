@@ -98,15 +98,16 @@ static void keep_answer(struct station *station, struct kv_txn *txn,
         seal_body_id(SEAL_EVENT, envelope.body, state->answered_id);
     }
     station_head_take(station, txn, head, answer->checkpoint);
-    /* Only of such a checkpoint do we know for sure when it was: an answer given again comes with
-     * a newer one. And our chain fetched back tells these times once more. */
+    /* Only of a checkpoint that ends here do we know for sure when it was: an answer given again
+     * comes with a newer one. But another machine in our name may have seen the former one, and
+     * what it then wrote comes to us with our chain. */
+    uint64_t end = answer->first_index + answer->count;
     bool shown = station_shown_epoch(station) == state->epoch;
-    if (shown && answer->first_index + answer->count == head->size &&
-        head->size > state->seen_size) {
+    if (shown && end == head->size && head->size > state->seen_size) {
         state->seen_size = head->size;
         state->seen_root = head->root;
-        fold_seen_put(station->fold, txn, head->size, answer->hub_ms);
     }
+    fold_seen_put(station->fold, txn, end, answer->hub_ms);
     state->alarm = SYNC_NACK_NONE;
 }
 
