@@ -69,13 +69,8 @@ def diagram(folder, name):
     return lines + ["```", ""], problems
 
 
-def main(arguments):
-    check = arguments[:1] == ["--check"]
-    arguments = arguments[1:] if check else arguments
-    if len(arguments) != 1:
-        print(__doc__, file=sys.stderr)
-        return 2
-    folder = os.path.join(arguments[0], "common/rules")
+def made(root):
+    folder = os.path.join(root, "common/rules")
     lines = ["# The machines' diagrams", "",
              "Made by `docs/machines.py` from the tables of `common/rules`; do not edit. `[*]` is "
              "where a record begins,", "and where a suspension goes back to.", ""]
@@ -85,17 +80,8 @@ def main(arguments):
             drawn, wrong = diagram(folder, name)
             lines += drawn
             problems += wrong
-    path = os.path.join(arguments[0], "docs/machines.md")
-    text = "\n".join(lines).rstrip("\n") + "\n"
-    if check and (not os.path.exists(path) or regimes.read(path) != text):
-        problems.append("docs/machines.md is not up to date: run docs/machines.py ROOT")
-    if not check and not problems:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    for problem in problems:
-        print(problem)
-    return 1 if problems else 0
+    return "\n".join(lines).rstrip("\n") + "\n", problems
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(regimes.keep(sys.argv[1:], __doc__, "machines", made))

@@ -48,13 +48,7 @@ def page(wanted, setters, tests, excused):
     return "\n".join(lines) + "\n"
 
 
-def main(arguments):
-    check = arguments[:1] == ["--check"]
-    arguments = arguments[1:] if check else arguments
-    if len(arguments) != 1:
-        print(__doc__, file=sys.stderr)
-        return 2
-    root = arguments[0]
+def made(root):
     tests = regimes.tests(root)
     for tag, by in regimes.unit_tests(root, re.compile(r"(?:views|rules)_\w*test\.c")).items():
         tests.setdefault(tag, []).extend(by)
@@ -64,17 +58,8 @@ def main(arguments):
                 if tag not in tests and tag not in excused]
     problems += [f"{tag} has a test and needs no reason in docs/numbers.list" for tag in excused
                  if tag in tests]
-    text = page(wanted, set_by(root), tests, excused)
-    path = os.path.join(root, "docs/numbers.md")
-    if check and (not os.path.exists(path) or regimes.read(path) != text):
-        problems.append("docs/numbers.md is not up to date: run docs/numbers.py ROOT")
-    if not check and not problems:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    for problem in problems:
-        print(problem)
-    return 1 if problems else 0
+    return page(wanted, set_by(root), tests, excused), problems
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(regimes.keep(sys.argv[1:], __doc__, "numbers", made))

@@ -132,13 +132,26 @@ def page(listed, carried, proven):
     return "\n".join(lines) + "\n"
 
 
-def main(arguments):
+def keep(arguments, usage, name, make):
+    """[--check] ROOT: writes or checks docs/NAME.md as make(root) -> (text, problems) has it."""
     check = arguments[:1] == ["--check"]
     arguments = arguments[1:] if check else arguments
     if len(arguments) != 1:
-        print(__doc__, file=sys.stderr)
+        print(usage, file=sys.stderr)
         return 2
-    root = arguments[0]
+    text, problems = make(arguments[0])
+    path = os.path.join(arguments[0], f"docs/{name}.md")
+    if check and (not os.path.exists(path) or read(path) != text):
+        problems.append(f"docs/{name}.md is not up to date: run docs/{name}.py ROOT")
+    if not check and not problems:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    for problem in problems:
+        print(problem)
+    return 1 if problems else 0
+
+
+def made(root):
     listed, carried, proven = names(root), rows(root), tests(root)
     for regime, by in views(root).items():
         carried.setdefault(regime, {}).update(by)
@@ -155,17 +168,8 @@ def main(arguments):
                  if entry[0] == "X" and not entry[3]]
     problems += [f"R{number:02} is missing in docs/regimes.list" for number in range(1, 121)
                  if f"R{number:02}" not in listed]
-    text = page(listed, carried, proven)
-    path = os.path.join(root, "docs/regimes.md")
-    if check and (not os.path.exists(path) or read(path) != text):
-        problems.append("docs/regimes.md is not up to date: run docs/regimes.py ROOT")
-    if not check and not problems:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    for problem in problems:
-        print(problem)
-    return 1 if problems else 0
+    return page(listed, carried, proven), problems
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(keep(sys.argv[1:], __doc__, "regimes", made))
