@@ -161,16 +161,16 @@ enum rule_readers {
 };
 
 struct rule_machine {
-    enum machine_id id;
     const char *name;
     const char *zh;
     const struct rule_name *states; /* state 0 is "none" and not listed; ends with a NULL name */
     const struct rule_name *verbs;  /* ends with a NULL name */
     const struct rule_row *rows;
     size_t row_count;
+    enum machine_id id;
     uint32_t final_states;
-    uint16_t payload_field; /* field number of the payload in EventBody */
     enum rule_readers readers;
+    uint16_t payload_field; /* field number of the payload in EventBody */
 };
 
 /* NULL for MACHINE_NONE or an unknown id. */
