@@ -45,6 +45,7 @@ static enum err send_welcome(struct hub *hub, const struct sync_hello *hello,
 {
     struct kv_txn txn;
     struct buf consistency;
+    struct world_past past;
     struct sync_frame *frame = calloc(1, sizeof *frame);
     if (frame == NULL) {
         return ERR_MEMORY;
@@ -70,6 +71,7 @@ static enum err send_welcome(struct hub *hub, const struct sync_hello *hello,
     welcome->clock_ms = now_ms;
     welcome->credit = hub->credit;
     welcome->greeting = hello->greeting;
+    welcome->shared = world_past(hub->fold->world, hello->epoch, &past) ? past.size : 0;
     welcome->consistency = buf_span(&consistency);
     err = err != ERR_NONE ? err : wire_frame_encode(frame, ret_frame);
     buf_done(&consistency);

@@ -144,7 +144,8 @@ static enum err carry_decision(struct station *station, const struct sync_statio
     } else if (action->kind == SYNC_ACT_NEW_EPOCH) {
         err = station_open_epoch(station, action->claim);
         if (err == ERR_NONE) {
-            sync_station_epoch_opened(session, 0, 0, now->mono_ms);
+            struct sync_place kept = {station->state.answered_incarnation, station->state.answered};
+            sync_station_epoch_opened(session, kept, 0, 0, now->mono_ms);
         }
     } else {
         err = carry_reopen(station, action, now);

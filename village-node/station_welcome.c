@@ -171,25 +171,46 @@ static void forget_answer(struct station *station, struct kv_txn *txn, uint64_t 
     resend_parts(station, txn, incarnation, seq);
 }
 
-/* Answers beyond what the hub claims to hold; false: there are none. */
+/* First answer that no longer counts: beyond what the hub claims to hold, or given at a place of
+ * the former log that the present one does not share (the event may have come back through another
+ * machine in our name, and stands elsewhere now). ret_kept: the answer before it. */
+static bool first_lost(struct kv_txn *txn, const struct sync_claim *claim,
+                       struct sync_place *ret_kept, struct sync_place *ret_lost)
+{
+    struct sync_place held = {claim->incarnation, claim->seq};
+    struct station_row row;
+    *ret_kept = (struct sync_place){1, 0};
+    *ret_lost = (struct sync_place){0, 0};
+    while (station_next_place(txn, KV_ANSWER, &ret_lost->incarnation, &ret_lost->seq)) {
+        if (sync_place_before(held, *ret_lost) ||
+            !station_row_get(txn, ret_lost->incarnation, ret_lost->seq, &row) ||
+            row.index >= claim->shared) {
+            return true;
+        }
+        *ret_kept = *ret_lost;
+    }
+    return false;
+}
+
+/* False: every answer still counts. */
 static bool forget_answers(struct station *station, struct kv_txn *txn,
                            const struct sync_claim *claim)
 {
     struct station_state *state = &station->state;
-    uint64_t incarnation = claim->incarnation;
-    uint64_t seq = claim->seq;
-    bool lost = station_next_place(txn, KV_ANSWER, &incarnation, &seq);
-    if (!lost) {
+    struct sync_place kept;
+    struct sync_place lost;
+    uint8_t id[LIMIT_HASH_SIZE];
+    if (!first_lost(txn, claim, &kept, &lost)) {
         return false;
     }
     do {
-        forget_answer(station, txn, incarnation, seq);
-    } while (station_next_place(txn, KV_ANSWER, &incarnation, &seq));
-    state->answered_incarnation = claim->incarnation > 0 ? claim->incarnation : 1;
-    state->answered = claim->incarnation > 0 ? claim->seq : 0;
+        forget_answer(station, txn, lost.incarnation, lost.seq);
+    } while (station_next_place(txn, KV_ANSWER, &lost.incarnation, &lost.seq));
+    state->answered_incarnation = kept.incarnation;
+    state->answered = kept.seq;
     memset(state->answered_id, 0, sizeof state->answered_id);
-    if (state->answered > 0) {
-        memcpy(state->answered_id, claim->id, sizeof state->answered_id);
+    if (kept.seq > 0 && station_event_get(station, txn, kept.incarnation, kept.seq, id)) {
+        memcpy(state->answered_id, id, sizeof state->answered_id);
     }
     return true;
 }

@@ -87,6 +87,7 @@ struct sync_welcome {
     uint32_t credit;
     struct span consistency; /* multiple of 32 */
     uint64_t greeting;       /* of the HELLO it answers */
+    uint64_t shared;         /* leaves the HELLO's log and this one share; 0: it is the same */
 };
 
 struct sync_push {

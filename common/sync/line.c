@@ -181,8 +181,8 @@ bool sync_line_answered(const struct sync_line *line, const struct sync_welcome 
 
 bool sync_line_claim(struct sync_line *line, const struct sync_welcome *welcome)
 {
-    uint64_t all =
-        welcome->epoch | welcome->incarnation | welcome->seq | welcome->common | welcome->own;
+    uint64_t all = welcome->epoch | welcome->incarnation | welcome->seq | welcome->common |
+                   welcome->own | welcome->shared;
     bool known = welcome->version >= 1 && welcome->version <= SYNC_VERSION;
     if (!known || welcome->epoch == 0 || all > SYNC_NUMBER_MAX) {
         return false;
@@ -193,6 +193,7 @@ bool sync_line_claim(struct sync_line *line, const struct sync_welcome *welcome)
         .seq = welcome->seq,
         .common = welcome->common,
         .own = welcome->own,
+        .shared = welcome->shared,
         .credit = welcome->credit,
     };
     memcpy(line->claim.id, welcome->id, sizeof line->claim.id);

@@ -34,6 +34,7 @@ struct sync_claim {
     uint8_t id[LIMIT_HASH_SIZE];
     uint64_t common;
     uint64_t own;
+    uint64_t shared; /* leaves of the log as we knew it that the present one still has */
     uint32_t credit;
 };
 

@@ -176,10 +176,11 @@ void sync_station_blob_asked(struct sync_station *station, const uint8_t *hash, 
 /* After APPLY_STORED and APPLY_BLOB, whatever came of it; tell the new counts first. */
 void sync_station_blob_done(struct sync_station *station, uint64_t now_ms);
 /* The core has opened its cursors for the claimed epoch: feeds go on behind common and own, and no
- * answer beyond the claimed place counts any more. The hub may have filled its feeds anew since it
- * went back, so a count alone proves nothing: 0 and 0 pull all again, to be compared. */
-void sync_station_epoch_opened(struct sync_station *station, uint64_t common, uint64_t own,
-                               uint64_t now_ms);
+ * answer beyond kept, nor beyond the claimed place, counts any more. The hub may have filled its
+ * feeds anew since it went back, so a count alone proves nothing: 0 and 0 pull all again, to be
+ * compared. */
+void sync_station_epoch_opened(struct sync_station *station, struct sync_place kept,
+                               uint64_t common, uint64_t own, uint64_t now_ms);
 /* resend: take the hub's word as with a new epoch, feeds from the start. Else hold still and look
  * again after held_ms: the rule, since while the epoch is the same nothing new can be proven. */
 void sync_station_went_back(struct sync_station *station, bool resend, uint64_t now_ms);

@@ -101,11 +101,13 @@ void sync_station_welcomed(struct sync_station *station, enum err err, uint64_t 
     sync_station_check(station);
 }
 
-/* From here on only what the hub claims to hold counts. */
-static void station_accept_claim(struct sync_station *station, uint64_t common, uint64_t own)
+/* From here on only what the hub claims to hold counts, up to kept. */
+static void station_accept_claim(struct sync_station *station, struct sync_place kept,
+                                 uint64_t common, uint64_t own)
 {
     const struct sync_claim *claim = &station->line.claim;
     struct sync_place held = {claim->incarnation, claim->seq};
+    held = sync_place_before(kept, held) ? kept : held;
     bool lost = sync_place_before(held, station->proven);
     station->epoch = claim->epoch;
     station->seen_size = claim->size;
@@ -117,12 +119,12 @@ static void station_accept_claim(struct sync_station *station, uint64_t common, 
     station_settle(station);
 }
 
-void sync_station_epoch_opened(struct sync_station *station, uint64_t common, uint64_t own,
-                               uint64_t now_ms)
+void sync_station_epoch_opened(struct sync_station *station, struct sync_place kept,
+                               uint64_t common, uint64_t own, uint64_t now_ms)
 {
     sync_line_at(&station->line, now_ms);
     if (station->line.state == SYNC_LINE_HELD && station->phase == SYNC_PHASE_EPOCH) {
-        station_accept_claim(station, common, own);
+        station_accept_claim(station, kept, common, own);
     }
     sync_station_check(station);
 }
@@ -134,7 +136,7 @@ void sync_station_went_back(struct sync_station *station, bool resend, uint64_t 
         return;
     }
     if (resend) {
-        station_accept_claim(station, 0, 0);
+        station_accept_claim(station, station->proven, 0, 0);
     } else {
         uint64_t held_ms = station->line.options.held_ms;
         sync_station_greet(station, sync_line_jitter(&station->line, held_ms / 2, held_ms));

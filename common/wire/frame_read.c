@@ -55,6 +55,7 @@ static void fill_welcome(const Jieli__V1__Welcome *welcome, struct sync_welcome 
     ret->clock_ms = welcome->clock_ms;
     ret->credit = welcome->credit;
     ret->greeting = welcome->greeting;
+    ret->shared = welcome->shared;
     ret->consistency = wire_span(welcome->consistency);
 }
 

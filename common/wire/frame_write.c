@@ -89,6 +89,7 @@ static enum err build_welcome(const struct sync_welcome *welcome, struct buildin
     message->credit = welcome->credit;
     message->consistency = borrowed(welcome->consistency);
     message->greeting = welcome->greeting;
+    message->shared = welcome->shared;
     return ERR_NONE;
 }
 

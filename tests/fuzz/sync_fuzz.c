@@ -254,7 +254,8 @@ static void tell_station(uint8_t byte)
         sync_station_blobs(station, byte / 8, reader_u8(&fuzz.input) % 4, fuzz.now_ms);
         break;
     case 1:
-        sync_station_epoch_opened(station, take_number(), seq, fuzz.now_ms);
+        sync_station_epoch_opened(station, (struct sync_place){byte / 8, seq}, take_number(), seq,
+                                  fuzz.now_ms);
         break;
     case 2:
         sync_station_went_back(station, byte >= 128, fuzz.now_ms);

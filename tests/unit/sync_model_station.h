@@ -284,7 +284,7 @@ static inline void model_station_decide(struct model_world *world,
         if (back) {
             sync_station_went_back(station, true, world->now_ms);
         } else {
-            sync_station_epoch_opened(station, 0, 0, world->now_ms);
+            sync_station_epoch_opened(station, station->proven, 0, 0, world->now_ms);
         }
     }
 }

@@ -179,7 +179,7 @@ static inline bool rig_core(struct station_rig *rig, const struct script_line *l
     } else if (script_is(line, "blobs")) {
         sync_station_blobs(station, (uint32_t)n[0], (uint32_t)n[1], rig->now_ms);
     } else if (script_is(line, "epoch")) {
-        sync_station_epoch_opened(station, n[0], n[1], rig->now_ms);
+        sync_station_epoch_opened(station, station->proven, n[0], n[1], rig->now_ms);
     } else if (script_is(line, "back")) {
         sync_station_went_back(station, strcmp(line->word, "resend") == 0, rig->now_ms);
     } else if (script_is(line, "stick")) {
