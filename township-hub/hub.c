@@ -215,6 +215,7 @@ static void fill_chain(struct hub *hub, struct kv_txn *txn, struct author_chain 
     ret->seen_size = hub->head.size;
     memcpy(ret->seen_root, hub->head.root.bytes, LIMIT_HASH_SIZE);
     ret->applied_common = hub->fold->log.common_seq;
+    ret->applied_epoch = hub->epoch;
     ret->clock = 1;
     memcpy(ret->boot, hub->boot, LIMIT_ID_SIZE);
 }

@@ -151,13 +151,8 @@ static bool is_among(const struct names *names, const uint8_t *id)
 /* Did its author have this place of the own feed before him? */
 static bool knew_own(const struct station *station, uint64_t own_seq)
 {
-    char origin[TLOG_ORIGIN_SIZE];
     const struct wire_event *event = station->event;
-    station_origin(station, station->state.epoch, origin);
-    /* Without a checkpoint it is plain only while there has been but one log. */
-    bool present = event->has_seen ? span_equal(event->seen_origin, span_text(origin))
-                                   : station->state.epoch <= 1;
-    return present && event->applied_own >= own_seq;
+    return event->applied_epoch == station->state.epoch && event->applied_own >= own_seq;
 }
 
 /* May an unanswered event of ours that names a record of the leaf stand before it in the log? Uses
@@ -229,7 +224,7 @@ static bool own_comes_first(const struct station *station, struct kv_txn *txn,
     if (event->applied_own <= state->own.folded || state->own.folded >= state->own.newest) {
         return false;
     }
-    return !fold_past(station->fold, event, &past) ||
+    return !world_past(station->fold->world, event->applied_epoch, &past) ||
            !log_feed_index(&station->fold->log, txn, STATION_FEED_OWN, state->own.folded + 1,
                            &index) ||
            index < past.size;

@@ -268,6 +268,7 @@ void station_chain_fill(const struct station *station, struct author_chain *ret)
     memcpy(ret->seen_root, state->seen_root.bytes, sizeof ret->seen_root);
     ret->applied_common = shown_place(station, &state->common);
     ret->applied_own = shown_place(station, &state->own);
+    ret->applied_epoch = station_shown_epoch(station);
     ret->clock = station->clock_quality;
     memcpy(ret->boot, station->boot, sizeof ret->boot);
 }

@@ -23,6 +23,7 @@ void author_fill(const struct author_chain *chain, const struct author_draft *dr
     }
     ret_event->applied_common = chain->applied_common;
     ret_event->applied_own = chain->applied_own;
+    ret_event->applied_epoch = chain->applied_epoch;
     memcpy(ret_event->author, author, LIMIT_KEY_SIZE);
     memcpy(ret_event->record, draft->record, LIMIT_ID_SIZE);
     ret_event->claimed_ms = draft->claimed_ms;

@@ -19,7 +19,8 @@ struct author_chain {
     uint8_t seen_root[LIMIT_HASH_SIZE];
     uint64_t applied_common;
     uint64_t applied_own;
-    uint8_t clock; /* ClockQuality */
+    uint64_t applied_epoch; /* of the log they are places of */
+    uint8_t clock;          /* ClockQuality */
     uint8_t boot[LIMIT_ID_SIZE];
 };
 

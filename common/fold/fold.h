@@ -71,8 +71,6 @@ MUST_USE enum err fold_judge(struct fold *fold, struct kv_txn *txn, const struct
 MUST_USE enum err fold_apply(struct fold *fold, struct kv_txn *txn, const struct fold_ask *ask,
                              uint64_t common_seq);
 
-/* Was the event written under an earlier log? Then what the present one shares with that. */
-bool fold_past(const struct fold *fold, const struct wire_event *event, struct world_past *ret);
 /* Newest entry of the present log's common feed that the author of an event can have applied: of an
  * event written under an earlier log, what the present one still shares with it. */
 uint64_t fold_applied_common(const struct fold *fold, const struct wire_event *event);

@@ -37,15 +37,11 @@ static uint64_t epoch_of(struct span origin)
     return at > 0 && origin.data[at - 1] == '/' ? number : 0;
 }
 
-bool fold_past(const struct fold *fold, const struct wire_event *event, struct world_past *ret)
-{
-    return event->has_seen && world_past(fold->world, epoch_of(event->seen_origin), ret);
-}
-
 uint64_t fold_applied_common(const struct fold *fold, const struct wire_event *event)
 {
     struct world_past past;
-    bool cut = fold_past(fold, event, &past) && past.common < event->applied_common;
+    bool cut =
+        world_past(fold->world, event->applied_epoch, &past) && past.common < event->applied_common;
     return cut ? past.common : event->applied_common;
 }
 
@@ -58,7 +54,8 @@ static uint64_t seen_ms(struct fold *fold, struct kv_txn *txn, const struct wire
     if (!event->has_seen || directory_is_hub(world_directory(fold->world), event->device)) {
         return 0;
     }
-    bool lost = fold_past(fold, event, &past) && event->seen_size > past.size;
+    bool lost = world_past(fold->world, epoch_of(event->seen_origin), &past) &&
+                event->seen_size > past.size;
     return lost ? past.ms : fold_seen_ms(fold, txn, event->seen_size);
 }
 

@@ -62,7 +62,7 @@ enum err wire_body_check(const Jieli__V1__EventBody *body)
     if (body->version == 0 || payload == NULL || !ids_are_right(body) || !chain_is_right(body) ||
         !seen_is_right(body->seen) || !back_entry_is_right(body->back_entry) ||
         !attestation_is_right(body->attestation) ||
-        (applied != NULL && applied->common == 0 && applied->own == 0)) {
+        (applied != NULL && ((applied->common == 0 && applied->own == 0) || applied->epoch == 1))) {
         return ERR_MALFORMED;
     }
     if (body->n_sealed > LIMIT_SEALED_COUNT) {
@@ -135,6 +135,7 @@ static void fill(const Jieli__V1__EventBody *body, struct wire_event *ret)
     if (body->applied != NULL) {
         ret->applied_common = body->applied->common;
         ret->applied_own = body->applied->own;
+        ret->applied_epoch = body->applied->epoch > 0 ? body->applied->epoch : 1;
     }
     wire_copy(body->author, ret->author, sizeof ret->author);
     wire_copy(body->record, ret->record, sizeof ret->record);

@@ -101,6 +101,7 @@ static enum err build_header(const struct wire_event *event, struct wire_body *r
         jieli__v1__applied__init(&ret->applied);
         ret->applied.common = event->applied_common;
         ret->applied.own = event->applied_own;
+        ret->applied.epoch = event->applied_epoch > 1 ? event->applied_epoch : 0;
         body->applied = &ret->applied;
     }
     body->author = wire_bytes(event->author, sizeof event->author);

@@ -55,6 +55,7 @@ struct wire_event { /* NOLINT(clang-analyzer-optin.performance.Padding) */
     bool has_seen;
     uint64_t applied_common;
     uint64_t applied_own;
+    uint64_t applied_epoch; /* of the log they are places of; 0 with them */
     uint8_t author[LIMIT_KEY_SIZE];
     uint8_t record[LIMIT_ID_SIZE];
     uint64_t claimed_ms;
@@ -70,10 +71,10 @@ struct wire_event { /* NOLINT(clang-analyzer-optin.performance.Padding) */
     struct span attestation_evidence;
     uint32_t sealed_count;
     struct wire_sealed sealed[LIMIT_SEALED_COUNT];
-    uint32_t payload;    /* field number in EventBody: 32 contact, 33 case, ... 96 person, ... */
+    uint32_t payload; /* field number in EventBody: 32 contact, 33 case, ... 96 person, ... */
     /* Not of the bytes: set by who reads it back from a log or chain, where it is known. */
     uint8_t id[LIMIT_HASH_SIZE];
-    uint64_t leaf_ms; /* hub_ms of its leaf; 0: not answered yet */
+    uint64_t leaf_ms;    /* hub_ms of its leaf; 0: not answered yet */
     struct values facts; /* the payload, flattened; list entries as list_field with a place */
 };
 

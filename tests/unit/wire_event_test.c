@@ -64,7 +64,8 @@ static void assert_same_header(const struct wire_event *a, const struct wire_eve
     assert_same_span(a->seen_origin, b->seen_origin);
     assert_true(a->seen_size == b->seen_size);
     assert_memory_equal(a->seen_root, b->seen_root, sizeof a->seen_root);
-    assert_true(a->applied_common == b->applied_common && a->applied_own == b->applied_own);
+    assert_true(a->applied_common == b->applied_common && a->applied_own == b->applied_own &&
+                a->applied_epoch == b->applied_epoch);
     assert_memory_equal(a->author, b->author, sizeof a->author);
     assert_memory_equal(a->record, b->record, sizeof a->record);
     assert_true(a->claimed_ms == b->claimed_ms && a->mono_ms == b->mono_ms);

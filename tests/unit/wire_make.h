@@ -178,6 +178,7 @@ static inline void make_event(struct make *make, uint32_t payload, struct wire_e
     }
     ret->applied_common = make_below(make, 2);
     ret->applied_own = make_below(make, 2);
+    ret->applied_epoch = ret->applied_common + ret->applied_own > 0 ? 1 + make_below(make, 3) : 0;
     ret->claimed_ms = make_number(make);
     ret->clock = (uint8_t)make_below(make, 4);
     if (make_below(make, 2) == 0) {

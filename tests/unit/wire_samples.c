@@ -90,6 +90,7 @@ static void add_events(struct samples *samples)
     event.seen_size = 1;
     memcpy(event.seen_root, samples->hash[0].bytes, sizeof event.seen_root);
     event.applied_common = 1;
+    event.applied_epoch = 1;
     event.back_entry = true;
     event.paper_serial = span_text("P0007");
     event.paper_ms = SAMPLE_MORNING_MS;
