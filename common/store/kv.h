@@ -92,9 +92,13 @@ void kv_clear(struct kv_txn *txn, enum kv_table table, struct span prefix);
 struct kv_stat {
     uint64_t map_size;
     uint64_t used_size; /* bytes of pages in use */
+    uint64_t file_size; /* bytes of all pages, those given back and to be used again included */
     uint64_t entry_count[KV_TABLE_COUNT];
     uint64_t table_size[KV_TABLE_COUNT]; /* bytes of the table's pages in use */
+    uint64_t large_size[KV_TABLE_COUNT]; /* those of them that hold one large value each */
 };
+/* The table's name in the file. */
+const char *kv_table_name(enum kv_table table);
 MUST_USE enum err kv_stat(struct kv *kv, struct kv_stat *ret);
 /* A consistent copy of the whole store into an empty directory (mdb_copy), synced. */
 MUST_USE enum err kv_copy(struct kv *kv, const char *directory);

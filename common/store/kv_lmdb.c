@@ -60,6 +60,12 @@ enum err kv_lmdb_err(int result)
     }
 }
 
+const char *kv_table_name(enum kv_table table)
+{
+    CHECK((unsigned)table < KV_TABLE_COUNT);
+    return TABLE_NAME[table];
+}
+
 bool kv_lmdb_version_is_safe(int major, int minor, int patch)
 {
     return major == 0 && minor == 9 &&

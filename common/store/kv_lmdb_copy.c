@@ -10,6 +10,7 @@ enum err kv_stat(struct kv *kv, struct kv_stat *ret)
     CHECK(ret != NULL);
     struct kv_txn txn;
     MDB_stat stat = {0};
+    MDB_envinfo info = {0};
     kv_begin(kv, false, &txn);
     struct kv_stat found = {.map_size = kv->map_size};
     for (size_t i = 0; txn.err == ERR_NONE && i < KV_TABLE_COUNT; i++) {
@@ -20,9 +21,12 @@ enum err kv_stat(struct kv *kv, struct kv_stat *ret)
         found.entry_count[i] = stat.ms_entries;
         found.table_size[i] =
             (stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) * stat.ms_psize;
+        found.large_size[i] = stat.ms_overflow_pages * stat.ms_psize;
     }
+    kv_lmdb_fail(&txn, mdb_env_info(kv->env, &info));
     if (txn.err == ERR_NONE) {
         found.used_size = kv_lmdb_page_count(&txn) * stat.ms_psize;
+        found.file_size = (info.me_last_pgno + 1) * stat.ms_psize;
     }
     enum err err = kv_commit(&txn);
     if (err == ERR_NONE) {

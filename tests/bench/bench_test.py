@@ -6,6 +6,7 @@ import unittest
 
 import gates
 import machine
+import sizes
 import trace
 
 REQUEST = '7 recvfrom(9<TCP:[127.0.0.1:1->127.0.0.1:2]>, ""..., 4096, 0, NULL, NULL) = 400'
@@ -41,6 +42,14 @@ class Trace(unittest.TestCase):
 
     def test_one_answer_in_several_sends_is_one(self):
         self.assertEqual(self.seen(*[REQUEST, SYNC, ANSWER, ANSWER] * 200), (True, 200, 0))
+
+
+class Bytes(unittest.TestCase):
+    def test_what_grew_is_told_and_the_rest_is_not(self):
+        before = {"leaf 1": 100, "free pages": 500, "head 0": 7}
+        after = {"leaf 1": 400, "free pages": 300, "head 0": 7, "part n": 1000}
+        self.assertEqual(list(sizes.grown(before, after, 10).items()),
+                         [("part n", 100.0), ("leaf 1", 30.0), ("free pages", -20.0)])
 
 
 class Quiet(unittest.TestCase):

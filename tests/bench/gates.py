@@ -168,7 +168,12 @@ def show_sizes(e):
             if who in e[name]:
                 rows.append([f"{text}: {who}", figure(e[name][who]["wire"]),
                              figure(e[name][who]["disk"])])
-    return [e["what"], *table(rows)]
+    lines = [e["what"], *table(rows)]
+    for name, text in (("events", "events"), ("with_parts", "events and sealed parts")):
+        rows = [[f"{text}: in our store", "bytes an event"]]
+        rows += [[what, figure(size)] for what, size in e[name]["jieli"]["by"].items()]
+        lines += ["", *table(rows)]
+    return lines
 
 
 def show_audit(f):

@@ -1,8 +1,10 @@
 """(e) bytes an event on the wire and on the disk, beside NATS holding the same bytes."""
 
+import json
 import os
 import selectors
 import socket
+import subprocess
 import threading
 
 import load
@@ -80,17 +82,43 @@ def port_of(endpoint):
     return int(endpoint.rpartition(":")[2])
 
 
+def account(options, store):
+    """Bytes of a store by what they are for: name -> bytes. The sum is the file."""
+    words = [options.builds.tool("store_bytes"), store]
+    found = json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
+    parts = {}
+    for table in found["tables"]:
+        left = table["pages"]
+        for kind in table["kinds"]:
+            size = kind["nodes"] + kind["large"]
+            parts[f"{table['table']} {kind['kind']}"] = size
+            left -= size
+        parts[f"{table['table']}: branches and gaps"] = left
+    parts["free pages"] = found["free"]
+    return parts
+
+
+def grown(before, after, events):
+    """What each part grew by, bytes an event, largest first."""
+    by = {name: (after.get(name, 0) - before.get(name, 0)) / events for name in {*before, *after}}
+    return {name: round(by[name], 1) for name in sorted(by, key=lambda name: -by[name])
+            if abs(by[name]) >= 0.05}
+
+
 def ours(options, count, parts):
     hub = Hub(options, "hub-e")
     store = os.path.join(hub.folder, "store")
     before = disk(store)
+    stood = account(options, store)
     with hub:
         with Counter(port_of(hub.endpoint)) as counter:
             hub.endpoint = f"tcp://{HOST}:{counter.port}"
             found = hub.push(count, 100, 1000, STATIONS, *(["--parts"] if parts else []))
         hub.stop()
         after = disk(store)
-    return result(found, counter.bytes, after - before)
+        stands = account(options, store)
+    return {**result(found, counter.bytes, after - before),
+            "by": grown(stood, stands, found["events"])}
 
 
 def nats(options, count, parts):

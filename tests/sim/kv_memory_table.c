@@ -178,6 +178,7 @@ enum err kv_stat(struct kv *kv, struct kv_stat *ret)
     }
     struct kv_stat found = {.map_size = kv->map_size,
                             .used_size = kv_memory_image_size(&kv->disk->now)};
+    found.file_size = found.used_size;
     for (size_t i = 0; i < KV_TABLE_COUNT; i++) {
         found.entry_count[i] = kv->disk->now.tables[i].count;
         found.table_size[i] = kv->disk->now.tables[i].size;

@@ -251,6 +251,7 @@ static void test_stat(void **state)
     assert_int_equal(stat.entry_count[KV_CACHE], 2);
     assert_int_equal(stat.entry_count[KV_META], 0);
     assert_in_range(stat.used_size - before.used_size, 100000, 140000);
+    assert_in_range(stat.file_size, stat.used_size, stat.used_size + (1 << 20));
     kv_close(kv);
 }
 

@@ -225,6 +225,25 @@ static void test_older_store_lacks_a_table(void **state)
     kv_close(kv);
 }
 
+/* A large value has pages of its own, small ones share. */
+static void test_stat_of_pages(void **state)
+{
+    uint8_t zeros[10000] = {0};
+    struct kv *kv = store_open(*state);
+    struct kv_stat stat;
+    struct kv_txn txn;
+    kv_begin(kv, true, &txn);
+    kv_put(&txn, KV_BLOB, span_text("a"), span_of(zeros, sizeof zeros));
+    kv_put(&txn, KV_BLOB, span_text("b"), span_of(zeros, 2000));
+    assert_int_equal(kv_commit(&txn), ERR_NONE);
+    assert_int_equal(kv_stat(kv, &stat), ERR_NONE);
+    assert_int_equal(stat.large_size[KV_BLOB], 3 * 4096);
+    assert_int_equal(stat.table_size[KV_BLOB], 4 * 4096);
+    assert_int_equal(stat.large_size[KV_META], 0);
+    assert_string_equal(kv_table_name(KV_BLOB), "blob");
+    kv_close(kv);
+}
+
 static bool visit_and_sum(void *context, struct span key, struct span value)
 {
     uint64_t *sum = context;
@@ -306,6 +325,7 @@ int main(void)
         CASE(test_foreign_store_is_refused),
         CASE(test_newer_format_is_refused),
         CASE(test_older_store_lacks_a_table),
+        CASE(test_stat_of_pages),
         CASE(test_file_cut_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
