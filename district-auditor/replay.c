@@ -275,7 +275,7 @@ static enum err read_leaf(struct step *step)
         return ERR_NONE;
     }
     if (!step->ahead->decoded ||
-        wire_event_decode_again(step->leaf.envelope.body, &auditor->event_arena, auditor->event) !=
+        wire_event_decode(step->leaf.envelope.body, &auditor->event_arena, auditor->event) !=
             ERR_NONE) {
         return ERR_MALFORMED;
     }

@@ -41,7 +41,7 @@ static bool decode(struct hub *hub, const struct hub_push *push, uint32_t i)
         return wire_event_decode(body, &hub->arena, hub->event) == ERR_NONE;
     }
     return push->checks[i] != HUB_CHECK_UNREADABLE &&
-           wire_event_decode_again(body, &hub->arena, hub->event) == ERR_NONE;
+           wire_event_decode(body, &hub->arena, hub->event) == ERR_NONE;
 }
 
 /* Why event i must be void, or WIRE_VOID_NONE; decodes it into hub->event. */

@@ -46,6 +46,10 @@ static size_t values_search(const struct values *values, enum field field, uint1
     uint32_t key = value_key((unsigned)field, place);
     size_t low = 0;
     size_t high = values->count;
+    /* Most facts come in their order. */
+    if (high > 0 && value_key(values->value[high - 1].field, values->value[high - 1].place) < key) {
+        return high;
+    }
     while (low < high) {
         size_t middle = (low + high) / 2;
         const struct value *value = &values->value[middle];

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { TAG_VERSION = 1 << 3, PEEK_DEVICE = 3, PEEK_INCARNATION, PEEK_SEQ, PEEK_PREV };
+enum { PEEK_DEVICE = 3, PEEK_INCARNATION, PEEK_SEQ, PEEK_PREV };
 
 static const ProtobufCMessage *body_payload(const Jieli__V1__EventBody *body)
 {
@@ -74,108 +74,6 @@ enum err wire_body_check(const Jieli__V1__EventBody *body)
         }
     }
     return wire_facts_check((uint32_t)body->payload_case, payload);
-}
-
-/* Before the strict reading: a later version may well have fields that this build cannot know. */
-static enum err body_version(struct span body)
-{
-    uint64_t tag = 0;
-    uint64_t version = 0;
-    if (body.size > LIMIT_BODY_SIZE) {
-        return ERR_LIMIT;
-    }
-    if (!wire_varint_take(&body, &tag) || tag != TAG_VERSION ||
-        !wire_varint_take(&body, &version) || version == 0 || version > UINT32_MAX) {
-        return ERR_MALFORMED;
-    }
-    return version > WIRE_VERSION ? ERR_VERSION : ERR_NONE;
-}
-
-static void fill_claims(const Jieli__V1__EventBody *body, struct wire_event *ret)
-{
-    if (body->back_entry != NULL) {
-        ret->back_entry = true;
-        ret->paper_serial = span_text(body->back_entry->serial);
-        ret->paper_ms = body->back_entry->paper_ms;
-        ret->back_reason = span_text(body->back_entry->reason);
-    }
-    if (body->attestation != NULL) {
-        ret->attestation = (uint8_t)body->attestation->kind;
-        ret->attestation_ground = span_text(body->attestation->ground);
-        ret->attestation_evidence = wire_span(body->attestation->evidence);
-    }
-    ret->sealed_count = (uint32_t)body->n_sealed;
-    for (size_t i = 0; i < body->n_sealed; i++) {
-        const Jieli__V1__SealedPart *part = body->sealed[i];
-        struct wire_sealed *sealed = &ret->sealed[i];
-        sealed->label = part->label;
-        sealed->audience = part->audience;
-        sealed->size = part->size;
-        wire_copy(part->hash, sealed->hash, sizeof sealed->hash);
-        wire_copy(part->commitment, sealed->commitment, sizeof sealed->commitment);
-    }
-}
-
-static void fill(const Jieli__V1__EventBody *body, struct wire_event *ret)
-{
-    memset(ret, 0, offsetof(struct wire_event, facts)); /* the facts are large, and set below */
-    ret->version = body->version;
-    wire_copy(body->hub, ret->hub, sizeof ret->hub);
-    wire_copy(body->device, ret->device, sizeof ret->device);
-    ret->incarnation = body->incarnation;
-    ret->seq = body->seq;
-    wire_copy(body->prev, ret->prev, sizeof ret->prev);
-    ret->has_prev = body->prev.len > 0;
-    if (body->seen != NULL) {
-        ret->has_seen = true;
-        ret->seen_origin = span_text(body->seen->origin);
-        ret->seen_size = body->seen->size;
-        wire_copy(body->seen->root, ret->seen_root, sizeof ret->seen_root);
-    }
-    if (body->applied != NULL) {
-        ret->applied_common = body->applied->common;
-        ret->applied_own = body->applied->own;
-        ret->applied_epoch = body->applied->epoch > 0 ? body->applied->epoch : 1;
-    }
-    wire_copy(body->author, ret->author, sizeof ret->author);
-    wire_copy(body->record, ret->record, sizeof ret->record);
-    ret->claimed_ms = body->claimed_ms;
-    ret->clock = (uint8_t)body->clock;
-    wire_copy(body->boot, ret->boot, sizeof ret->boot);
-    ret->mono_ms = body->mono_ms;
-    fill_claims(body, ret);
-    ret->payload = (uint32_t)body->payload_case;
-    wire_facts_read(ret->payload, body_payload(body), &ret->facts);
-}
-
-enum err wire_event_decode(struct span body, struct wire_arena *arena, struct wire_event *ret)
-{
-    ProtobufCMessage *message = NULL;
-    wire_arena_reset(arena);
-    enum err err = body_version(body);
-    if (err == ERR_NONE) {
-        err =
-            wire_read(&jieli__v1__event_body__descriptor, body, LIMIT_LIST_COUNT, arena, &message);
-    }
-    if (err == ERR_NONE) {
-        err = wire_body_check((const Jieli__V1__EventBody *)message);
-    }
-    if (err == ERR_NONE) {
-        fill((const Jieli__V1__EventBody *)message, ret);
-    }
-    return err;
-}
-
-enum err wire_event_decode_again(struct span body, struct wire_arena *arena, struct wire_event *ret)
-{
-    ProtobufCMessage *message = NULL;
-    wire_arena_reset(arena);
-    enum err err = wire_read_again(&jieli__v1__event_body__descriptor, body, LIMIT_LIST_COUNT,
-                                   arena, &message);
-    if (err == ERR_NONE) {
-        fill((const Jieli__V1__EventBody *)message, ret);
-    }
-    return err;
 }
 
 static bool peek_value(struct reader *reader, uint64_t *ret)

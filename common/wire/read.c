@@ -9,12 +9,6 @@ struct reading {
     size_t list_count;
 };
 
-struct compare {
-    ProtobufCBuffer base;
-    struct span left;
-    bool differs;
-};
-
 static enum err read_message(const struct reading *reading, const ProtobufCMessageDescriptor *type,
                              struct span bytes, unsigned depth, ProtobufCMessage **ret);
 
@@ -303,41 +297,16 @@ static enum err read_message(const struct reading *reading, const ProtobufCMessa
 
 /* NOLINTEND(misc-no-recursion) */
 
-static void compare_append(ProtobufCBuffer *buffer, size_t size, const uint8_t *data)
-{
-    struct compare *compare = (struct compare *)(void *)buffer;
-    if (compare->differs || size > compare->left.size ||
-        (size > 0 && memcmp(compare->left.data, data, size) != 0)) {
-        compare->differs = true;
-        return;
-    }
-    if (size > 0) {
-        skip(&compare->left, size);
-    }
-}
-
-enum err wire_read_again(const ProtobufCMessageDescriptor *type, struct span bytes,
-                         size_t list_count, struct wire_arena *arena, ProtobufCMessage **ret)
-{
-    struct reading reading = {arena, list_count};
-    return read_message(&reading, type, bytes, 1, ret);
-}
-
 enum err wire_read(const ProtobufCMessageDescriptor *type, struct span bytes, size_t list_count,
                    struct wire_arena *arena, ProtobufCMessage **ret)
 {
+    struct reading reading = {arena, list_count};
     ProtobufCMessage *message = NULL;
-    enum err err = wire_read_again(type, bytes, list_count, arena, &message);
-    if (err != ERR_NONE) {
-        return err;
+    enum err err = read_message(&reading, type, bytes, 1, &message);
+    if (err == ERR_NONE) {
+        *ret = message;
     }
-    struct compare compare = {{compare_append}, bytes, false};
-    (void)protobuf_c_message_pack_to_buffer(message, &compare.base);
-    if (compare.differs || compare.left.size > 0) {
-        return ERR_MALFORMED;
-    }
-    *ret = message;
-    return ERR_NONE;
+    return err;
 }
 
 void wire_write(const ProtobufCMessage *message, struct buf *ret)

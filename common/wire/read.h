@@ -4,8 +4,8 @@
 /* Private to wire: bytes <-> the generated structs.
  * protobuf-c's own unpacker has no depth limit, allocates by what the peer says and takes many
  * encodings for one value. So this reader walks the bytes by the generated descriptors, accepts the
- * one canonical encoding only and fills the same structs; bytes fields point into the input. What
- * it accepted is then packed by protobuf-c and must give the very same bytes. */
+ * one canonical encoding only and fills the same structs; bytes fields point into the input. Packed
+ * by protobuf-c, what it accepted gives the very same bytes: the tests see to that. */
 
 #include "wire/wire.h"
 
@@ -27,11 +27,6 @@ char *wire_arena_text(struct wire_arena *arena, struct span text);
  * at most list_count entries. ERR_MALFORMED, ERR_LIMIT (depth, list), ERR_MEMORY (arena full). */
 MUST_USE enum err wire_read(const ProtobufCMessageDescriptor *type, struct span bytes,
                             size_t list_count, struct wire_arena *arena, ProtobufCMessage **ret);
-/* The same for bytes that were read before: whether they are the one encoding is not asked again.
- */
-MUST_USE enum err wire_read_again(const ProtobufCMessageDescriptor *type, struct span bytes,
-                                  size_t list_count, struct wire_arena *arena,
-                                  ProtobufCMessage **ret);
 /* Takes one varint off left, the shortest form only. */
 MUST_USE bool wire_varint_take(struct span *left, uint64_t *ret);
 /* Appends; the buffer's err tells a failure. */
@@ -60,6 +55,7 @@ bool wire_is_id_or_empty(ProtobufCBinaryData bytes, size_t size);
 bool wire_is_proof(ProtobufCBinaryData bytes);
 /* Printable ASCII, at most max bytes; may be empty. */
 bool wire_is_code(const char *text, size_t max);
+bool wire_is_code_span(struct span text, size_t max);
 /* Zeros when empty. */
 void wire_copy(ProtobufCBinaryData bytes, uint8_t *ret, size_t size);
 

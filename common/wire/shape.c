@@ -75,15 +75,22 @@ bool wire_is_proof(ProtobufCBinaryData bytes)
            bytes.len <= (size_t)LIMIT_PROOF_COUNT * LIMIT_HASH_SIZE;
 }
 
-bool wire_is_code(const char *text, size_t max)
+bool wire_is_code_span(struct span text, size_t max)
 {
-    size_t size = strlen(text);
-    for (size_t i = 0; i < size; i++) {
-        if (text[i] < 0x20 || text[i] > 0x7e) {
+    if (text.size > max) {
+        return false;
+    }
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] < 0x20 || text.data[i] > 0x7e) {
             return false;
         }
     }
-    return size <= max;
+    return true;
+}
+
+bool wire_is_code(const char *text, size_t max)
+{
+    return wire_is_code_span(span_text(text), max);
 }
 
 void wire_copy(ProtobufCBinaryData bytes, uint8_t *ret, size_t size)

@@ -6,10 +6,10 @@
 #include "rules/value.h"
 #include "sync/frame.h"
 
-/* Bytes <-> structs. Everything from outside is checked here, in one walk over the generated
- * descriptors: size, depth (<= 4), counts, known fields in ascending order, shortest varints, no
- * zero that should be absent, UTF-8 without NUL, exact lengths of ids and keys, the bounds of
- * limits.h; and what was read must pack to the very same bytes. No allocation but in the arena.
+/* Bytes <-> structs. Everything from outside is checked here, in one walk over the bytes: size,
+ * depth (<= 4), counts, known fields in ascending order, shortest varints, no zero that should be
+ * absent, UTF-8 without NUL, exact lengths of ids and keys, the bounds of limits.h. So there is one
+ * encoding of one content: packed again it gives the same bytes. No allocation but in the arena.
  * ERR_MALFORMED, ERR_LIMIT, ERR_VERSION (body of a later version) or ERR_MEMORY (arena full). */
 
 /* Scratch for one decode; spans in results point into it or into the input. Reset, not freed,
@@ -117,13 +117,10 @@ enum wire_payload {
     WIRE_AUDIENCE = 103
 };
 
-/* Decodes a signed body. arena is reset first. */
+/* Decodes a signed body; ret borrows from body alone and is left as it was by a failure. arena is
+ * reset first, and is free again afterwards. */
 MUST_USE enum err wire_event_decode(struct span body, struct wire_arena *arena,
                                     struct wire_event *ret);
-/* The same for bytes that wire_event_decode accepted before (on a worker thread, say), at a third
- * of the cost: the body's own limits and its one encoding are not checked again. */
-MUST_USE enum err wire_event_decode_again(struct span body, struct wire_arena *arena,
-                                          struct wire_event *ret);
 /* Appends the one encoding of event; ERR_MALFORMED when a fact does not belong to the payload. */
 MUST_USE enum err wire_event_encode(const struct wire_event *event, struct buf *ret);
 /* Reads device, incarnation, seq, prev of a body that may be unreadable otherwise; false: not even

@@ -50,6 +50,18 @@ static double time_verify(const struct town *town, const struct town_event *even
     return cpu_us() - start;
 }
 
+static double time_decode(const struct town *town, const struct town_event *events)
+{
+    double start = cpu_us();
+    for (int i = 0; i < PUSH_COUNT; i++) {
+        if (wire_event_decode(events[i].envelope.body, &town->hub->arena, town->hub->event) !=
+            ERR_NONE) {
+            _Exit(1);
+        }
+    }
+    return cpu_us() - start;
+}
+
 static const char *const table_names[KV_TABLE_COUNT] = {
     [KV_META] = "meta",           [KV_EVENT] = "event",   [KV_ANSWER] = "answer",
     [KV_LEAF] = "leaf",           [KV_TILE] = "tile",     [KV_CHAIN] = "chain",
@@ -76,6 +88,7 @@ static void print_tables(const struct kv_stat *before, const struct kv_stat *aft
 
 struct sums {
     double verify; /* us of the processor */
+    double decode;
     double check;
     double ingest;
     double wall;
@@ -95,6 +108,7 @@ static void run_group(struct town *town, uint32_t first, struct sums *sums)
             sums->bytes += events[i].envelope.body.size + LIMIT_SIGNATURE_SIZE;
         }
         sums->verify += time_verify(town, events);
+        sums->decode += time_decode(town, events);
         group[push] = town_push_make(town, events, PUSH_COUNT, seq);
         for (uint32_t i = 0; i < PUSH_COUNT; i++) {
             town_event_done(&events[i]);
@@ -138,12 +152,13 @@ int main(int argc, char **argv)
     }
     double count = total;
     double beside = sums.check + sums.ingest - sums.verify;
-    (void)printf("{\"events\":%u,\"accepted\":%u,\"verify_us\":%.1f,\"check_us\":%.1f,"
-                 "\"ingest_us\":%.1f,\"beside_verify_us\":%.1f,\"wall_us\":%.1f,"
-                 "\"envelope_bytes\":%.0f,\"disk_bytes\":%.0f",
-                 total, sums.accepted, sums.verify / count, sums.check / count, sums.ingest / count,
-                 beside / count, sums.wall / count, (double)sums.bytes / count,
-                 (double)(after.used_size - before.used_size) / count);
+    (void)printf(
+        "{\"events\":%u,\"accepted\":%u,\"verify_us\":%.1f,\"decode_us\":%.2f,\"check_us\":%.1f,"
+        "\"ingest_us\":%.1f,\"beside_verify_us\":%.1f,\"wall_us\":%.1f,"
+        "\"envelope_bytes\":%.0f,\"disk_bytes\":%.0f",
+        total, sums.accepted, sums.verify / count, sums.decode / count, sums.check / count,
+        sums.ingest / count, beside / count, sums.wall / count, (double)sums.bytes / count,
+        (double)(after.used_size - before.used_size) / count);
     print_tables(&before, &after, count);
     (void)printf("}\n");
     town_close(town);
