@@ -67,7 +67,8 @@ enum err hub_open(const struct hub_options *options, struct hub **ret_hub)
     hub->credit = options->credit == 0 ? 4 : options->credit;
     hub->record = calloc(1, sizeof *hub->record);
     hub->event = calloc(1, sizeof *hub->event);
-    bool memory = hub->record != NULL && hub->event != NULL;
+    hub->frame = calloc(1, sizeof *hub->frame);
+    bool memory = hub->record != NULL && hub->event != NULL && hub->frame != NULL;
     enum err err = !memory ? ERR_MEMORY : origin_size >= TLOG_ORIGIN_SIZE ? ERR_LIMIT : ERR_NONE;
     if (err == ERR_NONE) {
         memcpy(hub->origin, options->origin, origin_size);
@@ -75,6 +76,9 @@ enum err hub_open(const struct hub_options *options, struct hub **ret_hub)
     }
     if (err == ERR_NONE) {
         err = parts_new(&hub->parts);
+    }
+    if (err == ERR_NONE) {
+        err = history_new(&hub->history);
     }
     if (err == ERR_NONE) {
         err = open_fold(hub);
@@ -102,10 +106,12 @@ void hub_close(struct hub *hub)
     buf_done(&hub->checkpoint);
     buf_done(&hub->leaf);
     parts_free(hub->parts);
+    history_free(hub->history);
     wire_arena_done(&hub->arena);
     (void)pthread_rwlock_destroy(&hub->directory_lock);
     free(hub->record);
     free(hub->event);
+    free(hub->frame);
     free(hub);
 }
 
@@ -224,19 +230,15 @@ static void fill_chain(struct hub *hub, struct kv_txn *txn, struct author_chain 
 static enum err local_push(struct hub *hub, const struct wire_event *event,
                            const struct signer *signer, struct buf *body, struct hub_push **ret)
 {
-    struct hub_push *push = calloc(1, sizeof *push);
-    if (push == NULL) {
-        return ERR_MEMORY;
+    struct hub_push *push = NULL;
+    enum err err = hub_push_make(signer_key_id_view(hub->signer), 1, 0, &push);
+    if (err != ERR_NONE) {
+        return err;
     }
-    buf_init(&push->packed, 1);
-    buf_init(&push->head_body, 1);
-    buf_init(&push->reply, LIMIT_FRAME_SIZE);
-    memcpy(push->device, signer_key_id_view(hub->signer), LIMIT_KEY_SIZE);
     push->local = true;
     push->incarnation = event->incarnation;
     push->first_seq = event->seq;
-    push->count = 1;
-    enum err err = author_sign(event, signer, body, &push->envelopes[0], push->ids[0]);
+    err = author_sign(event, signer, body, &push->events[0].envelope, push->events[0].id);
     if (err != ERR_NONE) {
         hub_push_free(push);
         return err;
@@ -286,9 +288,9 @@ enum err hub_submit(struct hub *hub, const struct author_draft *draft, const str
         err = hub_ingest(hub, &push, 1, now_ms);
     }
     if (err == ERR_NONE) {
-        ret_verdict->verdict = (enum wire_verdict)push->answers[0].verdict;
-        ret_verdict->refusal = push->answers[0].refusal;
-        memcpy(ret_id, push->ids[0], LIMIT_HASH_SIZE);
+        ret_verdict->verdict = (enum wire_verdict)push->events[0].answer.verdict;
+        ret_verdict->refusal = push->events[0].answer.refusal;
+        memcpy(ret_id, push->events[0].id, LIMIT_HASH_SIZE);
     }
     hub_push_free(push);
     buf_done(&body);

@@ -9,7 +9,7 @@ static void place_of(const struct hub_push *push, uint32_t i, struct log_place *
     memcpy(ret->device, push->device, LIMIT_KEY_SIZE);
     ret->incarnation = push->incarnation;
     ret->seq = push->first_seq + i;
-    memcpy(ret->id, push->ids[i], LIMIT_HASH_SIZE);
+    memcpy(ret->id, push->events[i].id, LIMIT_HASH_SIZE);
 }
 
 /* Does the body say what its place demands? */
@@ -28,19 +28,21 @@ static bool verify_late(struct hub *hub, const struct hub_push *push, uint32_t i
                         const struct wire_event *event)
 {
     const uint8_t *key = directory_public(world_directory(hub->fold->world), event->author);
-    return key != NULL &&
-           seal_verify(key, SEAL_EVENT, push->envelopes[i].body, push->envelopes[i].signature);
+    return key != NULL && seal_verify(key, SEAL_EVENT, push->events[i].envelope.body,
+                                      push->events[i].envelope.signature);
 }
 
-/* Into hub->event. What came by a push, a worker has decoded with all checks. */
+/* Into hub->event. What came by a push, a worker has decoded with all checks, and kept if there was
+ * room. */
 static bool decode(struct hub *hub, const struct hub_push *push, uint32_t i)
 {
-    struct span body = push->envelopes[i].body;
-    wire_arena_reset(&hub->arena);
-    if (push->local) {
-        return wire_event_decode(body, &hub->arena, hub->event) == ERR_NONE;
+    struct span body = push->events[i].envelope.body;
+    if (push->events[i].kept != NULL) {
+        kept_event_give(push->events[i].kept, hub->event);
+        return true;
     }
-    return push->checks[i] != HUB_CHECK_UNREADABLE &&
+    wire_arena_reset(&hub->arena);
+    return push->events[i].check != HUB_CHECK_UNREADABLE &&
            wire_event_decode(body, &hub->arena, hub->event) == ERR_NONE;
 }
 
@@ -54,10 +56,10 @@ static enum wire_void void_reason(struct hub *hub, const struct hub_push *push, 
     if (!in_place(hub, hub->event, place, before)) {
         return WIRE_VOID_CHAIN;
     }
-    if (push->checks[i] == HUB_CHECK_SIGNATURE) {
+    if (push->events[i].check == HUB_CHECK_SIGNATURE) {
         return WIRE_VOID_SIGNATURE;
     }
-    if (push->checks[i] == HUB_CHECK_UNKNOWN && !verify_late(hub, push, i, hub->event)) {
+    if (push->events[i].check == HUB_CHECK_UNKNOWN && !verify_late(hub, push, i, hub->event)) {
         return WIRE_VOID_AUTHOR;
     }
     return WIRE_VOID_NONE;
@@ -135,10 +137,10 @@ static void log_judged(struct hub *hub, struct kv_txn *txn, struct hub_push *pus
         verdict =
             (struct fold_verdict){.verdict = WIRE_REFUSED, .refusal = REFUSAL_EDITION_MISSING};
     }
-    push->answers[i].verdict = (uint8_t)verdict.verdict;
-    push->answers[i].refusal = verdict.refusal;
+    push->events[i].answer.verdict = (uint8_t)verdict.verdict;
+    push->events[i].answer.refusal = verdict.refusal;
     if (verdict.verdict == WIRE_VOID) {
-        push->answers[i].void_reason = (uint8_t)verdict.void_reason;
+        push->events[i].answer.void_reason = (uint8_t)verdict.void_reason;
         log_void(hub, txn, place, verdict.void_reason, push->hub_ms);
         return;
     }
@@ -146,13 +148,14 @@ static void log_judged(struct hub *hub, struct kv_txn *txn, struct hub_push *pus
                              .verdict = (uint8_t)verdict.verdict,
                              .refusal = verdict.refusal,
                              .common_seq = verdict.common ? hub->fold->log.common_seq + 1 : 0,
-                             .envelope = push->envelopes[i]};
+                             .envelope = push->events[i].envelope};
     if (verdict.own) {
         (void)log_head_get(&hub->fold->log, txn, verdict.feed_device, &feed);
         leaf.own_seq = feed.own_seq + 1;
         memcpy(leaf.feed_device, verdict.feed_device, LIMIT_KEY_SIZE);
     }
     append_leaf(hub, txn, &leaf, place);
+    history_note(hub->history, hub->event->record, ask.leaf_index);
     keep_facts(hub, txn, &ask, &verdict, leaf.common_seq);
     if (verdict.verdict != WIRE_REFUSED) {
         expect_parts(txn, hub->event);
@@ -190,10 +193,10 @@ static void log_new(struct hub *hub, struct kv_txn *txn, struct hub_push *push,
     const uint8_t *before = head->id;
     struct log_place place;
     for (uint32_t i = 0; i < push->count; i++) {
-        if (!push->local && push->checks[i] == HUB_CHECK_GOOD &&
-            shows_other_log(hub, txn, &push->seen[i], head)) {
+        if (!push->local && push->events[i].check == HUB_CHECK_GOOD &&
+            shows_other_log(hub, txn, &push->events[i].seen, head)) {
             place_of(push, i, &place);
-            hub_keep_evidence(hub, txn, &place, push->envelopes[i].body);
+            hub_keep_evidence(hub, txn, &place, push->events[i].envelope.body);
             refuse(push, SYNC_NACK_SEEN, push->first_seq);
             return;
         }
@@ -206,11 +209,11 @@ static void log_new(struct hub *hub, struct kv_txn *txn, struct hub_push *push,
         if (reason == WIRE_VOID_NONE) {
             log_judged(hub, txn, push, i, &place);
         } else {
-            push->answers[i].verdict = WIRE_VOID;
-            push->answers[i].void_reason = (uint8_t)reason;
+            push->events[i].answer.verdict = WIRE_VOID;
+            push->events[i].answer.void_reason = (uint8_t)reason;
             log_void(hub, txn, &place, reason, push->hub_ms);
         }
-        before = push->ids[i];
+        before = push->events[i].id;
     }
     push->answered = push->count;
 }
@@ -241,7 +244,7 @@ static void note_fork(struct hub *hub, struct kv_txn *txn, struct hub_push *push
 {
     struct log_place place;
     place_of(push, i, &place);
-    hub_keep_evidence(hub, txn, &place, push->envelopes[i].body);
+    hub_keep_evidence(hub, txn, &place, push->events[i].envelope.body);
     if (push->incarnation == head->incarnation) {
         head->frozen = true;
         log_head_put(&hub->fold->log, txn, push->device, head);
@@ -262,12 +265,12 @@ static void answer_known(struct hub *hub, struct kv_txn *txn, struct hub_push *p
         bool found = log_chain_index(&hub->fold->log, txn, head->number, push->incarnation,
                                      push->first_seq + i, &index) &&
                      (i == 0 || index == push->first_index + i) &&
-                     stored_answer(hub, txn, index, &push->answers[i], id, &ms) &&
+                     stored_answer(hub, txn, index, &push->events[i].answer, id, &ms) &&
                      (i == 0 || ms == push->hub_ms);
         if (!found) {
             break;
         }
-        if (memcmp(id, push->ids[i], sizeof id) != 0) {
+        if (memcmp(id, push->events[i].id, sizeof id) != 0) {
             note_fork(hub, txn, push, i, head);
             return;
         }
@@ -287,13 +290,10 @@ static void answer_known(struct hub *hub, struct kv_txn *txn, struct hub_push *p
 static bool names_former(struct hub *hub, const struct hub_push *push, const struct log_head *head)
 {
     const struct values *facts = &hub->event->facts;
-    wire_arena_reset(&hub->arena);
     if (push->local || head->incarnation == 0) {
         return true;
     }
-    if (push->first_seq != 1 ||
-        wire_event_decode(push->envelopes[0].body, &hub->arena, hub->event) != ERR_NONE ||
-        hub->event->payload != WIRE_LIFE) {
+    if (push->first_seq != 1 || !decode(hub, push, 0) || hub->event->payload != WIRE_LIFE) {
         return false;
     }
     return values_number(facts, FIELD_former, 0) == head->incarnation &&
@@ -358,10 +358,7 @@ static enum err reply(struct hub *hub, struct hub_push *push)
         return hub_nack(hub, &nack, &push->reply);
     }
     struct buf proof;
-    struct sync_frame *frame = calloc(1, sizeof *frame);
-    if (frame == NULL) {
-        return ERR_MEMORY;
-    }
+    struct sync_frame *frame = hub->frame;
     buf_init(&proof, LIMIT_PROOF_SIZE);
     hub_put_proof(&push->proof, &proof);
     frame->kind = SYNC_ANSWER;
@@ -370,13 +367,14 @@ static enum err reply(struct hub *hub, struct hub_push *push)
     frame->answer.first_index = push->first_index;
     frame->answer.hub_ms = push->hub_ms;
     frame->answer.count = push->answered;
-    memcpy(frame->answer.answers, push->answers, sizeof push->answers);
+    for (uint32_t i = 0; i < push->answered; i++) {
+        frame->answer.answers[i] = push->events[i].answer;
+    }
     frame->answer.checkpoint = buf_span(&hub->checkpoint);
     frame->answer.proof = buf_span(&proof);
     frame->answer.credit = hub->credit;
     enum err err = proof.err != ERR_NONE ? proof.err : wire_frame_encode(frame, &push->reply);
     buf_done(&proof);
-    free(frame);
     return err;
 }
 
@@ -405,10 +403,12 @@ enum err hub_ingest(struct hub *hub, struct hub_push *const *pushes, size_t coun
     struct tlog_hash root;
     uint64_t hub_ms = now_ms > hub->fold->log.last_ms ? now_ms : hub->fold->log.last_ms;
     kv_begin(hub->kv, true, &txn);
+    history_begin(hub->history, hub->fold->log.size);
     for (size_t i = 0; i < count; i++) {
         hub_log_push(hub, &txn, pushes[i], hub_ms);
     }
     log_flush(&hub->fold->log, &txn, &root);
+    history_flush(hub->history, &txn, hub->fold->log.size);
     prove_all(hub, &txn, pushes, count);
     enum err err = kv_commit(&txn);
     kv_abort(&txn);

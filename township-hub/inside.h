@@ -3,7 +3,9 @@
 
 #include "fold/parts.h"
 #include "store/keys.h"
+#include "township-hub/history.h"
 #include "township-hub/hub.h"
+#include "township-hub/kept.h"
 
 #include <pthread.h>
 
@@ -28,6 +30,8 @@ struct hub {
     struct record *record; /* scratch of the writer */
     struct wire_event *event;
     struct wire_arena arena;
+    struct sync_frame *frame;
+    struct history *history;
     struct buf leaf;
     struct parts *parts;
 };
@@ -41,33 +45,42 @@ struct hub_seen {
     uint8_t root[LIMIT_HASH_SIZE];
 };
 
+/* One event of a push. */
+struct hub_event {
+    struct wire_envelope envelope;
+    uint8_t id[LIMIT_HASH_SIZE];
+    enum hub_check check;
+    struct hub_seen seen;
+    const struct kept_event *kept; /* NULL: the writer decodes it again */
+    struct sync_answered answer;
+};
+
 struct hub_push {
     uint8_t device[LIMIT_KEY_SIZE];
     uint64_t incarnation;
     uint64_t first_seq;
     uint32_t count;
     uint32_t raw_size;
-    struct buf packed;
-    struct buf head_body;
+    struct span packed; /* in arena, as all that follows from it */
+    struct span head_body;
     uint8_t head_signature[LIMIT_SIGNATURE_SIZE];
     struct sync_head_body head;
     struct wire_arena arena;
-    struct wire_envelope envelopes[LIMIT_BATCH_COUNT];
-    uint8_t ids[LIMIT_BATCH_COUNT][LIMIT_HASH_SIZE];
-    enum hub_check checks[LIMIT_BATCH_COUNT];
-    struct hub_seen seen[LIMIT_BATCH_COUNT];
-    bool local; /* the hub's own event: signed here */
+    struct hub_event *events; /* count */
+    bool local;               /* the hub's own event: signed here */
     /* Results. */
     enum sync_nack_reason nack;
     uint64_t wanted_seq;
     uint64_t first_index;
     uint64_t hub_ms;
     uint32_t answered;
-    struct sync_answered answers[LIMIT_BATCH_COUNT];
     struct tlog_proof proof;
     struct buf reply;
 };
 
+/* An empty push of count events, with size bytes of arena. */
+MUST_USE enum err hub_push_make(const uint8_t device[LIMIT_KEY_SIZE], uint32_t count, size_t size,
+                                struct hub_push **ret_push);
 /* Commits what push says within txn: fills its results. Errors are the transaction's. */
 void hub_log_push(struct hub *hub, struct kv_txn *txn, struct hub_push *push, uint64_t hub_ms);
 /* Writes the first leaf of a new log, unless it is there. ERR_STATE: the store does not know this

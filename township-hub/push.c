@@ -1,33 +1,26 @@
+#include "base/check.h"
 #include "township-hub/inside.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum err hub_push_new(const uint8_t device[LIMIT_KEY_SIZE], const struct sync_push *frame,
-                      struct hub_push **ret_push)
+enum {
+    EVENT_ROOM = 2 * 1024, /* of one event: what unpacking and keeping it take, most often */
+    PUSH_ROOM = 4 * 1024
+};
+
+enum err hub_push_make(const uint8_t device[LIMIT_KEY_SIZE], uint32_t count, size_t size,
+                       struct hub_push **ret_push)
 {
     struct hub_push *push = calloc(1, sizeof *push);
     if (push == NULL) {
         return ERR_MEMORY;
     }
-    buf_init(&push->packed, LIMIT_FRAME_SIZE);
-    buf_init(&push->head_body, LIMIT_BODY_SIZE);
     buf_init(&push->reply, LIMIT_FRAME_SIZE);
     memcpy(push->device, device, LIMIT_KEY_SIZE);
-    push->incarnation = frame->incarnation;
-    push->first_seq = frame->first_seq;
-    push->count = frame->count;
-    push->raw_size = frame->raw_size;
-    buf_put_span(&push->packed, frame->packed);
-    if (frame->head.present && frame->head.signature.size == LIMIT_SIGNATURE_SIZE) {
-        buf_put_span(&push->head_body, frame->head.body);
-        memcpy(push->head_signature, frame->head.signature.data, LIMIT_SIGNATURE_SIZE);
-    }
-    enum err err = push->packed.err != ERR_NONE ? push->packed.err : push->head_body.err;
-    /* The list's structs and the envelopes they point to. */
-    if (err == ERR_NONE) {
-        err = wire_arena_init(&push->arena, (size_t)LIMIT_BATCH_SIZE * 2);
-    }
+    push->count = count;
+    push->events = calloc(count, sizeof *push->events);
+    enum err err = push->events == NULL ? ERR_MEMORY : wire_arena_init(&push->arena, size);
     if (err != ERR_NONE) {
         hub_push_free(push);
         return err;
@@ -36,13 +29,55 @@ enum err hub_push_new(const uint8_t device[LIMIT_KEY_SIZE], const struct sync_pu
     return ERR_NONE;
 }
 
+static bool copy_into(struct wire_arena *arena, struct span bytes, struct span *ret)
+{
+    uint8_t *room = wire_arena_take(arena, bytes.size);
+    if (room == NULL) {
+        return false;
+    }
+    if (bytes.size > 0) {
+        memcpy(room, bytes.data, bytes.size);
+    }
+    *ret = span_of(room, bytes.size);
+    return true;
+}
+
+enum err hub_push_new(const uint8_t device[LIMIT_KEY_SIZE], const struct sync_push *frame,
+                      struct hub_push **ret_push)
+{
+    struct hub_push *push = NULL;
+    const struct sync_head *head = &frame->head;
+    bool signed_head = head->present && head->signature.size == LIMIT_SIGNATURE_SIZE;
+    if (frame->count == 0 || frame->count > LIMIT_BATCH_COUNT ||
+        frame->raw_size > LIMIT_BATCH_SIZE || frame->packed.size > LIMIT_FRAME_SIZE ||
+        head->body.size > LIMIT_BODY_SIZE) {
+        return ERR_LIMIT;
+    }
+    size_t room = PUSH_ROOM + frame->packed.size + head->body.size + frame->raw_size +
+                  (size_t)frame->count * EVENT_ROOM;
+    enum err err = hub_push_make(device, frame->count, room, &push);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    push->incarnation = frame->incarnation;
+    push->first_seq = frame->first_seq;
+    push->raw_size = frame->raw_size;
+    bool copied = copy_into(&push->arena, frame->packed, &push->packed);
+    if (signed_head) {
+        copied = copied && copy_into(&push->arena, head->body, &push->head_body);
+        memcpy(push->head_signature, head->signature.data, LIMIT_SIGNATURE_SIZE);
+    }
+    CHECK(copied);
+    *ret_push = push;
+    return ERR_NONE;
+}
+
 void hub_push_free(struct hub_push *push)
 {
     if (push != NULL) {
-        buf_done(&push->packed);
-        buf_done(&push->head_body);
         buf_done(&push->reply);
         wire_arena_done(&push->arena);
+        free(push->events);
         free(push);
     }
 }
@@ -63,7 +98,7 @@ static bool find_public(struct hub *hub, const uint8_t *key_id, uint8_t *ret_pub
 static enum sync_nack_reason check_head(struct hub *hub, struct hub_push *push)
 {
     uint8_t public_key[LIMIT_KEY_SIZE];
-    if (wire_head_decode(buf_span(&push->head_body), &push->head) != ERR_NONE) {
+    if (wire_head_decode(push->head_body, &push->head) != ERR_NONE) {
         return SYNC_NACK_HEAD_SIGNATURE;
     }
     if (memcmp(push->head.hub, hub->id, LIMIT_ID_SIZE) != 0) {
@@ -73,7 +108,7 @@ static enum sync_nack_reason check_head(struct hub *hub, struct hub_push *push)
                 push->head.incarnation == push->incarnation &&
                 push->head.seq >= push->first_seq + push->count - 1;
     if (!fits || !find_public(hub, push->device, public_key) ||
-        !seal_verify(public_key, SEAL_HEAD, buf_span(&push->head_body), push->head_signature)) {
+        !seal_verify(public_key, SEAL_HEAD, push->head_body, push->head_signature)) {
         return SYNC_NACK_HEAD_SIGNATURE;
     }
     return SYNC_NACK_NONE;
@@ -114,28 +149,39 @@ static void check_events(struct hub *hub, struct hub_push *push, struct wire_eve
 {
     struct known_key key = {.known = false};
     for (uint32_t i = 0; i < push->count; i++) {
-        const struct wire_envelope *envelope = &push->envelopes[i];
-        seal_body_id(SEAL_EVENT, envelope->body, push->ids[i]);
-        wire_arena_reset(arena);
-        push->checks[i] = HUB_CHECK_UNREADABLE;
-        if (wire_event_decode(envelope->body, arena, event) == ERR_NONE) {
-            push->checks[i] = check_event(hub, envelope, event, &key);
-            note_seen(hub, event, &push->seen[i]);
+        struct hub_event *one = &push->events[i];
+        seal_body_id(SEAL_EVENT, one->envelope.body, one->id);
+        one->check = HUB_CHECK_UNREADABLE;
+        if (wire_event_decode(one->envelope.body, arena, event) == ERR_NONE) {
+            one->check = check_event(hub, &one->envelope, event, &key);
+            one->kept = kept_event_take(&push->arena, event);
+            note_seen(hub, event, &one->seen);
         }
     }
+}
+
+static enum sync_nack_reason unpack(struct hub_push *push)
+{
+    struct wire_envelope envelopes[LIMIT_BATCH_COUNT];
+    size_t count = 0;
+    if (wire_envelopes_unpack(push->packed, push->raw_size, &push->arena, envelopes, &count) !=
+            ERR_NONE ||
+        count != push->count) {
+        return SYNC_NACK_MALFORMED;
+    }
+    for (size_t i = 0; i < count; i++) {
+        push->events[i].envelope = envelopes[i];
+    }
+    return SYNC_NACK_NONE;
 }
 
 void hub_push_check(struct hub *hub, struct hub_push *push)
 {
     struct wire_arena arena = {0};
     struct wire_event *event = malloc(sizeof *event);
-    size_t count = 0;
     push->nack = check_head(hub, push);
-    if (push->nack == SYNC_NACK_NONE &&
-        (wire_envelopes_unpack(buf_span(&push->packed), push->raw_size, &push->arena,
-                               push->envelopes, &count) != ERR_NONE ||
-         count != push->count)) {
-        push->nack = SYNC_NACK_MALFORMED;
+    if (push->nack == SYNC_NACK_NONE) {
+        push->nack = unpack(push);
     }
     if (push->nack == SYNC_NACK_NONE &&
         (event == NULL || wire_arena_init(&arena, WIRE_EVENT_ARENA) != ERR_NONE)) {
@@ -144,8 +190,9 @@ void hub_push_check(struct hub *hub, struct hub_push *push)
     if (push->nack == SYNC_NACK_NONE) {
         check_events(hub, push, event, &arena);
         uint64_t last = push->first_seq + push->count - 1;
-        bool ends_wrong = push->head.seq == last &&
-                          memcmp(push->head.id, push->ids[count - 1], LIMIT_HASH_SIZE) != 0;
+        bool ends_wrong =
+            push->head.seq == last &&
+            memcmp(push->head.id, push->events[push->count - 1].id, LIMIT_HASH_SIZE) != 0;
         push->nack = ends_wrong ? SYNC_NACK_HEAD_SIGNATURE : SYNC_NACK_NONE;
     }
     wire_arena_done(&arena);

@@ -5,8 +5,8 @@
 
 /* What lies at the hub, and what happened to a record. */
 
-/* KV_CACHE 'H' record, leaf index: the leaves of each record; 'I': how many leaves are in it.
- * Rebuilt from the log when it is not there. */
+/* Makes the index of each record's leaves (history.h) anew from where it does not reach the log's
+ * end. */
 MUST_USE enum err queue_history_catch_up(struct kv *kv, struct hub *hub);
 
 typedef bool (*queue_event_visit)(void *visit_context, const struct wire_event *event,

@@ -1,37 +1,10 @@
-#include "store/keys.h"
+#include "township-hub/history.h"
 #include "township-hub/queue.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { CATCH_UP_COUNT = 4096 };
-
-static struct span history_key(struct kv_key *key, const uint8_t *record)
-{
-    kv_key_init(key);
-    kv_key_u8(key, 'H');
-    kv_key_bytes(key, span_of(record, LIMIT_ID_SIZE));
-    return kv_key_span(key);
-}
-
-static uint64_t read_cursor(struct kv_txn *txn)
-{
-    struct buf value;
-    uint64_t cursor = 0;
-    buf_init(&value, 64);
-    if (kv_get(txn, KV_CACHE, span_of("I", 1), &value) && value.size == sizeof cursor) {
-        cursor = get_u64(value.data);
-    }
-    buf_done(&value);
-    return cursor;
-}
-
-static void write_cursor(struct kv_txn *txn, uint64_t cursor)
-{
-    uint8_t bytes[sizeof cursor];
-    put_u64(bytes, cursor);
-    kv_put(txn, KV_CACHE, span_of("I", 1), span_of(bytes, sizeof bytes));
-}
 
 /* One leaf taken apart. */
 struct leaf_reader {
@@ -75,30 +48,25 @@ static bool leaf_reader_event(struct leaf_reader *reader, const struct log *log,
                ERR_NONE;
 }
 
-static void index_leaf(struct leaf_reader *reader, const struct log *log, struct kv_txn *txn,
-                       uint64_t index)
-{
-    struct kv_key key;
-    if (leaf_reader_event(reader, log, txn, index)) {
-        (void)history_key(&key, reader->event.record);
-        kv_key_u64(&key, index);
-        kv_put(txn, KV_CACHE, kv_key_span(&key), span_of("1", 1));
-    }
-}
-
 /* One portion; *ret_left: leaves still to be indexed. */
 static enum err catch_up(struct kv *kv, const struct log *log, struct leaf_reader *reader,
-                         uint64_t *ret_left)
+                         struct history *history, uint64_t *ret_left)
 {
     struct kv_txn txn;
     kv_begin(kv, true, &txn);
-    uint64_t cursor = read_cursor(&txn);
-    cursor = cursor > log->size ? 0 : cursor; /* of another log: begin again */
+    uint64_t cursor = history_reach(&txn);
+    if (cursor > log->size) {
+        history_restart(&txn); /* of another log */
+        cursor = 0;
+    }
+    history_begin(history, cursor);
     for (unsigned i = 0; i < CATCH_UP_COUNT && cursor < log->size; i++) {
-        index_leaf(reader, log, &txn, cursor);
+        if (leaf_reader_event(reader, log, &txn, cursor)) {
+            history_note(history, reader->event.record, cursor);
+        }
         cursor++;
     }
-    write_cursor(&txn, cursor);
+    history_flush(history, &txn, cursor);
     enum err err = kv_commit(&txn);
     kv_abort(&txn);
     *ret_left = log->size - cursor;
@@ -109,7 +77,7 @@ static bool is_behind(struct kv *kv, const struct log *log)
 {
     struct kv_txn txn;
     kv_begin(kv, false, &txn);
-    bool behind = read_cursor(&txn) != log->size;
+    bool behind = history_reach(&txn) != log->size;
     kv_abort(&txn);
     return behind;
 }
@@ -123,10 +91,12 @@ enum err queue_history_catch_up(struct kv *kv, struct hub *hub)
         return ERR_NONE;
     }
     struct leaf_reader *reader = leaf_reader_new();
-    err = reader == NULL ? ERR_MEMORY : ERR_NONE;
+    struct history *history = NULL;
+    err = reader == NULL ? ERR_MEMORY : history_new(&history);
     while (err == ERR_NONE && left > 0) {
-        err = catch_up(kv, log, reader, &left);
+        err = catch_up(kv, log, reader, history, &left);
     }
+    history_free(history);
     leaf_reader_free(reader);
     return err;
 }
@@ -146,15 +116,10 @@ static const char *standing_of(const struct wire_leaf *leaf)
                                            : "set_aside";
 }
 
-static bool walk_one(void *context, struct span key, struct span value)
+static bool walk_one(void *context, uint64_t index)
 {
     struct walk *walk = context;
-    struct reader reader;
-    (void)value;
-    reader_init(&reader, key);
-    (void)reader_bytes(&reader, 1 + LIMIT_ID_SIZE);
-    uint64_t index = reader_u64(&reader);
-    if (reader.failed || !leaf_reader_event(walk->reader, walk->log, walk->txn, index)) {
+    if (!leaf_reader_event(walk->reader, walk->log, walk->txn, index)) {
         return true;
     }
     const struct wire_leaf *leaf = &walk->reader->leaf;
@@ -166,7 +131,6 @@ static bool walk_one(void *context, struct span key, struct span value)
 void queue_history_events(struct kv *kv, struct hub *hub, const uint8_t record[LIMIT_ID_SIZE],
                           void *visit_context, queue_event_visit visit)
 {
-    struct kv_key key;
     struct kv_txn txn;
     /* What could not be indexed now is shown later: the list is only shorter. */
     (void)!queue_history_catch_up(kv, hub);
@@ -179,7 +143,7 @@ void queue_history_events(struct kv *kv, struct hub *hub, const uint8_t record[L
         return;
     }
     kv_begin(kv, false, &txn);
-    kv_scan(&txn, KV_CACHE, history_key(&key, record), span_of(NULL, 0), walk_one, &walk);
+    history_each(&txn, record, walk_one, &walk);
     kv_abort(&txn);
     leaf_reader_free(walk.reader);
 }

@@ -13,8 +13,6 @@
 
 enum { WIRE_DEPTH = 4, WIRE_CODE_SIZE = 64 };
 
-/* size bytes, aligned for any struct; NULL when the arena is full. */
-void *wire_arena_take(struct wire_arena *arena, size_t size);
 /* A copy with a NUL behind it; NULL when the arena is full. */
 char *wire_arena_text(struct wire_arena *arena, struct span text);
 

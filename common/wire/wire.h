@@ -22,6 +22,8 @@ struct wire_arena {
 MUST_USE enum err wire_arena_init(struct wire_arena *arena, size_t size);
 void wire_arena_done(struct wire_arena *arena);
 void wire_arena_reset(struct wire_arena *arena);
+/* size bytes, aligned for any struct; NULL when the arena is full. */
+void *wire_arena_take(struct wire_arena *arena, size_t size);
 enum { WIRE_EVENT_ARENA = 32 * 1024, WIRE_FRAME_ARENA = 1024 * 1024 };
 
 struct wire_envelope {

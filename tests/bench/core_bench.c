@@ -28,7 +28,7 @@ static uint32_t accepted_of(const struct hub_push *push)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < hub_push_count(push); i++) {
-        count += push->answers[i].verdict == WIRE_ACCEPTED ? 1 : 0;
+        count += push->events[i].answer.verdict == WIRE_ACCEPTED ? 1 : 0;
     }
     return count;
 }

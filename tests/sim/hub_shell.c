@@ -282,7 +282,7 @@ static void inv_07_answers_the_event(struct sim *sim, const struct hub_push *pus
     for (uint32_t i = 0; i < push->answered && !sim->failed; i++) {
         bool there =
             inv_leaf(sim, &hub_fold(sim->hub.hub)->log, &txn, push->first_index + i, &leaf);
-        if (!there || memcmp(leaf.id, push->ids[i], sizeof leaf.id) != 0) {
+        if (!there || memcmp(leaf.id, push->events[i].id, sizeof leaf.id) != 0) {
             sim_fail(sim, "I7", "the hub answers %llu.%llu with a leaf of another event",
                      (unsigned long long)push->incarnation,
                      (unsigned long long)push->first_seq + i);

@@ -1,0 +1,177 @@
+#include "township-hub/history.h"
+
+#include "store/keys.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { NOTES_MIN = 256, ROW_COUNT = 4096 }; /* of one row: far below the largest value */
+
+struct note {
+    uint8_t record[LIMIT_ID_SIZE];
+    uint64_t index;
+};
+
+struct history {
+    uint64_t from;
+    size_t count;
+    size_t capacity;
+    struct note *notes;
+    bool lost; /* no memory for a note: the index is made anew from here */
+    struct buf row;
+};
+
+enum err history_new(struct history **ret_history)
+{
+    struct history *history = calloc(1, sizeof *history);
+    if (history == NULL) {
+        return ERR_MEMORY;
+    }
+    buf_init(&history->row, 1 + sizeof(uint32_t) * ROW_COUNT);
+    *ret_history = history;
+    return ERR_NONE;
+}
+
+void history_free(struct history *history)
+{
+    if (history != NULL) {
+        buf_done(&history->row);
+        free(history->notes);
+        free(history);
+    }
+}
+
+static struct span record_key(struct kv_key *key, const uint8_t *record)
+{
+    kv_key_init(key);
+    kv_key_u8(key, 'H');
+    kv_key_bytes(key, span_of(record, LIMIT_ID_SIZE));
+    return kv_key_span(key);
+}
+
+uint64_t history_reach(struct kv_txn *txn)
+{
+    struct buf value;
+    uint64_t reach = 0;
+    buf_init(&value, 64);
+    if (kv_get(txn, KV_CACHE, span_of("I", 1), &value) && value.size == sizeof reach) {
+        reach = get_u64(value.data);
+    }
+    buf_done(&value);
+    return reach;
+}
+
+static void write_reach(struct kv_txn *txn, uint64_t reach)
+{
+    uint8_t bytes[sizeof reach];
+    put_u64(bytes, reach);
+    kv_put(txn, KV_CACHE, span_of("I", 1), span_of(bytes, sizeof bytes));
+}
+
+void history_restart(struct kv_txn *txn)
+{
+    write_reach(txn, 0);
+}
+
+/* --- Writing --- */
+
+void history_begin(struct history *history, uint64_t size)
+{
+    history->from = size;
+    history->count = 0;
+    history->lost = false;
+}
+
+void history_note(struct history *history, const uint8_t record[LIMIT_ID_SIZE], uint64_t index)
+{
+    if (history->count == history->capacity) {
+        size_t capacity = history->capacity == 0 ? NOTES_MIN : history->capacity * 2;
+        struct note *notes = realloc(history->notes, capacity * sizeof *notes);
+        if (notes == NULL) {
+            history->lost = true;
+            return;
+        }
+        history->notes = notes;
+        history->capacity = capacity;
+    }
+    struct note *note = &history->notes[history->count++];
+    memcpy(note->record, record, sizeof note->record);
+    note->index = index;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct note *first = a;
+    const struct note *second = b;
+    int order = memcmp(first->record, second->record, sizeof first->record);
+    return order != 0 ? order : (first->index > second->index) - (first->index < second->index);
+}
+
+/* One row from the notes at, as many as are of one record; returns how many. */
+static size_t write_row(struct history *history, struct kv_txn *txn, size_t at)
+{
+    const struct note *first = &history->notes[at];
+    struct kv_key key;
+    size_t count = 1;
+    buf_clear(&history->row);
+    buf_put_u8(&history->row, '1');
+    while (at + count < history->count && count < ROW_COUNT &&
+           memcmp(first[count].record, first->record, sizeof first->record) == 0) {
+        buf_put_u32(&history->row, (uint32_t)(first[count].index - first->index));
+        count++;
+    }
+    (void)record_key(&key, first->record);
+    kv_key_u64(&key, first->index);
+    kv_put(txn, KV_CACHE, kv_key_span(&key), buf_span(&history->row));
+    if (history->row.err != ERR_NONE && txn->err == ERR_NONE) {
+        txn->err = history->row.err;
+    }
+    return count;
+}
+
+void history_flush(struct history *history, struct kv_txn *txn, uint64_t size)
+{
+    if (history->lost || size == history->from || history_reach(txn) != history->from) {
+        return;
+    }
+    if (history->count > 0) {
+        qsort(history->notes, history->count, sizeof *history->notes, compare);
+    }
+    for (size_t at = 0; at < history->count && txn->err == ERR_NONE;) {
+        at += write_row(history, txn, at);
+    }
+    write_reach(txn, size);
+}
+
+/* --- Reading --- */
+
+struct walk {
+    bool (*visit)(void *context, uint64_t index);
+    void *context;
+};
+
+static bool walk_row(void *context, struct span key, struct span value)
+{
+    const struct walk *walk = context;
+    struct reader name;
+    struct reader row;
+    reader_init(&name, key);
+    (void)reader_bytes(&name, 1 + LIMIT_ID_SIZE);
+    uint64_t first = reader_u64(&name);
+    reader_init(&row, value);
+    (void)reader_u8(&row);
+    bool more = !name.failed && walk->visit(walk->context, first);
+    while (more && row.left > 0) {
+        uint64_t index = first + reader_u32(&row);
+        more = !row.failed && walk->visit(walk->context, index);
+    }
+    return more;
+}
+
+void history_each(struct kv_txn *txn, const uint8_t record[LIMIT_ID_SIZE],
+                  bool (*visit)(void *context, uint64_t index), void *context)
+{
+    struct kv_key key;
+    struct walk walk = {visit, context};
+    kv_scan(txn, KV_CACHE, record_key(&key, record), span_of(NULL, 0), walk_row, &walk);
+}
