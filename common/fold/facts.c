@@ -17,7 +17,6 @@ struct walk {
     struct fold_facts *facts;
     views_record_visit visit;
     void *context;
-    int32_t until_day; /* of lists by day; CIVIL_DAY_MAX else */
     bool more;
 };
 
@@ -25,9 +24,8 @@ static bool walk_one(void *context, const uint8_t id[LIMIT_ID_SIZE], uint32_t du
 {
     struct walk *walk = context;
     const struct fold_facts_ask *ask = &walk->facts->ask;
-    if (due_day > (uint32_t)walk->until_day) {
-        walk->more = false;
-    } else if (fold_record_get(ask->fold, ask->txn, ask->space, id, walk->facts->shown)) {
+    (void)due_day;
+    if (fold_record_get(ask->fold, ask->txn, ask->space, id, walk->facts->shown)) {
         walk->more = walk->visit(walk->context, walk->facts->shown);
     }
     return walk->more;
@@ -38,11 +36,10 @@ static void each_record(void *context, const struct views_reach *reach, views_re
 {
     struct fold_facts *facts = context;
     const struct rule_machine *machine = rule_machine(reach->machine);
-    struct walk walk = {facts, visit, visit_context, CIVIL_DAY_MAX, machine != NULL};
-    if (reach->states == 0 && reach->opened_from > 0) {
-        walk.until_day = reach->opened_until > 0 ? reach->opened_until : CIVIL_DAY_MAX;
-        fold_list_opened(facts->ask.fold, facts->ask.txn, reach->machine,
-                         (uint32_t)reach->opened_from, walk_one, &walk);
+    struct walk walk = {facts, visit, visit_context, machine != NULL};
+    if (reach->until_day > 0) {
+        fold_list_period(facts->ask.fold, facts->ask.txn, reach->machine, reach->from_day,
+                         reach->until_day, walk_one, &walk);
         return;
     }
     for (const struct rule_name *state = walk.more ? machine->states : NULL;
@@ -53,14 +50,6 @@ static void each_record(void *context, const struct views_reach *reach, views_re
                             walk_one, &walk);
         }
     }
-}
-
-static void each_due(void *context, int32_t until_day, views_record_visit visit,
-                     void *visit_context)
-{
-    struct fold_facts *facts = context;
-    struct walk walk = {facts, visit, visit_context, until_day, true};
-    fold_list_due(facts->ask.fold, facts->ask.txn, 0, walk_one, &walk);
 }
 
 static const struct record *find_record(void *context, const uint8_t id[LIMIT_ID_SIZE])
@@ -178,7 +167,6 @@ static enum err facts_fill(struct fold_facts *facts)
                                           .station_count = count,
                                           .stations = facts->stations,
                                           .records = each_record,
-                                          .due = each_due,
                                           .find = find_record,
                                           .events = each_event};
     list_stations(facts);

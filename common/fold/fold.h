@@ -93,10 +93,10 @@ typedef bool (*fold_visit)(void *context, const uint8_t id[LIMIT_ID_SIZE], uint3
 /* Open cases by due day (those without one last), from from_day on. */
 void fold_list_due(const struct fold *fold, struct kv_txn *txn, uint32_t from_day, fold_visit visit,
                    void *context);
-/* Records of a machine by the legal day of their first event, from from_day on; visit is given that
- * day. */
-void fold_list_opened(const struct fold *fold, struct kv_txn *txn, enum machine_id machine,
-                      uint32_t from_day, fold_visit visit, void *context);
+/* Records of a machine that have to do with those days, each once and by no order: from their
+ * earliest to their latest day they touch a month of the period (periods.h). due_day is 0. */
+void fold_list_period(const struct fold *fold, struct kv_txn *txn, enum machine_id machine,
+                      int32_t from_day, int32_t until_day, fold_visit visit, void *context);
 /* Records of a machine in a state; after (may be NULL) continues behind that id. */
 void fold_list_state(const struct fold *fold, struct kv_txn *txn, enum machine_id machine,
                      uint16_t state, const uint8_t *after, fold_visit visit, void *context);

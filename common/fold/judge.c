@@ -192,8 +192,8 @@ static enum err judge_machine(struct fold *fold, struct kv_txn *txn, const struc
     world.context = &finder;
     world.find = find_record;
     fill_event(ask, author, fold_machine_of(ask->event->payload), &event);
-    event.legal_ms =
-        receipt_ms(ask->event, legal_ms(fold, txn, ask, &event.clock_marked), &event.clock_marked);
+    event.entered_ms = legal_ms(fold, txn, ask, &event.clock_marked);
+    event.legal_ms = receipt_ms(ask->event, event.entered_ms, &event.clock_marked);
     struct rule_outcome outcome = rule_judge(&world, before, &event, ask->record);
     ret->form = outcome.form;
     if (outcome.refusal != REFUSAL_NONE) {
@@ -310,6 +310,7 @@ static enum err apply_machine(struct fold *fold, struct kv_txn *txn, const struc
                                      fold_applied_common(fold, ask->event), ask->leaf_index};
     directory_ask(world_directory(fold->world), &question, &author);
     fill_event(ask, &author, fold_machine_of(ask->event->payload), &event);
+    event.entered_ms = legal;
     event.legal_ms = receipt_ms(ask->event, legal, &marked);
     event.clock_marked = marked;
     if (!rule_apply(&world, before, &event, ask->record)) {

@@ -1,20 +1,20 @@
 #include "fold/fold.h"
+#include "fold/periods.h"
 #include "fold/scratch.h"
 #include "store/keys.h"
 
 #include <string.h>
 
-/* KV_INDEX keys: slot 'D' due u32 id -> ""; slot 'O' machine u8 opened day u32 id -> ""; slot 'S'
- * machine u8 state u16 id -> due u32. What they say of a record is read off its stored bytes before
- * those change. */
+/* KV_INDEX keys: slot 'D' due u32 id -> ""; slot 'S' machine u8 state u16 id -> due u32; slot 'P':
+ * periods.c. What they say of a record is read off its stored bytes before those change. */
 
 enum { NO_DUE_DAY = 0x7fffffff };
 
 struct entry {
     uint8_t machine;
     uint16_t state;
-    uint32_t due;    /* NO_DUE_DAY: open but none; 0: not in the due list */
-    uint32_t opened; /* legal day of the first event */
+    uint32_t due; /* NO_DUE_DAY: open but none; 0: not in the due list */
+    struct periods periods;
 };
 
 static struct span id_key(struct kv_key *key, const struct fold *fold, const uint8_t *id)
@@ -32,20 +32,6 @@ static struct span due_key(struct kv_key *key, const struct fold *fold, uint32_t
     kv_key_u8(key, fold->log.slot);
     kv_key_u8(key, 'D');
     kv_key_u32(key, due);
-    if (id != NULL) {
-        kv_key_bytes(key, span_of(id, LIMIT_ID_SIZE));
-    }
-    return kv_key_span(key);
-}
-
-static struct span opened_key(struct kv_key *key, const struct fold *fold, uint8_t machine,
-                              uint32_t day, const uint8_t *id)
-{
-    kv_key_init(key);
-    kv_key_u8(key, fold->log.slot);
-    kv_key_u8(key, 'O');
-    kv_key_u8(key, machine);
-    kv_key_u32(key, day);
     if (id != NULL) {
         kv_key_bytes(key, span_of(id, LIMIT_ID_SIZE));
     }
@@ -91,13 +77,15 @@ bool fold_record_get(const struct fold *fold, struct kv_txn *txn, enum fold_spac
     return true;
 }
 
-static struct entry entry_of(enum machine_id id, uint16_t state, uint64_t due, uint64_t opened_ms)
+static struct entry entry_of(const struct record_outline *outline)
 {
-    const struct rule_machine *machine = rule_machine(id);
-    bool final = machine == NULL || (machine->final_states >> state & 1) != 0;
-    struct entry entry = {(uint8_t)id, state, 0, (uint32_t)civil_day_of_ms(opened_ms)};
-    if (!final && id == MACHINE_CASE) {
-        entry.due = due == 0 || due > NO_DUE_DAY ? NO_DUE_DAY : (uint32_t)due;
+    const struct rule_machine *machine = rule_machine(outline->machine);
+    bool final = machine == NULL || (machine->final_states >> outline->state & 1) != 0;
+    struct entry entry = {(uint8_t)outline->machine, outline->state, 0,
+                          periods_of(outline->from_day, outline->until_day)};
+    if (!final && outline->machine == MACHINE_CASE) {
+        bool none = outline->due_day == 0 || outline->due_day > NO_DUE_DAY;
+        entry.due = none ? NO_DUE_DAY : (uint32_t)outline->due_day;
     }
     return entry;
 }
@@ -107,16 +95,15 @@ static bool entry_get(const struct fold *fold, struct kv_txn *txn, const uint8_t
                       struct entry *ret)
 {
     struct span bytes;
-    struct record_peek due;
-    struct record_peek opened;
+    struct record_outline outline;
     if (!view(fold, txn, FOLD_TENTATIVE, id, &bytes)) {
         return false;
     }
-    if (!record_peek(bytes, FIELD_due_day, &due) || !record_peek(bytes, FIELD_opened_ms, &opened)) {
+    if (!record_outline(bytes, &outline)) {
         txn->err = ERR_STORE;
         return false;
     }
-    *ret = entry_of(due.machine, due.state, due.number, opened.number);
+    *ret = entry_of(&outline);
     return true;
 }
 
@@ -129,19 +116,17 @@ static void entry_change(const struct fold *fold, struct kv_txn *txn, const uint
     bool same_state =
         old != NULL && now != NULL && old->machine == now->machine && old->state == now->state;
     bool same_due = old != NULL && now != NULL && old->due == now->due;
-    bool same_opened = old != NULL && now != NULL && old->opened == now->opened;
     if (old != NULL && old->due != 0 && !same_due) {
         kv_delete(txn, KV_INDEX, due_key(&key, fold, old->due, id));
     }
     if (old != NULL && !same_state) {
         kv_delete(txn, KV_INDEX, state_key(&key, fold, old->machine, old->state, id));
     }
-    if (old != NULL && !same_opened) {
-        kv_delete(txn, KV_INDEX, opened_key(&key, fold, old->machine, old->opened, id));
-    }
-    if (now != NULL && !same_opened) {
-        kv_put(txn, KV_INDEX, opened_key(&key, fold, now->machine, now->opened, id),
-               span_of(NULL, 0));
+    static const struct periods none = {0, 0, 0};
+    if (old != NULL || now != NULL) {
+        const struct entry *either = now != NULL ? now : old;
+        periods_change(fold, txn, (enum machine_id)either->machine, id,
+                       old == NULL ? &none : &old->periods, now == NULL ? &none : &now->periods);
     }
     if (now != NULL && !(same_state && same_due)) {
         put_u32(due, now->due);
@@ -170,9 +155,9 @@ void fold_record_put(const struct fold *fold, struct kv_txn *txn, enum fold_spac
     }
     kv_put(txn, tentative ? KV_TENTATIVE : KV_RECORD, name, buf_span(value));
     if (shows) {
-        struct entry now = entry_of(record->machine, record->state,
-                                    values_number(&record->facts, FIELD_due_day, 0),
-                                    values_number(&record->facts, FIELD_opened_ms, 0));
+        struct record_outline outline;
+        record_outline_of(record, &outline);
+        struct entry now = entry_of(&outline);
         entry_change(fold, txn, record->id, had ? &old : NULL, &now);
     }
 }
@@ -210,10 +195,9 @@ static bool walk_one(void *context, struct span key, struct span value)
     if (walk->skip != NULL && memcmp(walk->skip, id, LIMIT_ID_SIZE) == 0) {
         return true;
     }
-    uint32_t due = walk->id_at == 6   ? get_u32(key.data + 2)
-                   : walk->id_at == 7 ? get_u32(key.data + 3)
-                   : value.size == 4  ? get_u32(value.data)
-                                      : 0;
+    uint32_t due = walk->id_at == 6  ? get_u32(key.data + 2)
+                   : value.size == 4 ? get_u32(value.data)
+                                     : 0;
     return walk->visit(walk->context, id, due == NO_DUE_DAY ? 0 : due);
 }
 
@@ -238,18 +222,4 @@ void fold_list_state(const struct fold *fold, struct kv_txn *txn, enum machine_i
     struct walk walk = {visit, context, 5, after};
     kv_scan(txn, KV_INDEX, state_key(&prefix, fold, (uint8_t)machine, state, NULL),
             state_key(&from, fold, (uint8_t)machine, state, after), walk_one, &walk);
-}
-
-void fold_list_opened(const struct fold *fold, struct kv_txn *txn, enum machine_id machine,
-                      uint32_t from_day, fold_visit visit, void *context)
-{
-    struct kv_key prefix;
-    struct kv_key from;
-    struct walk walk = {visit, context, 7, NULL};
-    kv_key_init(&prefix);
-    kv_key_u8(&prefix, fold->log.slot);
-    kv_key_u8(&prefix, 'O');
-    kv_key_u8(&prefix, (uint8_t)machine);
-    kv_scan(txn, KV_INDEX, kv_key_span(&prefix),
-            opened_key(&from, fold, (uint8_t)machine, from_day, NULL), walk_one, &walk);
 }

@@ -237,6 +237,15 @@ static void engine_begin(struct rule_input *input)
     after_set_number(input, FIELD_catalogue_edition, input->world->catalogue_edition);
 }
 
+/* Paper is entered later than it counts, and a clock may have been put back. */
+static uint64_t newest_kept(const struct record *record, const struct rule_event *event)
+{
+    uint64_t newest = values_number(&record->facts, FIELD_last_ms, 0);
+    uint64_t entered = values_number(&record->facts, FIELD_entered_ms, 0);
+    newest = entered > newest ? entered : newest;
+    return event->entered_ms > newest ? event->entered_ms : newest;
+}
+
 static void engine_finish(struct rule_input *input, enum holder holder_before)
 {
     struct record *after = input->after;
@@ -250,7 +259,9 @@ static void engine_finish(struct rule_input *input, enum holder holder_before)
     if (holder_before == HOLDER_HUB && after->holder == HOLDER_STATION) {
         after->baton_own_seq = event->own_seq;
     }
+    uint64_t kept_ms = newest_kept(after, event);
     after_set_number(input, FIELD_last_ms, event->legal_ms);
+    after_set_number(input, FIELD_entered_ms, kept_ms > event->legal_ms ? kept_ms : 0);
     after_add(input, FIELD_event_count, 1);
     if (event->clock_marked) {
         after_set_number(input, FIELD_clock_marked, 1);

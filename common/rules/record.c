@@ -215,7 +215,31 @@ enum err record_decode(struct span bytes, struct record *ret)
     return err != ERR_NONE ? err : take_values(&reader, count, &ret->facts);
 }
 
-bool record_peek(struct span bytes, enum field field, struct record_peek *ret)
+/* --- Outline --- */
+
+static void outline_add(struct record_outline *outline, const struct value *value)
+{
+    int32_t day =
+        value->type == VALUE_NUMBER ? field_day((enum field)value->field, value->number) : 0;
+    if (value->field == FIELD_due_day && value->place == 0) {
+        outline->due_day = value->number;
+    }
+    if (day > 0) {
+        outline->from_day =
+            outline->from_day == 0 || day < outline->from_day ? day : outline->from_day;
+        outline->until_day = day > outline->until_day ? day : outline->until_day;
+    }
+}
+
+void record_outline_of(const struct record *record, struct record_outline *ret)
+{
+    *ret = (struct record_outline){.machine = record->machine, .state = record->state};
+    for (size_t i = 0; i < record->facts.count; i++) {
+        outline_add(ret, &record->facts.value[i]);
+    }
+}
+
+bool record_outline(struct span bytes, struct record_outline *ret)
 {
     struct reader reader;
     struct record head;
@@ -226,14 +250,12 @@ bool record_peek(struct span bytes, enum field field, struct record_peek *ret)
     if (take_head(&reader, &head, &count) != ERR_NONE) {
         return false;
     }
-    *ret = (struct record_peek){head.machine, head.state, 0};
-    for (size_t i = 0; i < count && last.field < (unsigned)field; i++) {
+    *ret = (struct record_outline){.machine = head.machine, .state = head.state};
+    for (size_t i = 0; i < count; i++) {
         if (!take_value(&reader, &last, &value)) {
             return false;
         }
-        if (value.field == (uint16_t)field && value.place == 0) {
-            ret->number = value.number;
-        }
+        outline_add(ret, &value);
     }
     return true;
 }

@@ -58,13 +58,16 @@ void record_encode(const struct record *record, struct buf *ret);
  * nothing. */
 MUST_USE enum err record_decode(struct span bytes, struct record *ret);
 
-struct record_peek {
+/* What lists need of a record. */
+struct record_outline {
     enum machine_id machine;
     uint16_t state;
-    uint64_t number;
+    uint64_t due_day;  /* 0: none */
+    int32_t from_day;  /* earliest and latest day of its times and days; */
+    int32_t until_day; /* 0: it has none */
 };
-/* What lists need of an encoded record, without decoding the rest: its machine, its state and the
- * number of one field at place 0 (0: absent). False: malformed so far. */
-bool record_peek(struct span bytes, enum field field, struct record_peek *ret);
+void record_outline_of(const struct record *record, struct record_outline *ret);
+/* The same off its bytes, without decoding the rest. False: malformed. */
+bool record_outline(struct span bytes, struct record_outline *ret);
 
 #endif

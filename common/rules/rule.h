@@ -77,6 +77,7 @@ struct rule_event {
     uint8_t staff[LIMIT_ID_SIZE]; /* of the author; zeros: the device itself */
     uint64_t roles;               /* the author's roles there and then, bits of rule_role */
     uint64_t legal_ms;            /* claimed (or paper) time clamped into the proven interval */
+    uint64_t entered_ms;          /* claimed time clamped, also of what was written on paper */
     bool clock_marked;            /* it had to be clamped, or the clock was bad */
     bool back_entry;
     uint64_t paper_ms;

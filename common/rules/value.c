@@ -1,16 +1,18 @@
 #include "rules/value.h"
 
 #include "base/check.h"
+#include "rules/civil.h"
 
 #include <string.h>
 
 struct field_row {
     const char *name;
     enum value_type type;
+    size_t name_size;
 };
 
 static const struct field_row field_rows[FIELD_END] = {
-#define FIELD(name, number, type) [(number)] = {#name, VALUE_##type},
+#define FIELD(name, number, type) [(number)] = {#name, VALUE_##type, sizeof(#name) - 1},
 #include "rules/fields.def"
 #undef FIELD
 };
@@ -23,6 +25,35 @@ const char *field_name(enum field field)
 enum value_type field_type(enum field field)
 {
     return (unsigned)field < FIELD_END ? field_rows[field].type : (enum value_type)0;
+}
+
+static bool name_ends(const struct field_row *row, const char *tail, size_t size)
+{
+    return row->name_size > size && memcmp(row->name + row->name_size - size, tail, size) == 0;
+}
+
+enum value_time field_time(enum field field)
+{
+    const struct field_row *row = &field_rows[(unsigned)field < FIELD_END ? field : 0];
+    if (row->type != VALUE_NUMBER || field == FIELD_short_ms) { /* that is how long */
+        return VALUE_NO_TIME;
+    }
+    return name_ends(row, "_ms", 3)    ? VALUE_TIME_MS
+           : name_ends(row, "_day", 4) ? VALUE_TIME_DAY
+                                       : VALUE_NO_TIME;
+}
+
+int32_t field_day(enum field field, uint64_t number)
+{
+    switch (number == 0 ? VALUE_NO_TIME : field_time(field)) {
+    case VALUE_NO_TIME:
+        break;
+    case VALUE_TIME_MS:
+        return civil_day_of_ms(number);
+    case VALUE_TIME_DAY:
+        return number > CIVIL_DAY_MAX ? CIVIL_DAY_MAX : (int32_t)number;
+    }
+    return 0;
 }
 
 enum field field_by_name(struct span name)

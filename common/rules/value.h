@@ -51,6 +51,11 @@ uint16_t values_places(const struct values *values, enum field field);
 /* Name and type from fields.def; NULL and 0 for an unknown number. */
 const char *field_name(enum field field);
 enum value_type field_type(enum field field);
+/* How a number of the field tells a day: by its name's ending. */
+enum value_time { VALUE_NO_TIME, VALUE_TIME_MS, VALUE_TIME_DAY };
+enum value_time field_time(enum field field);
+/* The day of a time in China; 0: no time, or not set. */
+int32_t field_day(enum field field, uint64_t number);
 /* FIELD_END when there is no such name. */
 enum field field_by_name(struct span name);
 

@@ -153,7 +153,8 @@ static enum err each_deduction(const struct views_source *source, const struct v
 {
     struct appraising appraising = {.visit = visit, .context = context};
     const struct views_reach decided = {.machine = MACHINE_ACCOUNTABILITY};
-    const struct views_reach inspections = {.machine = MACHINE_INSPECTION};
+    struct views_reach inspections = {.machine = MACHINE_INSPECTION};
+    views_reach_days(scope, &inspections);
     views_look_init(&appraising.look, source, scope);
     source->records(source->context, &decided, keep_upheld, &appraising);
     enum err err = appraising.upheld.err;

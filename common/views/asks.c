@@ -82,3 +82,10 @@ bool views_ask_tell_over(const struct views_look *look, const struct record *rec
 {
     return is_over(look, record, FIELD_told_ms, FIELD_tell_due_day);
 }
+
+int32_t views_event_day(const struct views_look *look, const struct views_event *event)
+{
+    uint64_t latest = event->accepted_ms == 0 ? look->source->now_ms : event->accepted_ms;
+    uint64_t ms = event->kept_ms < event->seen_ms ? event->seen_ms : event->kept_ms;
+    return civil_day_of_ms(ms > latest ? latest : ms);
+}

@@ -86,6 +86,7 @@ static void keep(void *context, const struct views_finding *finding)
 /* --- of a record --- */
 
 struct evidence {
+    const struct views_look *look;
     const struct views_rule *rule;
     const struct rule_machine *machine;
     struct views_finding *finding;
@@ -133,7 +134,7 @@ static bool take_event(void *context, const struct views_event *event)
     }
     memcpy(finding->event[finding->event_count++], event->id, LIMIT_HASH_SIZE);
     evidence->any = true;
-    evidence->day = civil_day_of_ms(event->kept_ms);
+    evidence->day = views_event_day(evidence->look, event);
     memcpy(evidence->staff, event->staff, sizeof evidence->staff);
     return true;
 }
@@ -150,7 +151,8 @@ static void finding_of(const struct views_known *known, const struct views_rule 
                        const struct record *record, struct views_finding *ret)
 {
     const struct views_source *source = known->look.source;
-    struct evidence evidence = {.rule = rule,
+    struct evidence evidence = {.look = &known->look,
+                                .rule = rule,
                                 .machine = rule_machine(record->machine),
                                 .finding = ret,
                                 .day = views_day(record, FIELD_last_ms)};
@@ -222,6 +224,7 @@ static void judge_records(struct findings *findings)
     const struct views_source *source = findings->known.look.source;
     for (int id = MACHINE_NONE + 1; id < MACHINE_END; id++) {
         struct views_reach reach = {.machine = (enum machine_id)id};
+        views_reach_days(findings->known.look.scope, &reach);
         findings->machine = reach.machine;
         if (findings->err == ERR_NONE && is_judged(id)) {
             source->records(source->context, &reach, judge_one, findings);

@@ -15,6 +15,7 @@ struct group {
 struct groups {
     struct views_asked *asked;
     enum machine_id machine; /* now walked over */
+    uint32_t columns;        /* bits of those now counted */
     size_t count;
     size_t capacity;
     enum err err;
@@ -122,7 +123,7 @@ static void count_record(struct groups *groups, const struct record *record, str
     const struct views_view *view = groups->asked->view;
     for (size_t i = 0; i < views_column_count(view); i++) {
         const struct views_column *column = &view->columns[i];
-        if (is_counted(column) && machine_of(view, column) == groups->machine &&
+        if ((groups->columns >> i & 1) != 0 &&
             views_all_hold(&groups->asked->look, column->tests, record)) {
             uint64_t number = values_number(&record->facts, (enum field)column->field, 0);
             group->count[i] += column->kind == VIEWS_SUM ? number : 1;
@@ -146,22 +147,42 @@ static bool group_one(void *context, const struct record *record)
     return groups->err == ERR_NONE;
 }
 
-/* Every machine that a column counts, once. */
-static void group_machines(struct groups *groups)
+/* One walk over a machine's records: for the columns that count what has to do with the period, or
+ * for the others. */
+static void group_walk(struct groups *groups, enum machine_id machine, bool of_period)
 {
     const struct views_view *view = groups->asked->view;
+    const struct views_scope *scope = groups->asked->look.scope;
     const struct views_source *source = groups->asked->look.source;
+    struct views_reach reach = {.machine = machine};
+    bool whole = views_reach_period(scope, view->where, &reach);
+    groups->machine = machine;
+    groups->columns = 0;
+    for (size_t i = 0; i < views_column_count(view); i++) {
+        const struct views_column *column = &view->columns[i];
+        struct views_reach own = {.machine = machine};
+        bool by_period = whole || views_reach_period(scope, column->tests, &own);
+        if (is_counted(column) && machine_of(view, column) == machine && by_period == of_period) {
+            views_reach_states(column->tests, &own);
+            bool all = groups->columns != 0 && reach.states == 0;
+            reach.states = all || own.states == 0 ? 0 : reach.states | own.states;
+            groups->columns |= (uint32_t)1 << i;
+        }
+    }
+    if (of_period) {
+        views_reach_days(scope, &reach);
+    }
+    if (groups->columns != 0 && groups->err == ERR_NONE) {
+        source->records(source->context, &reach, group_one, groups);
+    }
+}
+
+/* Every machine that a column counts. */
+static void group_machines(struct groups *groups)
+{
     for (int id = MACHINE_NONE + 1; id < MACHINE_END; id++) {
-        bool wanted = false;
-        for (size_t i = 0; i < views_column_count(view); i++) {
-            const struct views_column *column = &view->columns[i];
-            wanted = wanted || (is_counted(column) && (int)machine_of(view, column) == id);
-        }
-        struct views_reach reach = {.machine = (enum machine_id)id};
-        groups->machine = (enum machine_id)id;
-        if (wanted && groups->err == ERR_NONE) {
-            source->records(source->context, &reach, group_one, groups);
-        }
+        group_walk(groups, (enum machine_id)id, true);
+        group_walk(groups, (enum machine_id)id, false);
     }
 }
 

@@ -65,6 +65,9 @@ VIEWS_FORMULA_OF(result);
 VIEWS_FORMULA_OF(sheets);
 VIEWS_FORMULA_OF(sheet_count);
 
+/* The day of an event in China, by its legal time: kept, within what it had seen and its leaf. */
+int32_t views_event_day(const struct views_look *look, const struct views_event *event);
+
 /* --- shapes: one file each --- */
 
 struct views_asked {

@@ -91,10 +91,11 @@ static bool keep_report(void *context, const struct record *record)
     enum { KIND_YEAR = 5 };
     struct views_known *known = context;
     const struct views_scope *scope = known->look.scope;
-    int32_t from = views_day(record, FIELD_from_day);
+    int32_t drawn_up = views_day(record, FIELD_opened_ms);
     uint64_t kind = values_number(&record->facts, FIELD_kind, 0);
     if (record->machine != MACHINE_REPORT || kind == 0 || kind > KIND_YEAR ||
-        !views_in_scope(&known->look, record) || from > scope->until_day) {
+        !views_in_scope(&known->look, record) || drawn_up < scope->from_day ||
+        drawn_up > scope->until_day) {
         return true;
     }
     struct views_report *report =
@@ -106,7 +107,7 @@ static bool keep_report(void *context, const struct record *record)
     memset(report, 0, sizeof *report);
     memcpy(report->record, record->id, sizeof report->record);
     memcpy(report->station, record->station, sizeof report->station);
-    report->from_day = from;
+    report->from_day = views_day(record, FIELD_from_day);
     report->until_day = views_day(record, FIELD_until_day);
     for (size_t i = 0; i < VIEWS_FIGURES; i++) {
         report->claimed[i] = values_number(&record->facts, (enum field)figures[i].field, 0);
@@ -119,30 +120,50 @@ static bool is_within(const struct views_report *report, int32_t day)
     return day != 0 && day >= report->from_day && day <= report->until_day;
 }
 
+/* The days on which a case counts, read once for all reports. */
+struct case_days {
+    int32_t accepted;
+    int32_t finished;
+    int32_t rated;
+    int32_t overdue;
+    bool proxy;
+};
+
+static struct case_days case_days_of(const struct views_known *known, const struct record *record)
+{
+    bool late = views_ask_late(&known->look, record);
+    return (struct case_days){.accepted = views_day(record, FIELD_accepted_ms),
+                              .finished = views_day(record, FIELD_finished_ms),
+                              .rated = views_day(record, FIELD_rated_ms),
+                              .overdue = late ? views_day(record, FIELD_due_day) + 1 : 0,
+                              .proxy = values_has(&record->facts, FIELD_proxy)};
+}
+
 static void count_case(const struct views_known *known, const struct record *record,
-                       struct views_report *report)
+                       const struct case_days *days, struct views_report *report)
 {
     const struct views_scope scope = {.from_day = report->from_day, .until_day = report->until_day};
     const struct views_look look = {known->look.source, &scope, known->look.today};
-    bool accepted = is_within(report, views_day(record, FIELD_accepted_ms));
+    bool accepted = is_within(report, days->accepted);
     report->recomputed[ACCEPTED] += accepted ? 1 : 0;
-    report->recomputed[FINISHED] += is_within(report, views_day(record, FIELD_finished_ms)) ? 1 : 0;
-    report->recomputed[OVERDUE] += views_ask_became_overdue(&look, record) ? 1 : 0;
+    report->recomputed[FINISHED] += is_within(report, days->finished) ? 1 : 0;
+    report->recomputed[OVERDUE] += is_within(report, days->overdue) ? 1 : 0;
     report->recomputed[EXTENDED] += views_ask_extended(&look, record) ? 1 : 0;
-    report->recomputed[PROXY] += accepted && values_has(&record->facts, FIELD_proxy) ? 1 : 0;
-    report->recomputed[RATED] += is_within(report, views_day(record, FIELD_rated_ms)) ? 1 : 0;
+    report->recomputed[PROXY] += accepted && days->proxy ? 1 : 0;
+    report->recomputed[RATED] += is_within(report, days->rated) ? 1 : 0;
 }
 
 static bool count_one(void *context, const struct record *record)
 {
     struct views_known *known = context;
+    struct case_days days = case_days_of(known, record);
     for (size_t i = 0; i < known->report_count; i++) {
         struct views_report *report = &known->report[i];
         if (memcmp(report->station, record->station, LIMIT_KEY_SIZE) != 0) {
             continue;
         }
         if (record->machine == MACHINE_CASE) {
-            count_case(known, record, report);
+            count_case(known, record, &days, report);
         } else if (record->machine == MACHINE_COMPLAINT) {
             report->recomputed[COMPLAINTS] +=
                 is_within(report, views_day(record, FIELD_opened_ms)) ? 1 : 0;
@@ -175,12 +196,33 @@ const struct views_report *views_known_report(const struct views_known *known,
     return NULL;
 }
 
-static void walk(struct views_known *known, enum machine_id machine, views_record_visit visit)
+/* Scope: of which days the records are; NULL: of all. */
+static void walk(struct views_known *known, enum machine_id machine,
+                 const struct views_scope *scope, views_record_visit visit)
 {
-    const struct views_reach reach = {.machine = machine};
+    struct views_reach reach = {.machine = machine};
     const struct views_source *source = known->look.source;
+    if (scope != NULL) {
+        views_reach_days(scope, &reach);
+    }
     if (known->err == ERR_NONE) {
         source->records(source->context, &reach, visit, known);
+    }
+}
+
+/* What the reports are compared with: the days of all of them. */
+static void count_reports(struct views_known *known)
+{
+    struct views_scope days = {.from_day = CIVIL_DAY_MAX};
+    for (size_t i = 0; i < known->report_count; i++) {
+        const struct views_report *report = &known->report[i];
+        days.from_day = report->from_day < days.from_day ? report->from_day : days.from_day;
+        days.until_day = report->until_day > days.until_day ? report->until_day : days.until_day;
+    }
+    if (known->report_count != 0) {
+        qsort(known->report, known->report_count, sizeof *known->report, report_compare);
+        walk(known, MACHINE_CASE, &days, count_one);
+        walk(known, MACHINE_COMPLAINT, &days, count_one);
     }
 }
 
@@ -189,14 +231,10 @@ enum err views_known_init(struct views_known *known, const struct views_source *
 {
     memset(known, 0, sizeof *known);
     views_look_init(&known->look, source, scope);
-    walk(known, MACHINE_DELEGATION, keep_cover);
-    walk(known, MACHINE_OUTAGE, keep_outage);
-    walk(known, MACHINE_REPORT, keep_report);
-    if (known->report_count != 0) {
-        qsort(known->report, known->report_count, sizeof *known->report, report_compare);
-        walk(known, MACHINE_CASE, count_one);
-        walk(known, MACHINE_COMPLAINT, count_one);
-    }
+    walk(known, MACHINE_DELEGATION, NULL, keep_cover);
+    walk(known, MACHINE_OUTAGE, NULL, keep_outage);
+    walk(known, MACHINE_REPORT, scope, keep_report);
+    count_reports(known);
     return known->err;
 }
 

@@ -41,7 +41,7 @@ struct views_known {
     struct views_report *report; /* by record id */
 };
 
-/* Reports that begin within the scope. */
+/* Reports that were drawn up within the scope. */
 enum err views_known_init(struct views_known *known, const struct views_source *source,
                           const struct views_scope *scope);
 void views_known_done(struct views_known *known);

@@ -63,14 +63,21 @@ static bool count_one(void *context, const struct record *record)
     return true;
 }
 
-static bool machine_is_wanted(int id)
+/* False: no indicator counts that machine's records. */
+static bool reach_of(const struct views_scope *scope, struct views_reach *reach)
 {
+    bool wanted = false;
+    bool by_period = true;
     for (size_t i = 0; i < views_kpi_count(); i++) {
-        if (kpis[i].not_computable == NULL && (int)kpis[i].machine == id) {
-            return true;
+        if (kpis[i].not_computable == NULL && kpis[i].machine == reach->machine) {
+            wanted = true;
+            by_period = views_reach_period(scope, kpis[i].of, reach) && by_period;
         }
     }
-    return false;
+    if (!by_period) {
+        *reach = (struct views_reach){.machine = reach->machine};
+    }
+    return wanted;
 }
 
 static void conclude(const struct views_source *source, struct views_kpi_result *result)
@@ -93,7 +100,7 @@ void views_kpi_all(const struct views_source *source, const struct views_scope *
     for (int id = MACHINE_NONE + 1; id < MACHINE_END; id++) {
         struct views_reach reach = {.machine = (enum machine_id)id};
         counting.machine = reach.machine;
-        if (machine_is_wanted(id)) {
+        if (reach_of(scope, &reach)) {
             source->records(source->context, &reach, count_one, &counting);
         }
     }
@@ -132,6 +139,7 @@ enum err views_kpi_cases(const struct views_source *source, const struct views_k
     if (kpi->not_computable != NULL) {
         return ERR_NONE;
     }
+    (void)views_reach_period(scope, kpi->of, &reach);
     source->records(source->context, &reach, list_one, &listing);
     views_entries_sort(&listing.entries);
     enum err err = listing.entries.err;

@@ -15,6 +15,10 @@
     .shape = VIEWS_SLOTS, .machine = MACHINE_##machine_,                                           \
     .slots = {VIEWS_SLOT_##kind_, policy_, POLICY_COUNT, FIELD_##field_, gaps}
 #define IS_IN(names) .states = (names)
+/* A case that may still be finished; those whose clock stands are not among them. */
+#define OPEN_CASE                                                                                  \
+    "examining need_materials entrusted accepted processing referred_up hub_processing "           \
+    "referred_district district_processing joint result_on_way result_at_station"
 #define EACH(period_) .period = POLICY_PERIOD_##period_
 #define COLUMN(name_, zh_, en_, kind_) .name = (name_), .zh = (zh_), .en = (en_), .kind = (kind_)
 #define FACT(name, zh, en, kind, field_)                                                           \
@@ -137,6 +141,7 @@ bool views_show(struct views_asked *asked, const struct record *record)
 
 struct gather {
     struct views_asked *asked;
+    uint32_t states; /* 0: all */
     struct views_entries entries;
 };
 
@@ -152,8 +157,7 @@ static bool gather_one(void *context, const struct record *record)
     const struct views_view *view = gather->asked->view;
     const struct views_look *look = &gather->asked->look;
     if (record->machine == view->machine && views_in_scope(look, record) &&
-        (view->states == NULL ||
-         (views_states(view->machine, view->states) >> record->state & 1)) &&
+        (gather->states == 0 || (gather->states >> record->state & 1) != 0) &&
         views_all_hold(look, view->where, record)) {
         views_entries_add(&gather->entries, order_of(view, record), record->id, false);
     }
@@ -167,12 +171,7 @@ static struct views_reach reach_of(const struct views_asked *asked)
     if (view->states != NULL) {
         reach.states = views_states(view->machine, view->states);
     }
-    for (size_t i = 0; i < VIEWS_TESTS && view->where[i].op != VIEWS_ANY; i++) {
-        if (view->where[i].op == VIEWS_IN_PERIOD && view->where[i].field == FIELD_opened_ms) {
-            reach.opened_from = asked->look.scope->from_day;
-            reach.opened_until = asked->look.scope->until_day;
-        }
-    }
+    (void)views_reach_period(asked->look.scope, view->where, &reach);
     return reach;
 }
 
@@ -200,19 +199,14 @@ static void show_gathered(struct views_asked *asked, const struct views_entries 
 
 enum err views_list_records(struct views_asked *asked)
 {
-    struct gather gather = {.asked = asked};
     const struct views_source *source = asked->look.source;
     struct views_reach reach = reach_of(asked);
+    struct gather gather = {.asked = asked, .states = reach.states};
     struct record *copy = malloc(sizeof *copy);
     if (copy == NULL) {
         return ERR_MEMORY;
     }
-    if (asked->view->order == FIELD_due_day && asked->view->machine == MACHINE_CASE &&
-        source->due != NULL) {
-        source->due(source->context, CIVIL_DAY_MAX, gather_one, &gather);
-    } else {
-        source->records(source->context, &reach, gather_one, &gather);
-    }
+    source->records(source->context, &reach, gather_one, &gather);
     enum err err = gather.entries.err;
     if (err == ERR_NONE) {
         views_entries_sort(&gather.entries);

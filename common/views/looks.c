@@ -255,7 +255,7 @@ VIEWS_LOOK_OF(back_entered)
         memcpy(finding->staff, entry.event.staff, sizeof finding->staff);
         memcpy(finding->event[0], entry.event.id, sizeof finding->event[0]);
         finding->event_count = 1;
-        finding->day = civil_day_of_ms(entry.event.kept_ms);
+        finding->day = views_event_day(&known->look, &entry.event);
         visit(context, finding);
     }
 }

@@ -10,24 +10,9 @@ void views_look_init(struct views_look *look, const struct views_source *source,
     *look = (struct views_look){source, scope, civil_day_of_ms(source->now_ms)};
 }
 
-static bool ends_with(const char *name, const char *tail)
-{
-    size_t size = strlen(name);
-    size_t tail_size = strlen(tail);
-    return size >= tail_size && strcmp(name + size - tail_size, tail) == 0;
-}
-
 int32_t views_day(const struct record *record, enum field field)
 {
-    const char *name = field_name(field);
-    uint64_t number = values_number(&record->facts, field, 0);
-    if (number == 0 || name == NULL) {
-        return 0;
-    }
-    if (ends_with(name, "_ms")) {
-        return civil_day_of_ms(number);
-    }
-    return number > CIVIL_DAY_MAX ? CIVIL_DAY_MAX : (int32_t)number;
+    return field_day(field, values_number(&record->facts, field, 0));
 }
 
 /* --- states by name --- */
@@ -218,6 +203,36 @@ bool views_all_hold(const struct views_look *look, const struct views_test tests
         }
     }
     return true;
+}
+
+/* --- reach --- */
+
+bool views_reach_period(const struct views_scope *scope, const struct views_test tests[VIEWS_TESTS],
+                        struct views_reach *reach)
+{
+    for (size_t i = 0; i < VIEWS_TESTS && tests[i].op != VIEWS_ANY; i++) {
+        bool asks_of_it = tests[i].op == VIEWS_ASK && tests[i].of_period;
+        if ((tests[i].op == VIEWS_IN_PERIOD && tests[i].via == 0) || asks_of_it) {
+            views_reach_days(scope, reach);
+            return true;
+        }
+    }
+    return false;
+}
+
+void views_reach_days(const struct views_scope *scope, struct views_reach *reach)
+{
+    reach->from_day = scope->from_day - 1;
+    reach->until_day = scope->until_day;
+}
+
+void views_reach_states(const struct views_test tests[VIEWS_TESTS], struct views_reach *reach)
+{
+    for (size_t i = 0; i < VIEWS_TESTS && tests[i].op != VIEWS_ANY; i++) {
+        if (tests[i].op == VIEWS_IN && tests[i].via == 0) {
+            reach->states = views_states(reach->machine, tests[i].states);
+        }
+    }
 }
 
 /* --- scope --- */

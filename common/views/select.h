@@ -40,6 +40,7 @@ struct views_test {
     uint64_t number;
     const char *states; /* names with blanks between */
     bool (*ask)(const struct views_look *look, const struct record *record);
+    bool of_period; /* ASK: holds only for what has to do with the scope's days */
 };
 
 struct views_look {
@@ -114,6 +115,10 @@ struct views_look {
     {                                                                                              \
         .op = VIEWS_ASK, .ask = (function)                                                         \
     }
+#define ASK_IN_PERIOD(function)                                                                    \
+    {                                                                                              \
+        .op = VIEWS_ASK, .ask = (function), .of_period = true                                      \
+    }
 #define CASE_SET(name)                                                                             \
     {                                                                                              \
         .op = VIEWS_SET, .field = FIELD_##name, .via = FIELD_case_record                           \
@@ -129,6 +134,13 @@ bool views_all_hold(const struct views_look *look, const struct views_test tests
 /* The record is of the scope's station and, when a person is asked for, that person's: handler,
  * first responsible, the one it is about. */
 bool views_in_scope(const struct views_look *look, const struct record *record);
+/* Narrows reach to the scope's days, with the one before them: a day that is over shows itself the
+ * day after. First: when one of the tests holds for such records alone; false: none does. */
+bool views_reach_period(const struct views_scope *scope, const struct views_test tests[VIEWS_TESTS],
+                        struct views_reach *reach);
+void views_reach_days(const struct views_scope *scope, struct views_reach *reach);
+/* Narrows reach to the states that the tests name. */
+void views_reach_states(const struct views_test tests[VIEWS_TESTS], struct views_reach *reach);
 /* Day of a _ms or _day fact; 0: not set. */
 int32_t views_day(const struct record *record, enum field field);
 /* Bits 1 << state of names; 0 when one of them is no state of the machine. */

@@ -32,12 +32,22 @@ static int64_t entry_key(size_t station, int32_t slot)
     return (int64_t)((uint64_t)station << 32 | (uint32_t)slot);
 }
 
+/* The record's slot: a day, or one of the numbers; 0: none. */
+static int32_t slot_of(const struct filling *filling, const struct record *record)
+{
+    enum field field = (enum field)filling->slots->field;
+    uint64_t number = values_number(&record->facts, field, 0);
+    if (filling->slots->kind == VIEWS_SLOT_NUMBERS) {
+        return number > INT32_MAX ? 0 : (int32_t)number;
+    }
+    return views_day(record, field);
+}
+
 static bool fill_one(void *context, const struct record *record)
 {
     struct filling *filling = context;
     const struct views_source *source = filling->look->source;
-    enum field field = (enum field)filling->slots->field;
-    int32_t slot = views_day(record, field);
+    int32_t slot = slot_of(filling, record);
     int32_t until = 0;
     if (record->machine != filling->machine ||
         !views_all_hold(filling->look, filling->where, record) || slot <= 0) {
@@ -134,6 +144,11 @@ enum err views_slots_each(const struct views_look *look, const struct views_slot
     const struct views_source *source = look->source;
     struct views_reach reach = {.machine = machine};
     bool more = true;
+    if (slots->kind != VIEWS_SLOT_NUMBERS) {
+        int32_t first = 0;
+        views_reach_days(look->scope, &reach);
+        views_period(period_of(&filling), look->scope->until_day, &first, &reach.until_day);
+    }
     source->records(source->context, &reach, fill_one, &filling);
     views_entries_sort(&filling.entries);
     enum err err = filling.entries.err;

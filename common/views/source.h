@@ -36,9 +36,9 @@ typedef bool (*views_event_visit)(void *context, const struct views_event *event
 /* Which records are wanted. A source may give more: they are tested again. */
 struct views_reach {
     enum machine_id machine;
-    uint32_t states;      /* bits 1 << state; 0: all */
-    int32_t opened_from;  /* legal day of the first event; 0: any */
-    int32_t opened_until; /* 0: any */
+    uint32_t states;   /* bits 1 << state; 0: all */
+    int32_t from_day;  /* those whose facts tell an earliest and a latest day that, */
+    int32_t until_day; /* with the days between, touch these; 0: any */
 };
 
 struct views_source {
@@ -53,8 +53,6 @@ struct views_source {
      * disturb it. */
     void (*records)(void *context, const struct views_reach *reach, views_record_visit visit,
                     void *visit_context);
-    /* Open cases with a due day up to until_day, by rising day. NULL: records are asked instead. */
-    void (*due)(void *context, int32_t until_day, views_record_visit visit, void *visit_context);
     /* NULL: no such record. Until the next find. */
     const struct record *(*find)(void *context, const uint8_t id[LIMIT_ID_SIZE]);
     /* Accepted and not yet answered events of a record in order; refused ones are left out. */

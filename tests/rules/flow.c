@@ -121,6 +121,7 @@ static bool read_event(struct flow *flow, struct span *line, struct rule_event *
                                  .tier = actor->tier,
                                  .roles = actor->roles,
                                  .legal_ms = world->now_ms,
+                                 .entered_ms = world->now_ms,
                                  .applied_own = world->own_seq,
                                  .own_seq = world->own_seq + 1,
                                  .facts = &flow->facts};

@@ -177,11 +177,83 @@ static void test_same_when_folded_anew(void **state)
     town_close(town);
 }
 
+/* --- by period --- */
+
+struct visited {
+    uint8_t id[LIMIT_ID_SIZE];
+    unsigned times;
+};
+
+static bool count_visit(void *context, const uint8_t id[LIMIT_ID_SIZE], uint32_t due_day)
+{
+    struct visited *visited = context;
+    (void)due_day;
+    visited->times += memcmp(visited->id, id, LIMIT_ID_SIZE) == 0 ? 1 : 0;
+    return true;
+}
+
+static unsigned times_in(struct town *town, struct record *record, int32_t from, int32_t until)
+{
+    struct visited visited = {.times = 0};
+    struct kv_txn txn;
+    memcpy(visited.id, record->id, sizeof visited.id);
+    kv_begin(town->kv, false, &txn);
+    fold_list_period(hub_fold(town->hub), &txn, record->machine, from, until, count_visit,
+                     &visited);
+    kv_abort(&txn);
+    return visited.times;
+}
+
+static void put_life(struct town *town, struct record *record, int32_t from, int32_t until)
+{
+    struct kv_txn txn;
+    values_set_number(&record->facts, FIELD_opened_ms, 0, civil_ms_of_day(from) + 1);
+    values_set_number(&record->facts, FIELD_until_day, 0, (uint64_t)until);
+    kv_begin(town->kv, true, &txn);
+    fold_record_put(hub_fold(town->hub), &txn, FOLD_PROVEN, record);
+    assert_int_equal(kv_commit(&txn), ERR_NONE);
+}
+
+/* However long a record lives, it is shown once for each period that it touches, and for one that
+ * ends the year before or begins the year after it not at all, unless it lasts for many years. */
+static void test_by_period(void **state)
+{
+    enum { YEAR = 366, FOR_EVER = 3 * YEAR };
+    static const int32_t lives[] = {0, 1, 27, 31, 59, 61, 92, 93, 365, 700, FOR_EVER, 4000};
+    struct town *town = town_open(start_ms);
+    struct record *record = calloc(1, sizeof *record);
+    int32_t today = civil_day_of_ms(start_ms);
+    (void)state;
+    assert_non_null(record);
+    record->machine = MACHINE_EQUIPMENT;
+    memset(record->id, 0x5a, sizeof record->id);
+    for (size_t i = 0; i < sizeof lives / sizeof *lives; i++) {
+        for (int32_t shift = 0; shift < YEAR; shift += 13) {
+            int32_t from = today - shift;
+            int32_t until = from + lives[i];
+            put_life(town, record, from, until);
+            assert_int_equal(times_in(town, record, from, from), 1);
+            assert_int_equal(times_in(town, record, until, until), 1);
+            assert_int_equal(times_in(town, record, until, until + YEAR), 1);
+            assert_int_equal(times_in(town, record, from - YEAR, from), 1);
+            assert_int_equal(times_in(town, record, from - 5000, until + 5000), 1);
+            unsigned outside = lives[i] >= FOR_EVER ? 1 : 0;
+            assert_int_equal(times_in(town, record, from - 5000, from - YEAR), outside);
+            assert_int_equal(times_in(town, record, until + YEAR, until + 5000), outside);
+        }
+    }
+    put_life(town, record, today, CIVIL_DAY_MAX);
+    assert_int_equal(times_in(town, record, CIVIL_DAY_MAX - 1, CIVIL_DAY_MAX), 1);
+    free(record);
+    town_close(town);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_views_of_a_town),
         cmocka_unit_test(test_same_when_folded_anew),
+        cmocka_unit_test(test_by_period),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

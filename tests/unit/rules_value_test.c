@@ -1,3 +1,4 @@
+#include "rules/civil.h"
 #include "rules/record.h"
 #include "unit.h"
 
@@ -206,23 +207,40 @@ static void test_record_refuses(void **state)
     buf_done(&bytes);
 }
 
-static void test_record_peek(void **state)
+/* Its earliest and latest day, whichever field says it; how long something took is no day. */
+static void test_record_outline(void **state)
 {
+    enum { DAY = 20737, DAY_MS = 24 * 60 * 60 * 1000 };
     (void)state;
     struct buf bytes;
-    struct record_peek peek;
+    struct record_outline read;
+    struct record_outline made;
     make_record();
+    values_set_number(&record.facts, FIELD_short_ms, 0, 60000);
+    values_set_number(&record.facts, FIELD_extended_days, 0, 3);
+    values_set_number(&record.facts, FIELD_told_ms, 0, (uint64_t)(DAY - 40) * DAY_MS);
+    values_set_number(&record.facts, FIELD_extended_ms, 2, (uint64_t)(DAY + 9) * DAY_MS);
     buf_init(&bytes, LIMIT_RECORD_SIZE);
     record_encode(&record, &bytes);
-    assert_true(record_peek(buf_span(&bytes), FIELD_due_day, &peek));
-    assert_int_equal(peek.machine, MACHINE_CASE);
-    assert_int_equal(peek.state, 3);
-    assert_int_equal(peek.number, 20737);
-    assert_true(record_peek(buf_span(&bytes), FIELD_opened_ms, &peek));
-    assert_int_equal(peek.number, 0);
+    assert_true(record_outline(buf_span(&bytes), &read));
+    assert_int_equal(read.machine, MACHINE_CASE);
+    assert_int_equal(read.state, 3);
+    assert_int_equal(read.due_day, DAY);
+    assert_int_equal(read.from_day, DAY - 40);
+    assert_int_equal(read.until_day, DAY + 9);
+    record_outline_of(&record, &made);
+    assert_int_equal(made.machine, MACHINE_CASE);
+    assert_int_equal(made.state, 3);
+    assert_int_equal(made.due_day, DAY);
+    assert_int_equal(made.from_day, DAY - 40);
+    assert_int_equal(made.until_day, DAY + 9);
+    values_set_number(&record.facts, FIELD_until_day, 0, UINT64_MAX);
+    record_outline_of(&record, &made);
+    assert_int_equal(made.until_day, CIVIL_DAY_MAX);
     bytes.data[1] = 0;
-    assert_false(record_peek(buf_span(&bytes), FIELD_due_day, &peek));
-    assert_false(record_peek(span_of(bytes.data, 4), FIELD_due_day, &peek));
+    assert_false(record_outline(buf_span(&bytes), &read));
+    bytes.data[1] = MACHINE_CASE;
+    assert_false(record_outline(span_of(bytes.data, bytes.size - 1), &read));
     buf_done(&bytes);
 }
 
@@ -257,7 +275,7 @@ int main(void)
         cmocka_unit_test(test_record_round_trip),
         cmocka_unit_test(test_record_strict),
         cmocka_unit_test(test_record_refuses),
-        cmocka_unit_test(test_record_peek),
+        cmocka_unit_test(test_record_outline),
         cmocka_unit_test(test_record_at_the_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,16 @@ static inline uint64_t rig_ms(const char *text)
     return ms;
 }
 
+/* As narrow as a source may be. */
+static inline bool rig_reaches(const struct views_reach *reach, const struct record *record)
+{
+    struct record_outline outline;
+    record_outline_of(record, &outline);
+    return (reach->states == 0 || (reach->states >> record->state & 1) != 0) &&
+           (reach->until_day == 0 ||
+            (outline.from_day <= reach->until_day && outline.until_day >= reach->from_day));
+}
+
 static inline void rig_records(void *context, const struct views_reach *reach,
                                views_record_visit visit, void *visit_context)
 {
@@ -52,8 +62,7 @@ static inline void rig_records(void *context, const struct views_reach *reach,
     /* Backwards: nobody may rely on an order. */
     for (size_t i = rig->count; more && i > 0; i--) {
         struct record *record = rig->record[i - 1];
-        if (record->machine == reach->machine &&
-            (reach->states == 0 || (reach->states >> record->state & 1) != 0)) {
+        if (record->machine == reach->machine && rig_reaches(reach, record)) {
             more = visit(visit_context, record);
         }
     }
