@@ -175,7 +175,7 @@ static void check_seen(struct step *step)
         find(step, FINDING_SEEN, (uint32_t)step->index, (uint32_t)event->seen_size);
         return;
     }
-    uint64_t seen_ms = fold_seen_ms(auditor->fold, step->txn, event->seen_size);
+    uint64_t seen_ms = fold_seen_ms(auditor->fold, step->txn, event);
     if (event->claimed_ms + BACK_DATED_MS < seen_ms && event->clock != CLOCK_BAD) {
         find(step, FINDING_BACK_DATED, (uint32_t)(seen_ms / 1000),
              (uint32_t)(event->claimed_ms / 1000));
@@ -274,9 +274,8 @@ static enum err read_leaf(struct step *step)
         memcpy(step->place.id, step->leaf.void_id, LIMIT_HASH_SIZE);
         return ERR_NONE;
     }
-    if (!step->ahead->decoded ||
-        wire_event_decode(step->leaf.envelope.body, &auditor->event_arena, auditor->event) !=
-            ERR_NONE) {
+    if (!step->ahead->decoded || wire_event_decode(step->leaf.envelope.body, &auditor->event_arena,
+                                                   auditor->event) != ERR_NONE) {
         return ERR_MALFORMED;
     }
     step->decoded = true;

@@ -45,6 +45,7 @@ struct station_state {
     bool restored;
     bool split;
     bool stuck;
+    bool compared; /* the own feed was read to its end in the hub's present epoch */
 };
 
 /* Hashes that the hub did not want, or did not have, on this connection. */

@@ -107,7 +107,7 @@ static void keep_answer(struct station *station, struct kv_txn *txn,
         state->seen_size = head->size;
         state->seen_root = head->root;
     }
-    fold_seen_put(station->fold, txn, end, answer->hub_ms);
+    fold_seen_put(station->fold, txn, state->epoch, end, answer->hub_ms);
     state->alarm = SYNC_NACK_NONE;
 }
 

@@ -143,7 +143,7 @@ static void keep_link(struct station *station, struct kv_txn *txn, uint64_t seq,
     station_row_put(txn, state->answered_incarnation, seq, &row);
     station->dirty = station->dirty || row.verdict != WIRE_ACCEPTED;
     /* The checkpoints that this life's events have seen end with one of its own leaves. */
-    fold_seen_put(station->fold, txn, index + 1, link->leaf.hub_ms);
+    fold_seen_put(station->fold, txn, station->state.epoch, index + 1, link->leaf.hub_ms);
     state->answered = seq;
     memcpy(state->answered_id, link->id, sizeof link->id);
     if (state->answered_incarnation == state->incarnation && seq >= state->newest) {

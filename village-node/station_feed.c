@@ -170,6 +170,7 @@ enum err station_apply_feed(struct station *station, const struct sync_batch *ba
         again = again || folded > feed->kept;
     }
     feed->newest = batch->newest;
+    state->compared = state->compared || (own && feed->got == batch->newest);
     station_head_take(station, &txn, &leaves.checkpoint, batch->checkpoint);
     state->contact_ms = wall_ms;
     if (again) {

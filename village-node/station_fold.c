@@ -213,21 +213,25 @@ static enum turn fold_own(struct station *station, struct kv_txn *txn, uint64_t 
 }
 
 /* Must a leaf of the own feed be folded before this answered event of ours, which knew it? Places
- * that it had of an earlier log's feed mean something only as far as the present log shares them.
- */
+ * that it had of an earlier log's feed mean something only as far as the present log shares them;
+ * whether it does is known once the feed was read to its end. */
 static bool own_comes_first(const struct station *station, struct kv_txn *txn,
                             const struct wire_event *event)
 {
     const struct station_state *state = &station->state;
     struct world_past past;
     uint64_t index = 0;
-    if (event->applied_own <= state->own.folded || state->own.folded >= state->own.newest) {
+    if (event->applied_own <= state->own.folded) {
         return false;
     }
-    return !world_past(station->fold->world, event->applied_epoch, &past) ||
-           !log_feed_index(&station->fold->log, txn, STATION_FEED_OWN, state->own.folded + 1,
-                           &index) ||
-           index < past.size;
+    if (event->applied_epoch >= state->epoch ||
+        !world_past(station->fold->world, event->applied_epoch, &past)) {
+        return true;
+    }
+    bool kept =
+        state->own.folded < state->own.kept &&
+        log_feed_index(&station->fold->log, txn, STATION_FEED_OWN, state->own.folded + 1, &index);
+    return kept ? index < past.size : !state->compared;
 }
 
 static struct span doubt_key(struct kv_key *key, uint64_t incarnation, uint64_t seq)

@@ -40,7 +40,8 @@ static void get_feed(struct reader *reader, struct station_feed *ret)
 static uint8_t flags_of(const struct station_state *state)
 {
     return (uint8_t)((state->restoring ? 1 : 0) | (state->restored ? 2 : 0) |
-                     (state->split ? 4 : 0) | (state->stuck ? 8 : 0) | (state->parted ? 16 : 0));
+                     (state->split ? 4 : 0) | (state->stuck ? 8 : 0) | (state->parted ? 16 : 0) |
+                     (state->compared ? 32 : 0));
 }
 
 void station_state_put(const struct station *station, struct kv_txn *txn)
@@ -102,6 +103,7 @@ static bool state_read(struct span bytes, struct station_state *ret)
     ret->split = (flags & 4) != 0;
     ret->stuck = (flags & 8) != 0;
     ret->parted = (flags & 16) != 0;
+    ret->compared = (flags & 32) != 0;
     bool present = ret->answered_incarnation == ret->incarnation;
     return version == STATE_VERSION && !reader.failed && reader.left == 0 &&
            ret->answered_incarnation >= 1 && ret->answered_incarnation <= ret->incarnation &&

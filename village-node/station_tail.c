@@ -121,7 +121,7 @@ static void note(struct station *station, struct kv_txn *txn, bool changed)
 uint64_t station_tail_ms(struct station *station, struct kv_txn *txn,
                          const struct wire_event *event)
 {
-    uint64_t seen_ms = event->has_seen ? fold_seen_ms(station->fold, txn, event->seen_size) : 0;
+    uint64_t seen_ms = fold_seen_ms(station->fold, txn, event);
     return event->claimed_ms > seen_ms ? event->claimed_ms : seen_ms;
 }
 

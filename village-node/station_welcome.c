@@ -81,6 +81,7 @@ static enum err keep_welcome(struct station *station, const struct sync_welcome 
     station_head_take(station, &txn, &station->welcome, welcome->checkpoint);
     state->common.newest = welcome->common;
     state->own.newest = welcome->own;
+    state->compared = state->compared || state->own.got == welcome->own;
     state->contact_ms = wall_ms;
     state->alarm = lifted ? SYNC_NACK_NONE : state->alarm;
     return station_commit(station, &txn);
@@ -231,6 +232,7 @@ enum err station_open_epoch(struct station *station, const struct sync_claim *cl
     state->common.newest = claim->common;
     state->own.got = 0;
     state->own.newest = claim->own;
+    state->compared = claim->own == 0;
     if (lost) {
         station_fold_again(station, &txn);
     }

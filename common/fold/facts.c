@@ -75,13 +75,12 @@ static bool event_one(void *context, const struct wire_event *event, const char 
     const struct fold_facts_ask *ask = &walk->facts->ask;
     const struct directory_key *key =
         directory_key(world_directory(ask->fold->world), event->author);
-    struct views_event shown = {
-        .verb = (uint16_t)values_number(&event->facts, FIELD_verb, 0),
-        .kept_ms = event->claimed_ms,
-        .seen_ms = event->has_seen ? fold_seen_ms(ask->fold, ask->txn, event->seen_size) : 0,
-        .accepted_ms = event->leaf_ms,
-        .paper_ms = event->back_entry ? event->paper_ms : 0,
-        .facts = &event->facts};
+    struct views_event shown = {.verb = (uint16_t)values_number(&event->facts, FIELD_verb, 0),
+                                .kept_ms = event->claimed_ms,
+                                .seen_ms = fold_seen_ms(ask->fold, ask->txn, event),
+                                .accepted_ms = event->leaf_ms,
+                                .paper_ms = event->back_entry ? event->paper_ms : 0,
+                                .facts = &event->facts};
     bool counts =
         refusal == 0 && strcmp(standing, "returned") != 0 && strcmp(standing, "set_aside") != 0;
     memcpy(shown.id, event->id, sizeof shown.id);

@@ -23,7 +23,8 @@ struct fold {
     struct wire_event *event;
     struct buf *record_bytes; /* of the record being written */
     /* One checkpoint time remembered: most events of a batch have seen the same one. */
-    uint64_t seen_size;
+    uint64_t seen_epoch;
+    uint64_t seen_size; /* 0: none */
     uint64_t seen_ms;
 };
 
@@ -101,9 +102,11 @@ void fold_list_period(const struct fold *fold, struct kv_txn *txn, enum machine_
 void fold_list_state(const struct fold *fold, struct kv_txn *txn, enum machine_id machine,
                      uint16_t state, const uint8_t *after, fold_visit visit, void *context);
 
-/* Time of the newest leaf under a checkpoint of that size, 0 when unknown. A station learns it
- * with each answer (fold_seen_put). */
-uint64_t fold_seen_ms(struct fold *fold, struct kv_txn *txn, uint64_t size);
-void fold_seen_put(struct fold *fold, struct kv_txn *txn, uint64_t size, uint64_t hub_ms);
+/* Time of the newest leaf under the checkpoint that the event shows, 0 when unknown or none; of one
+ * of an earlier log that reaches beyond what is left of it, the time at which that ends. A station
+ * learns it with each answer (fold_seen_put), of the log of that epoch. */
+uint64_t fold_seen_ms(struct fold *fold, struct kv_txn *txn, const struct wire_event *event);
+void fold_seen_put(struct fold *fold, struct kv_txn *txn, uint64_t epoch, uint64_t size,
+                   uint64_t hub_ms);
 
 #endif

@@ -7,7 +7,6 @@
 /* How far a claimed time may lie outside the proven interval before the event is marked: clocks
  * of honest machines differ by minutes (evidence.md, E9). */
 enum { CLOCK_TOLERANCE_MS = 10 * 60 * 1000, CLOCK_QUALITY_BAD = 3 };
-#define EPOCH_UNIT_MAX UINT64_C(1000000000)
 
 static const uint8_t zeros[LIMIT_KEY_SIZE];
 
@@ -22,21 +21,6 @@ enum machine_id fold_machine_of(uint32_t payload)
     return MACHINE_NONE;
 }
 
-/* The number behind the last slash of a log's origin; 0: none. */
-static uint64_t epoch_of(struct span origin)
-{
-    uint64_t number = 0;
-    uint64_t unit = 1;
-    size_t at = origin.size;
-    while (at > 0 && unit <= EPOCH_UNIT_MAX && origin.data[at - 1] >= '0' &&
-           origin.data[at - 1] <= '9') {
-        at--;
-        number += (uint64_t)(origin.data[at] - '0') * unit;
-        unit *= 10;
-    }
-    return at > 0 && origin.data[at - 1] == '/' ? number : 0;
-}
-
 uint64_t fold_applied_common(const struct fold *fold, const struct wire_event *event)
 {
     struct world_past past;
@@ -45,18 +29,12 @@ uint64_t fold_applied_common(const struct fold *fold, const struct wire_event *e
     return cut ? past.common : event->applied_common;
 }
 
-/* Time of the checkpoint that the author had seen; of one of an earlier log that reaches beyond
- * what is left of it, the time at which that ends. When a checkpoint of the hub's own events was, a
- * station cannot know: the hub's clock is the log's, so nothing is lost by not asking. */
+/* When a checkpoint of the hub's own events was, a station cannot know: the hub's clock is the
+ * log's, so nothing is lost by not asking. */
 static uint64_t seen_ms(struct fold *fold, struct kv_txn *txn, const struct wire_event *event)
 {
-    struct world_past past;
-    if (!event->has_seen || directory_is_hub(world_directory(fold->world), event->device)) {
-        return 0;
-    }
-    bool lost = world_past(fold->world, epoch_of(event->seen_origin), &past) &&
-                event->seen_size > past.size;
-    return lost ? past.ms : fold_seen_ms(fold, txn, event->seen_size);
+    bool hubs = directory_is_hub(world_directory(fold->world), event->device);
+    return hubs ? 0 : fold_seen_ms(fold, txn, event);
 }
 
 /* Claimed time moved into (time of the checkpoint it had seen, time of its leaf]. */

@@ -340,6 +340,16 @@ uint64_t world_epoch(const struct world *world)
     return world->epoch_count == 0 ? 0 : world->epochs[world->epoch_count - 1].number;
 }
 
+uint64_t world_later(const struct world *world, uint64_t epoch)
+{
+    uint64_t next = 0;
+    for (size_t i = 0; i < world->epoch_count; i++) {
+        uint64_t number = world->epochs[i].number;
+        next = number > epoch && (next == 0 || number < next) ? number : next;
+    }
+    return next;
+}
+
 enum err world_apply(struct world *world, struct kv_txn *txn, const struct wire_event *event,
                      uint64_t common_seq, uint64_t leaf_index)
 {

@@ -46,6 +46,8 @@ struct world_past {
 bool world_past(const struct world *world, uint64_t epoch, struct world_past *ret);
 /* Newest epoch of which the feed told; 0: none. */
 uint64_t world_epoch(const struct world *world);
+/* The next epoch behind that one of which the feed told; 0: none. */
+uint64_t world_later(const struct world *world, uint64_t epoch);
 
 /* EditionKind of proto/directory.proto. */
 enum world_kind {
