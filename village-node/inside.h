@@ -193,6 +193,9 @@ MUST_USE enum err station_apply_answer(struct station *station, const struct syn
                                        uint64_t wall_ms);
 MUST_USE enum err station_apply_nack(struct station *station, const struct sync_nack *nack,
                                      struct sync_nack_body *ret_body);
+/* From this index on the hub's log is another one than we knew: what is kept of the feeds from
+ * there on was lost at the hub. Fold again when that was folded. */
+void station_truncate_feeds(struct station *station, struct kv_txn *txn, uint64_t index);
 MUST_USE enum err station_apply_feed(struct station *station, const struct sync_batch *batch,
                                      uint64_t wall_ms);
 MUST_USE enum err station_note_restored(struct station *station);

@@ -92,9 +92,7 @@ static void truncate_feed(struct station *station, struct kv_txn *txn, struct st
     }
 }
 
-/* A new epoch: from this index on the log is another one than we knew. What is kept from there on
- * was lost at the hub. */
-static void truncate_feeds(struct station *station, struct kv_txn *txn, uint64_t index)
+void station_truncate_feeds(struct station *station, struct kv_txn *txn, uint64_t index)
 {
     struct station_state *state = &station->state;
     truncate_feed(station, txn, &state->common, STATION_FEED_COMMON, index);
@@ -126,7 +124,7 @@ static bool keep_leaf(struct station *station, struct kv_txn *txn, struct statio
     uint64_t end = index;
     bool other = differs(station, txn, feed, number, seq, &end, bytes);
     if (other) {
-        truncate_feeds(station, txn, end);
+        station_truncate_feeds(station, txn, end);
     }
     feed->got = seq;
     if (seq <= feed->kept) {

@@ -216,8 +216,8 @@ static bool forget_answers(struct station *station, struct kv_txn *txn,
     return true;
 }
 
-/* The hub opened a new log. Answers beyond what it holds are void; the feeds are read again from
- * the start and compared, while what we had of them still serves. */
+/* The hub opened a new log. Answers and feed leaves beyond what it shares with the former one are
+ * void; the feeds are read again from the start and compared, while what is left of them serves. */
 enum err station_open_epoch(struct station *station, const struct sync_claim *claim)
 {
     struct station_state *state = &station->state;
@@ -233,7 +233,8 @@ enum err station_open_epoch(struct station *station, const struct sync_claim *cl
     state->own.got = 0;
     state->own.newest = claim->own;
     state->compared = claim->own == 0;
-    if (lost) {
+    station_truncate_feeds(station, &txn, claim->shared);
+    if (lost || state->common.folded > state->common.kept || state->own.folded > state->own.kept) {
         station_fold_again(station, &txn);
     }
     return station_commit(station, &txn);
