@@ -65,7 +65,7 @@ static bool run_seed(const struct choice *choice, uint64_t seed, bool is_short,
     return good;
 }
 
-/* Lines: seed, and "short" when it was; the rest tells why. */
+/* Lines: seed, and "short" or "new-log" when it was; the rest tells why. */
 static bool run_file(const struct choice *choice, struct sim_counters *sum)
 {
     char line[512];
@@ -79,7 +79,11 @@ static bool run_file(const struct choice *choice, struct sim_counters *sum)
         char *end = NULL;
         unsigned long long seed = strtoull(line, &end, 10);
         if (end != line) {
-            good = run_seed(choice, seed, strncmp(end, " short", 6) == 0, sum) && good;
+            struct choice line_choice = *choice;
+            bool is_short = strncmp(end, " short", 6) == 0;
+            end += is_short ? 6 : 0;
+            line_choice.new_log = strncmp(end, " new-log", 8) == 0;
+            good = run_seed(&line_choice, seed, is_short, sum) && good;
         }
     }
     (void)fclose(file);
