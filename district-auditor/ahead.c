@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WINDOW = 256, THREADS_MAX = 16 };
+enum { WINDOW = 256, RING = 8, THREADS_MAX = 16 };
 
-/* Leaves that are verified together. */
+/* Leaves that follow each other. */
 struct window {
     const struct fold *fold;
     uint64_t first;
@@ -19,7 +19,9 @@ struct window {
     struct buf bytes;
     struct ahead_leaf leaf[WINDOW];
     atomic_size_t next; /* the one to be taken */
-    size_t done;        /* under the mutex */
+    size_t done;        /* under the mutex, as is: */
+    unsigned inside;    /* threads at work on it */
+    bool again;         /* only what was not checked the first time */
 };
 
 /* What one thread needs to decode an event. */
@@ -35,12 +37,11 @@ struct ahead {
     pthread_t threads[THREADS_MAX];
     struct bench benches[THREADS_MAX + 1]; /* the last one is the caller's */
     pthread_mutex_t mutex;
-    pthread_cond_t work; /* a window is there, or the end */
-    pthread_cond_t idle; /* a window is done */
-    struct window *now;  /* the caller reads it */
-    struct window *later;
-    struct window *open; /* being worked on; NULL: none */
-    unsigned inside;     /* threads at work on it */
+    pthread_cond_t work;       /* a window is there, or the end */
+    pthread_cond_t idle;       /* a window is done */
+    struct window *ring[RING]; /* from first on, count of them: one after the other in the log */
+    size_t first;
+    size_t count;
     bool ending;
 };
 
@@ -71,9 +72,15 @@ static void verify_leaf(struct bench *bench, const struct window *window, size_t
     }
     ret->decoded = true;
     seal_body_id(SEAL_EVENT, envelope->body, ret->id);
-    ret->checked = find_public(bench->ahead, window, bench->event->author, ret->public_key);
+    memcpy(ret->author, bench->event->author, sizeof ret->author);
+    ret->checked = find_public(bench->ahead, window, ret->author, ret->public_key);
     ret->signature = ret->checked && envelope->suite == SEAL_SUITE_ED25519 &&
                      seal_verify(ret->public_key, SEAL_EVENT, envelope->body, envelope->signature);
+}
+
+static bool is_left(const struct window *window, size_t i)
+{
+    return !window->again || (window->leaf[i].decoded && !window->leaf[i].checked);
 }
 
 /* Takes leaves of window until none is left. */
@@ -82,7 +89,9 @@ static void work_on(struct bench *bench, struct window *window)
     size_t done = 0;
     for (size_t i = atomic_fetch_add(&window->next, 1); i < window->count;
          i = atomic_fetch_add(&window->next, 1)) {
-        verify_leaf(bench, window, i, &window->leaf[i]);
+        if (is_left(window, i)) {
+            verify_leaf(bench, window, i, &window->leaf[i]);
+        }
         done++;
     }
     CHECK(pthread_mutex_lock(&bench->ahead->mutex) == 0);
@@ -93,9 +102,21 @@ static void work_on(struct bench *bench, struct window *window)
     CHECK(pthread_mutex_unlock(&bench->ahead->mutex) == 0);
 }
 
-static bool has_work(const struct ahead *ahead)
+static struct window *window_at(const struct ahead *ahead, size_t i)
 {
-    return ahead->open != NULL && atomic_load(&ahead->open->next) < ahead->open->count;
+    return ahead->ring[(ahead->first + i) % RING];
+}
+
+/* The first window with a leaf that nobody took; NULL: none. */
+static struct window *find_work(const struct ahead *ahead)
+{
+    for (size_t i = 0; i < ahead->count; i++) {
+        struct window *window = window_at(ahead, i);
+        if (atomic_load(&window->next) < window->count) {
+            return window;
+        }
+    }
+    return NULL;
 }
 
 static void *run_thread(void *argument)
@@ -104,69 +125,64 @@ static void *run_thread(void *argument)
     struct ahead *ahead = bench->ahead;
     CHECK(pthread_mutex_lock(&ahead->mutex) == 0);
     while (!ahead->ending) {
-        if (!has_work(ahead)) {
+        struct window *window = find_work(ahead);
+        if (window == NULL) {
             CHECK(pthread_cond_wait(&ahead->work, &ahead->mutex) == 0);
             continue;
         }
-        struct window *window = ahead->open;
-        ahead->inside++;
+        window->inside++;
         CHECK(pthread_mutex_unlock(&ahead->mutex) == 0);
         work_on(bench, window);
         CHECK(pthread_mutex_lock(&ahead->mutex) == 0);
-        ahead->inside--;
+        window->inside--;
         CHECK(pthread_cond_broadcast(&ahead->idle) == 0);
     }
     CHECK(pthread_mutex_unlock(&ahead->mutex) == 0);
     return NULL;
 }
 
-/* Lends a hand until the open window is done and nobody holds it any more. */
-static void finish(struct ahead *ahead)
+/* Lends a hand until the window is done and nobody holds it any more. */
+static void finish(struct ahead *ahead, struct window *window)
 {
-    if (ahead->open == NULL) {
-        return;
-    }
-    struct window *window = ahead->open;
     work_on(&ahead->benches[THREADS_MAX], window);
     CHECK(pthread_mutex_lock(&ahead->mutex) == 0);
-    while (window->done < window->count || ahead->inside > 0) {
+    while (window->done < window->count || window->inside > 0) {
         CHECK(pthread_cond_wait(&ahead->idle, &ahead->mutex) == 0);
     }
-    ahead->open = NULL;
     CHECK(pthread_mutex_unlock(&ahead->mutex) == 0);
 }
 
-/* Copies the leaves from first on and lets the threads at them. */
-static enum err begin(struct ahead *ahead, const struct fold *fold, struct kv_txn *txn,
-                      uint64_t first, struct window *window)
+/* Lets the threads at a window that is filled and that none of them sees yet. */
+static void show(struct ahead *ahead, struct window *window, bool again)
 {
-    CHECK(ahead->open == NULL);
-    uint64_t left = first < fold->log.size ? fold->log.size - first : 0;
+    CHECK(pthread_mutex_lock(&ahead->mutex) == 0);
+    window->done = 0;
+    window->again = again;
+    atomic_store(&window->next, 0);
+    ahead->count += again ? 0 : 1;
+    CHECK(pthread_cond_broadcast(&ahead->work) == 0);
+    CHECK(pthread_mutex_unlock(&ahead->mutex) == 0);
+}
+
+/* Copies the leaves from first on, WINDOW of them at most. */
+static enum err fill(struct window *window, const struct fold *fold, struct kv_txn *txn,
+                     uint64_t first)
+{
+    uint64_t left = fold->log.size - first;
     window->fold = fold;
     window->first = first;
     window->count = left < WINDOW ? (size_t)left : WINDOW;
-    window->done = 0;
-    atomic_store(&window->next, 0);
     buf_clear(&window->bytes);
     for (size_t i = 0; i < window->count; i++) {
         struct span leaf;
         if (!log_leaf_view(&fold->log, txn, first + i, &leaf)) {
-            window->count = 0;
             return txn->err != ERR_NONE ? txn->err : ERR_STORE;
         }
         window->start[i] = (uint32_t)window->bytes.size;
         buf_put_span(&window->bytes, leaf);
     }
     window->start[window->count] = (uint32_t)window->bytes.size;
-    if (window->bytes.err != ERR_NONE) {
-        window->count = 0;
-        return window->bytes.err;
-    }
-    CHECK(pthread_mutex_lock(&ahead->mutex) == 0);
-    ahead->open = window->count > 0 ? window : NULL;
-    CHECK(pthread_cond_broadcast(&ahead->work) == 0);
-    CHECK(pthread_mutex_unlock(&ahead->mutex) == 0);
-    return ERR_NONE;
+    return window->bytes.err;
 }
 
 static bool holds(const struct window *window, const struct fold *fold, uint64_t index)
@@ -174,51 +190,89 @@ static bool holds(const struct window *window, const struct fold *fold, uint64_t
     return window->fold == fold && index >= window->first && index - window->first < window->count;
 }
 
-enum err ahead_get(struct ahead *ahead, const struct fold *fold, struct kv_txn *txn, uint64_t index,
-                   const struct ahead_leaf **ret_leaf)
+/* The first window goes. */
+static void drop_first(struct ahead *ahead)
 {
-    enum err err = ERR_NONE;
-    if (!holds(ahead->now, fold, index)) {
-        finish(ahead);
-        if (!holds(ahead->later, fold, index)) {
-            err = begin(ahead, fold, txn, index, ahead->later);
-            finish(ahead);
-        }
-        struct window *former = ahead->now;
-        ahead->now = ahead->later;
-        ahead->later = former;
-        former->count = 0;
-        if (err == ERR_NONE && ahead->thread_count > 0) {
-            err = begin(ahead, fold, txn, ahead->now->first + ahead->now->count, former);
-        }
-    }
-    if (err == ERR_NONE && !holds(ahead->now, fold, index)) {
-        err = ERR_STORE;
-    }
-    if (err == ERR_NONE) {
-        *ret_leaf = &ahead->now->leaf[index - ahead->now->first];
-    }
-    return err;
+    finish(ahead, window_at(ahead, 0));
+    CHECK(pthread_mutex_lock(&ahead->mutex) == 0);
+    ahead->first = (ahead->first + 1) % RING;
+    ahead->count--;
+    CHECK(pthread_mutex_unlock(&ahead->mutex) == 0);
 }
 
 void ahead_drop(struct ahead *ahead)
 {
-    if (ahead != NULL) {
-        finish(ahead);
-        ahead->now->count = 0;
-        ahead->later->count = 0;
+    while (ahead != NULL && ahead->count > 0) {
+        drop_first(ahead);
     }
+}
+
+/* Windows behind those that are there, up to the log's end; without threads none but the first. */
+static enum err top_up(struct ahead *ahead, const struct fold *fold, struct kv_txn *txn,
+                       uint64_t index)
+{
+    size_t most = ahead->thread_count > 0 ? RING : 1;
+    enum err err = ERR_NONE;
+    while (err == ERR_NONE && ahead->count < most) {
+        const struct window *last = ahead->count > 0 ? window_at(ahead, ahead->count - 1) : NULL;
+        uint64_t first = last != NULL ? last->first + last->count : index;
+        if (first >= fold->log.size) {
+            break;
+        }
+        struct window *window = window_at(ahead, ahead->count);
+        err = fill(window, fold, txn, first);
+        if (err == ERR_NONE) {
+            show(ahead, window, false);
+        }
+    }
+    return err;
+}
+
+/* Authors that became known since the threads looked: those leaves again, on all threads. */
+static void look_again(struct ahead *ahead, struct window *window)
+{
+    uint8_t key[LIMIT_KEY_SIZE];
+    bool found = false;
+    for (size_t i = 0; i < window->count && !found; i++) {
+        const struct ahead_leaf *leaf = &window->leaf[i];
+        found = leaf->decoded && !leaf->checked && find_public(ahead, window, leaf->author, key);
+    }
+    if (found) {
+        show(ahead, window, true);
+        finish(ahead, window);
+    }
+}
+
+enum err ahead_get(struct ahead *ahead, const struct fold *fold, struct kv_txn *txn, uint64_t index,
+                   const struct ahead_leaf **ret_leaf)
+{
+    if (ahead->count == 0 || !holds(window_at(ahead, 0), fold, index)) {
+        if (ahead->count > 0) {
+            drop_first(ahead);
+        }
+        if (ahead->count > 0 && !holds(window_at(ahead, 0), fold, index)) {
+            ahead_drop(ahead);
+        }
+        enum err err = top_up(ahead, fold, txn, index);
+        if (err != ERR_NONE || ahead->count == 0) {
+            return err != ERR_NONE ? err : ERR_STORE;
+        }
+        finish(ahead, window_at(ahead, 0));
+        look_again(ahead, window_at(ahead, 0));
+    }
+    const struct window *window = window_at(ahead, 0);
+    *ret_leaf = &window->leaf[index - window->first];
+    return ERR_NONE;
 }
 
 static enum err make_room(struct ahead *ahead)
 {
-    struct window **windows[] = {&ahead->now, &ahead->later};
-    for (size_t i = 0; i < 2; i++) {
-        *windows[i] = calloc(1, sizeof **windows[i]);
-        if (*windows[i] == NULL) {
+    for (size_t i = 0; i < RING; i++) {
+        ahead->ring[i] = calloc(1, sizeof *ahead->ring[i]);
+        if (ahead->ring[i] == NULL) {
             return ERR_MEMORY;
         }
-        buf_init(&(*windows[i])->bytes, (size_t)WINDOW * LIMIT_LEAF_SIZE);
+        buf_init(&ahead->ring[i]->bytes, (size_t)WINDOW * LIMIT_LEAF_SIZE);
     }
     for (unsigned i = 0; i <= THREADS_MAX; i++) {
         struct bench *bench = &ahead->benches[i];
@@ -275,7 +329,7 @@ void ahead_free(struct ahead *ahead)
     if (ahead == NULL) {
         return;
     }
-    finish(ahead);
+    ahead_drop(ahead);
     CHECK(pthread_mutex_lock(&ahead->mutex) == 0);
     ahead->ending = true;
     CHECK(pthread_cond_broadcast(&ahead->work) == 0);
@@ -287,8 +341,9 @@ void ahead_free(struct ahead *ahead)
         wire_arena_done(&ahead->benches[i].arena);
         free(ahead->benches[i].event);
     }
-    window_free(ahead->now);
-    window_free(ahead->later);
+    for (size_t i = 0; i < RING; i++) {
+        window_free(ahead->ring[i]);
+    }
     (void)pthread_cond_destroy(&ahead->work);
     (void)pthread_cond_destroy(&ahead->idle);
     (void)pthread_mutex_destroy(&ahead->mutex);

@@ -16,7 +16,8 @@ struct ahead_leaf {
     bool checked;  /* the author's key was known: */
     bool signature;
     uint8_t public_key[LIMIT_KEY_SIZE];
-    uint8_t id[LIMIT_HASH_SIZE];
+    uint8_t id[LIMIT_HASH_SIZE]; /* of the event, as is: */
+    uint8_t author[LIMIT_KEY_SIZE];
     struct wire_leaf leaf;
 };
 
@@ -27,8 +28,8 @@ MUST_USE enum err ahead_new(unsigned thread_count, pthread_rwlock_t *lock,
 void ahead_free(struct ahead *ahead);
 /* Waits for the threads and forgets everything: before fold or its store goes. */
 void ahead_drop(struct ahead *ahead);
-/* The leaf at index, which is in the log; while the caller works on it, later ones are verified.
- * Borrowed until the next call. ERR_STORE, ERR_MEMORY. */
+/* The leaf at index, which is in the log; while the caller works on it, or on what else it has to
+ * do, the next 1,800 or more are verified. Borrowed until the next call. ERR_STORE, ERR_MEMORY. */
 MUST_USE enum err ahead_get(struct ahead *ahead, const struct fold *fold, struct kv_txn *txn,
                             uint64_t index, const struct ahead_leaf **ret_leaf);
 

@@ -101,7 +101,8 @@ void auditor_findings(struct auditor *auditor, auditor_finding_visit visit, void
 
 /* --- Export and import: a whole log as files, verified without its hub --- */
 /* Export layout, all under DIR: checkpoint (signed note), leaves/NNNNNNNN (LeafList frames of up
- * to 100 leaves, each a u32 size and its bytes), blobs/<hex of hash>. */
+ * to 100 leaves, each a u32 size and its bytes), blobs/<hex of hash>. Mirrors all of it and replays
+ * most of it. */
 MUST_USE enum err auditor_import(struct auditor *auditor, const char *directory);
 
 #endif

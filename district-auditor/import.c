@@ -8,9 +8,12 @@
 #include <string.h>
 
 /* A whole log from files (layout: auditor.h), believed no more than one that came by wire: the
- * checkpoint must be signed, the leaves must give its root. */
+ * checkpoint must be signed, the leaves must give its root. What is mirrored is replayed on the
+ * way; leaves that turn out to give another root are a finding of their own. */
 
-enum { CHUNK_SIZE = LIMIT_BATCH_COUNT * (LIMIT_LEAF_SIZE + 4) };
+/* STEP leaves a transaction; so many are left to the threads that verify while the next are read.
+ */
+enum { CHUNK_SIZE = LIMIT_BATCH_COUNT * (LIMIT_LEAF_SIZE + 4), STEP = 2048, BEHIND = 1024 };
 
 struct import {
     struct auditor *auditor;
@@ -19,6 +22,15 @@ struct import {
     uint64_t appended; /* since the last commit */
 };
 
+static enum err replay_behind(struct auditor *auditor)
+{
+    uint64_t done = 0;
+    uint64_t end = auditor->fold->log.size;
+    uint64_t replayed = auditor->state.replayed;
+    return end > replayed + BEHIND ? auditor_replay(auditor, end - replayed - BEHIND, &done)
+                                   : ERR_NONE;
+}
+
 static enum err commit_and_go_on(struct import *import)
 {
     struct tlog_hash root;
@@ -26,6 +38,9 @@ static enum err commit_and_go_on(struct import *import)
     enum err err = kv_commit(&import->txn);
     kv_abort(&import->txn);
     import->appended = 0;
+    if (err == ERR_NONE) {
+        err = replay_behind(import->auditor);
+    }
     kv_begin(import->auditor->kv, true, &import->txn);
     return err;
 }
@@ -44,7 +59,7 @@ static enum err take_leaf(struct import *import, uint64_t number, struct span le
     }
     auditor_store_leaf(auditor, &import->txn, leaf);
     import->appended++;
-    return import->appended < LOG_PENDING ? import->txn.err : commit_and_go_on(import);
+    return import->appended < STEP ? import->txn.err : commit_and_go_on(import);
 }
 
 static enum err take_chunk(struct import *import, uint64_t first, struct span bytes)
