@@ -10,10 +10,14 @@
 
 enum {
     RECEIVE_ROUND = 64,  /* frames taken before others get their turn */
-    GROUP_COUNT = 32,    /* pushes of one commit */
-    WAITING_COUNT = 256, /* pushes on their way: more are answered with busy */
+    GROUP_COUNT = 1024,  /* pushes of one commit */
+    GROUP_EVENTS = 4096, /* and events; fewer than a commit may hold by the size of one push */
+    /* What is on its way: beyond either more is answered with busy. */
+    WAITING_COUNT = 4096,
+    WAITING_SIZE = 32 * 1024 * 1024,
     TICK_MS = 1000
 };
+_Static_assert((int)GROUP_EVENTS + (int)LIMIT_BATCH_COUNT <= (int)LOG_PENDING, "one commit");
 
 struct flight {
     struct daemon *daemon;
@@ -35,6 +39,9 @@ struct daemon {
     struct flight *first; /* in order of arrival */
     struct flight **last;
     unsigned waiting;
+    size_t waiting_size;                 /* bytes */
+    struct flight *flights[GROUP_COUNT]; /* of the group that is being committed */
+    struct hub_push *group[GROUP_COUNT];
     uint64_t tick_timer;
     struct wire_arena arena;
     struct sync_frame frame;
@@ -63,6 +70,14 @@ void daemon_ring(struct daemon *daemon)
     enum err err = link_bell_ring(daemon->bell, buf_span(&payload));
     (void)err; /* a lost doorbell costs time, not truth */
     buf_done(&payload);
+}
+
+/* Less is granted the less room there is: those who send much then wait before they are refused. */
+static void set_credit(struct daemon *daemon)
+{
+    size_t left = daemon->waiting_size < WAITING_SIZE ? WAITING_SIZE - daemon->waiting_size : 0;
+    uint64_t credit = (uint64_t)daemon->sync.credit * left / WAITING_SIZE;
+    hub_set_credit(daemon->options.hub, credit < 1 ? 1 : (uint32_t)credit);
 }
 
 static void on_checked(void *context)
@@ -104,6 +119,7 @@ static void start_ingest(struct daemon *daemon, struct peer *peer,
         flight->daemon = daemon;
         flight->peer = peer;
         flight->serial = peer->serial;
+        hub_push_set_line(flight->push, peer->serial);
         flight->job = (struct workers_job){run_check, on_checked, flight, NULL};
         err = workers_push(daemon->workers, &flight->job);
     }
@@ -119,6 +135,7 @@ static void start_ingest(struct daemon *daemon, struct peer *peer,
     *daemon->last = flight;
     daemon->last = &flight->next;
     daemon->waiting++;
+    daemon->waiting_size += hub_push_size(flight->push);
     daemon->counts.pushes++;
 }
 
@@ -131,6 +148,7 @@ static void answer_hello(struct daemon *daemon, struct peer *peer,
     uint64_t now = daemon->options.wall_ms();
     const struct sync_hello *hello = action->hello;
     peer_greeted(peer, hello, now);
+    set_credit(daemon);
     buf_clear(&daemon->out);
     enum err err = hub_welcome(daemon->options.hub, peer->device, hello, now, &daemon->out, &ok,
                                &incarnation, &seq);
@@ -199,7 +217,8 @@ static bool carry_out(struct daemon *daemon, struct peer *peer,
 static void drain(struct daemon *daemon, struct peer *peer)
 {
     struct sync_hub_action action;
-    sync_hub_busy(&peer->session, daemon->waiting >= WAITING_COUNT);
+    sync_hub_busy(&peer->session,
+                  daemon->waiting >= WAITING_COUNT || daemon->waiting_size >= WAITING_SIZE);
     while (sync_hub_next(&peer->session, &action)) {
         if (!carry_out(daemon, peer, &action)) {
             return;
@@ -258,26 +277,51 @@ static struct peer *peer_of(const struct flight *flight)
     return there ? flight->peer : NULL;
 }
 
-/* Takes what is checked, in order of arrival, into one commit. */
-static bool commit_group(struct daemon *daemon)
+/* Takes what is checked, in order of arrival, into the group. */
+static size_t gather(struct daemon *daemon)
 {
-    struct hub_push *group[GROUP_COUNT];
-    struct flight *flights[GROUP_COUNT];
     size_t count = 0;
-    while (count < GROUP_COUNT && daemon->first != NULL && daemon->first->checked) {
-        flights[count] = daemon->first;
-        group[count] = daemon->first->push;
-        daemon->first = daemon->first->next;
+    uint32_t events = 0;
+    while (count < GROUP_COUNT && events < GROUP_EVENTS && daemon->first != NULL &&
+           daemon->first->checked) {
+        struct flight *flight = daemon->first;
+        daemon->first = flight->next;
+        daemon->flights[count] = flight;
+        daemon->group[count] = flight->push;
+        events += hub_push_events(flight->push);
+        daemon->waiting--;
+        daemon->waiting_size -= hub_push_size(flight->push);
         count++;
-    }
-    if (count == 0) {
-        return false;
     }
     if (daemon->first == NULL) {
         daemon->last = &daemon->first;
     }
-    daemon->waiting -= (unsigned)count;
-    enum err err = hub_ingest(daemon->options.hub, group, count, daemon->options.wall_ms());
+    return count;
+}
+
+static void answer_push(struct daemon *daemon, struct flight *flight, enum err err)
+{
+    struct peer *peer = peer_of(flight);
+    bool ok = err == ERR_NONE && hub_push_accepted(flight->push);
+    daemon->counts.events += ok ? hub_push_count(flight->push) : 0;
+    if (peer == NULL) {
+        return;
+    }
+    struct span reply = hub_push_reply_view(flight->push);
+    if (err == ERR_NONE && reply.size > 0) {
+        send(daemon, peer, reply);
+    }
+    sync_hub_ingested(&peer->session, ok);
+}
+
+static bool commit_group(struct daemon *daemon)
+{
+    size_t count = gather(daemon);
+    if (count == 0) {
+        return false;
+    }
+    set_credit(daemon);
+    enum err err = hub_ingest(daemon->options.hub, daemon->group, count, daemon->options.wall_ms());
     daemon->counts.groups++;
     if (err != ERR_NONE) {
         daemon->counts.store_errors++;
@@ -285,24 +329,17 @@ static bool commit_group(struct daemon *daemon)
                   err_name(err));
     }
     for (size_t i = 0; i < count; i++) {
-        struct peer *peer = peer_of(flights[i]);
-        bool ok = err == ERR_NONE && hub_push_accepted(group[i]);
-        daemon->counts.events += ok ? hub_push_count(group[i]) : 0;
-        if (peer != NULL) {
-            if (err == ERR_NONE) {
-                send(daemon, peer, hub_push_reply_view(group[i]));
-            }
-            sync_hub_ingested(&peer->session, ok);
-        }
+        answer_push(daemon, daemon->flights[i], err);
     }
     daemon_ring(daemon);
     for (size_t i = 0; i < count; i++) {
-        struct peer *peer = peer_of(flights[i]);
+        struct flight *flight = daemon->flights[i];
+        struct peer *peer = peer_of(flight);
         if (peer != NULL) {
             drain(daemon, peer);
         }
-        hub_push_free(group[i]);
-        free(flights[i]);
+        hub_push_free(flight->push);
+        free(flight);
     }
     return true;
 }

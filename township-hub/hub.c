@@ -64,7 +64,7 @@ enum err hub_open(const struct hub_options *options, struct hub **ret_hub)
     memcpy(hub->boot, options->boot, LIMIT_ID_SIZE);
     hub->epoch = options->epoch;
     hub->signer = options->signer;
-    hub->credit = options->credit == 0 ? 4 : options->credit;
+    hub->credit = options->credit == 0 ? SYNC_CREDIT_MAX : options->credit;
     hub->record = calloc(1, sizeof *hub->record);
     hub->event = calloc(1, sizeof *hub->event);
     hub->frame = calloc(1, sizeof *hub->frame);
@@ -107,6 +107,7 @@ void hub_close(struct hub *hub)
     buf_done(&hub->leaf);
     parts_free(hub->parts);
     history_free(hub->history);
+    free(hub->order);
     wire_arena_done(&hub->arena);
     (void)pthread_rwlock_destroy(&hub->directory_lock);
     free(hub->record);
@@ -123,6 +124,11 @@ struct fold *hub_fold(struct hub *hub)
 uint64_t hub_size(const struct hub *hub)
 {
     return hub->head.size;
+}
+
+void hub_set_credit(struct hub *hub, uint32_t credit)
+{
+    hub->credit = credit;
 }
 
 uint64_t hub_epoch(const struct hub *hub)

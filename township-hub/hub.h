@@ -5,6 +5,7 @@
 #include "fold/fold.h"
 #include "seal/sign.h"
 #include "sync/frame.h"
+#include "sync/options.h"
 #include "tlog/checkpoint.h"
 
 /* The hub's mind: verifies, orders, judges and logs events, proves what it logged, serves feeds,
@@ -19,7 +20,7 @@ struct hub_options {
     uint64_t epoch;              /* >= 1 */
     const struct signer *signer; /* the hub's device key; borrowed until hub_close */
     uint8_t boot[LIMIT_ID_SIZE];
-    uint32_t credit; /* batches a station may have in flight; 0: 4 */
+    uint32_t credit; /* batches a station may have in flight; 0: SYNC_CREDIT_MAX */
 };
 
 /* An epoch that the store does not know yet begins a new log over what it holds: its first leaf. */
@@ -40,17 +41,27 @@ struct hub_push;
 MUST_USE enum err hub_push_new(const uint8_t device[LIMIT_KEY_SIZE], const struct sync_push *frame,
                                struct hub_push **ret_push);
 void hub_push_free(struct hub_push *push);
+/* The connection the push came over, not 0: pushes of one line may be answered together. Of those
+ * of no line each is answered by itself. */
+void hub_push_set_line(struct hub_push *push, uint64_t line);
+uint32_t hub_push_events(const struct hub_push *push); /* that came with it */
+/* Memory it holds until hub_push_free, in bytes. */
+size_t hub_push_size(const struct hub_push *push);
 /* On any thread: unpacks, checks the head's signature and each author's. */
 void hub_push_check(struct hub *hub, struct hub_push *push);
-/* Judges, logs and commits pushes in the order given as one group, with one checkpoint, and makes
- * their replies. Any error: nothing of the group is answered; the outcome is looked up when the
- * stations come again. ERR_STORE, ERR_FULL, ERR_MEMORY. */
+/* Judges, logs and commits pushes as one group, with one checkpoint, and makes their replies: those
+ * of a line behind one another in the order given, so that they stand together in the log. Any
+ * error: nothing of the group is answered; the outcome is looked up when the stations come again.
+ * ERR_STORE, ERR_FULL, ERR_MEMORY. */
 MUST_USE enum err hub_ingest(struct hub *hub, struct hub_push *const *pushes, size_t count,
                              uint64_t now_ms);
-/* The frame to send back (ANSWER or NACK), after hub_ingest; until hub_push_free. */
+/* The frame to send back (ANSWER or NACK), after hub_ingest; until hub_push_free. Empty: a later
+ * push of its line answers it, too. */
 struct span hub_push_reply_view(const struct hub_push *push);
 bool hub_push_accepted(const struct hub_push *push); /* false: the reply is a NACK */
 uint32_t hub_push_count(const struct hub_push *push);
+/* What WELCOME and ANSWER grant from now on, 1 to SYNC_CREDIT_MAX. */
+void hub_set_credit(struct hub *hub, uint32_t credit);
 
 /* --- Serving --- */
 

@@ -32,6 +32,8 @@ struct hub {
     struct wire_arena arena;
     struct sync_frame *frame;
     struct history *history;
+    struct hub_push **order; /* of the group that is being logged */
+    size_t order_room;
     struct buf leaf;
     struct parts *parts;
 };
@@ -57,6 +59,7 @@ struct hub_event {
 
 struct hub_push {
     uint8_t device[LIMIT_KEY_SIZE];
+    uint64_t line; /* 0: none */
     uint64_t incarnation;
     uint64_t first_seq;
     uint32_t count;
@@ -74,7 +77,10 @@ struct hub_push {
     uint64_t first_index;
     uint64_t hub_ms;
     uint32_t answered;
-    struct tlog_proof proof;
+    bool placed;             /* in the order of its group */
+    bool later;              /* a later push's reply answers it, too */
+    uint32_t joined;         /* pushes before it that its reply answers, too */
+    struct tlog_proof proof; /* of all of them */
     struct buf reply;
 };
 

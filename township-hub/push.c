@@ -82,6 +82,21 @@ void hub_push_free(struct hub_push *push)
     }
 }
 
+void hub_push_set_line(struct hub_push *push, uint64_t line)
+{
+    push->line = line;
+}
+
+uint32_t hub_push_events(const struct hub_push *push)
+{
+    return push->count;
+}
+
+size_t hub_push_size(const struct hub_push *push)
+{
+    return sizeof *push + push->count * sizeof *push->events + push->arena.size;
+}
+
 /* A copy of the public key: the directory may change once the lock is gone. */
 static bool find_public(struct hub *hub, const uint8_t *key_id, uint8_t *ret_public)
 {

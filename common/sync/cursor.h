@@ -35,7 +35,7 @@ struct sync_flight {
     struct sync_range ranges[SYNC_CREDIT_MAX];
     uint32_t count; /* <= SYNC_CREDIT_MAX */
 };
-_Static_assert((int)SYNC_CREDIT_MAX == (int)SYNC_PULLS_MAX, "one flight serves both");
+_Static_assert((int)SYNC_CREDIT_MAX >= (int)SYNC_PULLS_MAX, "one flight serves both");
 
 void sync_flight_clear(struct sync_flight *flight);
 /* The caller has checked that there is room. */

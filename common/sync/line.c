@@ -16,7 +16,7 @@ struct sync_options sync_options_default(void)
         .spread_ms = 2 * 1000,
         .held_ms = 300 * 1000,
         .batch_count = LIMIT_BATCH_COUNT,
-        .credit = 4,
+        .credit = SYNC_CREDIT_MAX,
         .pulls = 4,
         .idle_ms = 900 * 1000,
         .offences = 16,

@@ -4,8 +4,11 @@
 #include <stdint.h>
 
 enum {
-    SYNC_CREDIT_MAX = 16, /* pushes in flight, whatever the hub grants */
-    SYNC_PULLS_MAX = 16,  /* pulls in flight of one auditor */
+    SYNC_CREDIT_MAX = 256, /* pushes in flight, whatever the hub grants */
+    /* Events in flight of one station, in full pushes: a slow line is not filled for longer than
+     * its other frames can wait. */
+    SYNC_FLIGHT_BATCHES = 4,
+    SYNC_PULLS_MAX = 16, /* pulls in flight of one auditor */
     /* How many incarnations a hub may claim beyond ours: each costs one pull, and a lying hub
      * must not keep a station asking for ever. */
     SYNC_INCARNATION_GAP = 1024,
@@ -28,7 +31,7 @@ struct sync_options {
     uint32_t spread_ms; /* 2 s: after a doorbell wait 0 to this, so that not all come at once */
     uint32_t held_ms;   /* 300 s: next try after a refusal that only people can change */
     uint32_t batch_count; /* 100: events or leaves asked or sent at once; <= LIMIT_BATCH_COUNT */
-    uint32_t credit;      /* hub: 4 pushes in flight a peer; <= SYNC_CREDIT_MAX */
+    uint32_t credit;      /* hub: 256 pushes in flight a peer; <= SYNC_CREDIT_MAX */
     uint32_t pulls;       /* auditor: 4 in flight; hub: takes twice that; <= SYNC_PULLS_MAX */
     uint32_t idle_ms;     /* hub: 900 s without a frame: the peer is dropped */
     uint32_t offences;    /* hub: 16 broken frames, then the peer is dropped */

@@ -15,8 +15,9 @@ enum sync_hub_act {
     SYNC_HUB_ANSWER_HELLO, /* hello, head (NULL: none): verify, answer WELCOME with credit; report
                               sync_hub_greeted */
     SYNC_HUB_INGEST, /* frame, head: verify, apply, commit; answer one ANSWER, for the whole or its
-                        first part, or one NACK; report sync_hub_ingested. Copy the bytes when that
-                        is not done at once */
+                        first part, or one NACK; report sync_hub_ingested. Pushes that stand
+                        together in the log may be answered together. Copy the bytes when that is
+                        not done at once */
     SYNC_HUB_ANSWER_PULL, /* frame: answer BATCH (count 0: nothing new); report sync_hub_pulled */
     SYNC_HUB_STORE_BLOB,  /* frame: store, answer BLOB_STORED; report sync_hub_blob_done */
     SYNC_HUB_ANSWER_BLOB_GET, /* frame: answer BLOB if this role may have it, else empty; report

@@ -31,10 +31,13 @@ static uint32_t station_window(const struct sync_station *station)
     uint32_t credit = asking ? 1 : station->credit;
     uint64_t end = asking && held < station->end ? held : station->end;
     uint64_t most = station->line.options.batch_count;
-    if (!station_talks(station) || !station->life_known || station->flight.count >= credit) {
+    uint64_t count = end - station->sent < most ? end - station->sent : most;
+    bool room = station->sent - station->answered + count <= SYNC_FLIGHT_BATCHES * most;
+    if (!station_talks(station) || !station->life_known || station->flight.count >= credit ||
+        !room) {
         return 0;
     }
-    return (uint32_t)(end - station->sent < most ? end - station->sent : most);
+    return (uint32_t)count;
 }
 
 static bool station_life(struct sync_station *station, struct sync_station_action *ret)

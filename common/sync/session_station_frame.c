@@ -21,9 +21,10 @@ static enum station_reply station_judge_answer(const struct sync_station *statio
     if (oldest == NULL || answer->first_seq - 1 + answer->count <= station->answered) {
         return STATION_REPEAT;
     }
-    /* What the hub held already may stand in several places of its log: it then answers the first
-     * run only. */
-    bool fits = answer->first_seq == oldest->first && answer->count <= oldest->count;
+    /* Pushes that stand together in the log are answered together. What the hub held already may
+     * stand in several places: it then answers the first run only. */
+    uint64_t last = answer->first_seq - 1 + answer->count;
+    bool fits = answer->first_seq == oldest->first && last <= station->sent;
     return fits ? STATION_EXPECTED : STATION_BROKEN;
 }
 

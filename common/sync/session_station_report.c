@@ -150,7 +150,7 @@ static void station_saw(struct sync_station *station, uint64_t size)
     station->seen_size = larger ? size : station->seen_size;
 }
 
-/* The first part of the oldest push is answered: what came behind it leaves a gap at the hub. */
+/* Only the first part of a push is answered: what came behind it leaves a gap at the hub. */
 static void station_push_rest(struct sync_station *station)
 {
     if (station->flight.count > 1) {
@@ -160,6 +160,17 @@ static void station_push_rest(struct sync_station *station)
     sync_flight_clear(&station->flight);
     station->sent = station->answered;
     station->push_deadline_ms = SYNC_NEVER;
+}
+
+/* Takes the pushes that end by last out of the flight; does the last of them end right there? */
+static bool station_flight_ends(struct sync_flight *flight, uint64_t last)
+{
+    const struct sync_range *oldest = sync_flight_oldest(flight);
+    while (oldest != NULL && oldest->first - 1 + oldest->count <= last) {
+        sync_flight_drop(flight);
+        oldest = sync_flight_oldest(flight);
+    }
+    return oldest == NULL || oldest->first > last;
 }
 
 static void station_prove(struct sync_station *station, const struct sync_answer *answer)
@@ -173,14 +184,13 @@ static void station_prove(struct sync_station *station, const struct sync_answer
         sync_station_set_proven(station, last);
         return;
     }
-    bool whole = answer->count == sync_flight_oldest(&station->flight)->count;
+    bool whole = station_flight_ends(&station->flight, last.seq);
     station->proven = last;
     station->answered = last.seq;
     if (!whole) {
         station_push_rest(station);
         return;
     }
-    sync_flight_drop(&station->flight);
     bool more = station->flight.count > 0;
     station->push_deadline_ms = more ? line->now_ms + line->options.push_ms : SYNC_NEVER;
 }

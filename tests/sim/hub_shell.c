@@ -128,6 +128,7 @@ static void start_ingest(struct sim *sim, struct sim_peer *peer,
         sync_hub_ingested(&peer->session, false);
         return;
     }
+    hub_push_set_line(push, peer->serial);
     hub_push_check(shell->hub, push);
     shell->flight[shell->waiting++] =
         (struct sim_flight){push, (size_t)(peer - shell->peer), peer->serial};
@@ -291,6 +292,15 @@ static void inv_07_answers_the_event(struct sim *sim, const struct hub_push *pus
     kv_abort(&txn);
 }
 
+/* Nothing, when a later push's reply answers this one, too. */
+static void send_reply(struct sim *sim, const struct sim_peer *peer, const struct hub_push *push)
+{
+    struct span reply = hub_push_reply_view(push);
+    if (reply.size > 0) {
+        send(sim, peer, reply);
+    }
+}
+
 static void finish(struct sim *sim, struct sim_flight *flight, size_t count, enum err err)
 {
     for (size_t i = 0; i < count; i++) {
@@ -300,7 +310,7 @@ static void finish(struct sim *sim, struct sim_flight *flight, size_t count, enu
         }
         if (err == ERR_NONE) {
             inv_07_answers_the_event(sim, flight[i].push);
-            send(sim, peer, hub_push_reply_view(flight[i].push));
+            send_reply(sim, peer, flight[i].push);
         }
         sync_hub_ingested(&peer->session, err == ERR_NONE && hub_push_accepted(flight[i].push));
     }

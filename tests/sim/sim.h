@@ -21,7 +21,7 @@ enum {
     SIM_CLONE = SIM_STATIONS, /* the node that is a copy of another station */
     SIM_NODES = SIM_STATIONS + 1 + SIM_AUDITORS,
     SIM_PEERS = 48,
-    SIM_FLIGHTS = 64,
+    SIM_FLIGHTS = 256,
     SIM_GROUP = 32
 };
 

@@ -163,6 +163,55 @@ static void test_gap_and_fork(void **state)
 }
 
 /* Why a push was refused; NONE: it was answered. Frees it. */
+/* Three pushes of one line are answered by one frame, though another one came in between. */
+static void test_pushes_answered_together(void **state)
+{
+    struct town *town = *state;
+    struct hub_push *push[4];
+    struct wire_arena arena;
+    struct town_act act;
+    struct sync_frame *frame = calloc(1, sizeof *frame);
+    uint64_t size = hub_size(town->hub);
+    for (size_t i = 0; i < 3; i++) {
+        struct town_event event;
+        town_act(&act, WIRE_CONTACT, 70 + (uint32_t)i, CONTACT_RECEIVED);
+        town_number(&act, FIELD_channel, 0, 1);
+        town_text(&act, FIELD_item, 0, "I51");
+        act.sealed_labels = 2;
+        town_write(town, &town->worker, &act, &event);
+        push[i == 2 ? 3 : i] = town_push_make(town, &event, 1, town->chain.seq);
+        hub_push_set_line(push[i == 2 ? 3 : i], 7);
+        if (i == 0) {
+            push[2] = town_push_make(town, &event, 1, town->chain.seq);
+            hub_push_set_line(push[2], 8); /* the same, over a line of before */
+        }
+        town_event_done(&event);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        hub_push_check(town->hub, push[i]);
+    }
+    assert_int_equal(hub_ingest(town->hub, push, 4, town->now_ms), ERR_NONE);
+    assert_int_equal(hub_size(town->hub), size + 3);
+    assert_int_equal(hub_push_reply_view(push[0]).size, 0);
+    assert_int_equal(hub_push_reply_view(push[1]).size, 0);
+    assert_int_equal(wire_arena_init(&arena, WIRE_FRAME_ARENA), ERR_NONE);
+    assert_int_equal(wire_frame_decode(hub_push_reply_view(push[3]), &arena, frame), ERR_NONE);
+    assert_int_equal(frame->kind, SYNC_ANSWER);
+    assert_int_equal(frame->answer.count, 3);
+    assert_int_equal(frame->answer.first_index, size);
+    assert_int_equal(frame->answer.first_seq, town->chain.seq - 2);
+    assert_int_equal(wire_frame_decode(hub_push_reply_view(push[2]), &arena, frame), ERR_NONE);
+    assert_int_equal(frame->answer.count, 1);
+    assert_int_equal(frame->answer.first_index, size);
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(hub_push_accepted(push[i]));
+        assert_int_equal(hub_push_count(push[i]), 1);
+        hub_push_free(push[i]);
+    }
+    wire_arena_done(&arena);
+    free(frame);
+}
+
 static enum sync_nack_reason reason_of(struct hub_push *push)
 {
     struct wire_arena arena;
@@ -320,6 +369,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lives, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_revoked_is_quarantined, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_unnamed_blob_is_refused, town_setup, town_teardown),
+        cmocka_unit_test_setup_teardown(test_pushes_answered_together, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_nobody_grants_himself, town_setup, town_teardown),
     };
     return cmocka_run_group_tests_name("hub", tests, NULL, NULL);

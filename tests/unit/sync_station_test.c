@@ -146,10 +146,26 @@ static void test_credit(void **state)
     rig_open_at(&rig, 5000, 0);
     TALK(&rig, {"connect", "hello"},
          {"welcome 1 1 0 0 0 4000000000",
-          "apply welcome; push 1/1+100; push 1/101+100; push 1/201+100; push 1/301+100; "
-          "push 1/401+100; push 1/501+100; push 1/601+100; push 1/701+100; push 1/801+100; "
-          "push 1/901+100; push 1/1001+100; push 1/1101+100; push 1/1201+100; push 1/1301+100; "
-          "push 1/1401+100; push 1/1501+100; " PULLS});
+          "apply welcome; push 1/1+100; push 1/101+100; push 1/201+100; push 1/301+100; " PULLS},
+         /* What stands together in the log is answered together. */
+         {"answer 1 1 100 9", "apply answer 1/1+100; push 1/401+100"},
+         {"answer 1 101 300 9", "reconnect"});
+    rig_open_at(&rig, 1, 0);
+    TALK(&rig, {"connect", "hello"}, {"welcome 1 1 0 0 0 9", "apply welcome; push 1/1+1; " PULLS},
+         {"append 1 3", "push 1/2+2"}, {"append 1 4", "push 1/4+1"}, {"append 1 6", "push 1/5+2"},
+         {"answer 1 1 3 9", "apply answer 1/1+3"}, {"answer 1 1 4 9", "reconnect"});
+    assert_int_equal(rig.station.answered, 3);
+    /* One that ends within a push: what is behind it has left a gap. */
+    rig_open_at(&rig, 1, 0);
+    TALK(&rig, {"connect", "hello"}, {"welcome 1 1 0 0 0 9", "apply welcome; push 1/1+1; " PULLS},
+         {"append 1 3", "push 1/2+2"}, {"append 1 4", "push 1/4+1"},
+         {"answer 1 1 2 9", "apply answer 1/1+2; hello"});
+    assert_int_equal(rig.station.answered, 2);
+    assert_int_equal(rig.station.flight.count, 0);
+    rig_open_at(&rig, 1, 0);
+    TALK(&rig, {"connect", "hello"}, {"welcome 1 1 0 0 0 9", "apply welcome; push 1/1+1; " PULLS},
+         {"append 1 3", "push 1/2+2"}, {"answer 1 1 2 9", "apply answer 1/1+2; push 1/3+1"},
+         {"answer 1 3 2 9", "reconnect"});
 }
 
 static void test_busy(void **state)
