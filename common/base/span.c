@@ -156,6 +156,22 @@ void buf_put_u64(struct buf *buf, uint64_t value)
     buf_put(buf, bytes, sizeof bytes);
 }
 
+uint8_t *put_varint(uint8_t *at, uint64_t value)
+{
+    while (value >= 0x80) {
+        *at++ = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    *at++ = (uint8_t)value;
+    return at;
+}
+
+void buf_put_varint(struct buf *buf, uint64_t value)
+{
+    uint8_t bytes[VARINT_SIZE];
+    buf_put(buf, bytes, (size_t)(put_varint(bytes, value) - bytes));
+}
+
 struct span buf_span(const struct buf *buf)
 {
     return (struct span){buf->data, buf->size};
@@ -219,6 +235,25 @@ uint64_t reader_u64(struct reader *reader)
 {
     struct span span = reader_bytes(reader, 8);
     return span.data == NULL ? 0 : get_u64(span.data);
+}
+
+uint64_t reader_varint(struct reader *reader)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < VARINT_SIZE && i < reader->left; i++) {
+        uint8_t byte = reader->data[i];
+        value |= (uint64_t)(byte & 0x7f) << (7 * i);
+        if ((byte & 0x80) != 0) {
+            continue;
+        }
+        if ((byte == 0 && i > 0) || (i == VARINT_SIZE - 1 && byte > 1)) {
+            break;
+        }
+        (void)reader_bytes(reader, i + 1);
+        return value;
+    }
+    reader->failed = true;
+    return 0;
 }
 
 void put_u16(uint8_t *bytes, uint16_t value)

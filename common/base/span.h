@@ -40,6 +40,7 @@ void buf_put_u8(struct buf *buf, uint8_t value);
 void buf_put_u16(struct buf *buf, uint16_t value); /* big endian, as all below */
 void buf_put_u32(struct buf *buf, uint32_t value);
 void buf_put_u64(struct buf *buf, uint64_t value);
+void buf_put_varint(struct buf *buf, uint64_t value); /* 1 to VARINT_SIZE bytes */
 /* size more bytes to be filled by the caller; NULL after a failure. */
 uint8_t *buf_grow(struct buf *buf, size_t size);
 struct span buf_span(const struct buf *buf); /* until the next append, clear or done */
@@ -59,9 +60,14 @@ uint8_t reader_u8(struct reader *reader);
 uint16_t reader_u16(struct reader *reader);
 uint32_t reader_u32(struct reader *reader);
 uint64_t reader_u64(struct reader *reader);
+/* Seven bits a byte, the low ones first, as protobuf does; the shortest form only. */
+uint64_t reader_varint(struct reader *reader);
 struct span reader_bytes(struct reader *reader, size_t size);
 void reader_copy(struct reader *reader, void *ret, size_t size);
 
+enum { VARINT_SIZE = 10 }; /* at most */
+/* Into room for VARINT_SIZE bytes; returns the place behind it. */
+uint8_t *put_varint(uint8_t *at, uint64_t value);
 void put_u16(uint8_t *bytes, uint16_t value);
 void put_u32(uint8_t *bytes, uint32_t value);
 void put_u64(uint8_t *bytes, uint64_t value);

@@ -215,7 +215,7 @@ uint64_t log_append(struct log *log, struct kv_txn *txn, const struct wire_leaf 
     if (log->pending_count == LOG_PENDING && txn->err == ERR_NONE) {
         txn->err = ERR_LIMIT;
     }
-    if (txn->err == ERR_NONE && !leaf_rows_append(log->leaves, index, leaf_bytes)) {
+    if (txn->err == ERR_NONE && !leaf_rows_append(log->leaves, index, leaf_bytes, place->id)) {
         txn->err = ERR_MEMORY;
     }
     if (txn->err != ERR_NONE) {

@@ -56,7 +56,7 @@ struct log_place {
     uint8_t device[LIMIT_KEY_SIZE];
     uint64_t incarnation;
     uint64_t seq;
-    uint8_t id[LIMIT_HASH_SIZE];
+    uint8_t id[LIMIT_HASH_SIZE]; /* of its event, else zeros: by it leaves are packed */
 };
 
 /* Reads the state of slot; a new one is empty. log_done frees. */

@@ -11,7 +11,6 @@
  *   number | size and bytes */
 enum {
     RECORD_FORMAT = 2,
-    VARINT_SIZE = 10,
     RECORD_HEAD_SIZE = 4 + 4 * VARINT_SIZE + LIMIT_ID_SIZE + LIMIT_KEY_SIZE,
     RECORD_VALUE_SIZE = 3 + 3 + VARINT_SIZE /* a value without its bytes: at most this */
 };
@@ -21,16 +20,6 @@ _Static_assert(RECORD_HEAD_SIZE + LIMIT_VALUE_COUNT * RECORD_VALUE_SIZE + VALUES
                "every record can be encoded");
 
 /* --- Writing: into room that is known to suffice --- */
-
-static uint8_t *put_number(uint8_t *at, uint64_t number)
-{
-    while (number >= 0x80) {
-        *at++ = (uint8_t)(number | 0x80);
-        number >>= 7;
-    }
-    *at++ = (uint8_t)number;
-    return at;
-}
 
 static uint8_t *put_bytes(uint8_t *at, const void *bytes, size_t size)
 {
@@ -49,28 +38,28 @@ static uint8_t *put_head(uint8_t *at, const struct record *record)
     *at++ = RECORD_FORMAT;
     *at++ = (uint8_t)record->machine;
     *at++ = (uint8_t)record->holder;
-    at = put_number(at, record->state);
-    at = put_number(at, record->resume_state);
+    at = put_varint(at, record->state);
+    at = put_varint(at, record->resume_state);
     at = put_bytes(at, record->id, sizeof record->id);
     *at++ = has_station(record) ? 1 : 0;
     if (has_station(record)) {
         at = put_bytes(at, record->station, sizeof record->station);
     }
-    at = put_number(at, record->baton_own_seq);
-    return put_number(at, record->facts.count);
+    at = put_varint(at, record->baton_own_seq);
+    return put_varint(at, record->facts.count);
 }
 
 static uint8_t *put_value(uint8_t *at, const struct value *value, unsigned field_before)
 {
     uint64_t distance = value->field - field_before;
-    at = put_number(at, distance << 1 | (value->place != 0 ? 1 : 0));
+    at = put_varint(at, distance << 1 | (value->place != 0 ? 1 : 0));
     if (value->place != 0) {
-        at = put_number(at, value->place - 1U);
+        at = put_varint(at, value->place - 1U);
     }
     if (value->type == VALUE_NUMBER) {
-        return put_number(at, value->number);
+        return put_varint(at, value->number);
     }
-    at = put_number(at, value->bytes.size);
+    at = put_varint(at, value->bytes.size);
     return put_bytes(at, value->bytes.data, value->bytes.size);
 }
 
@@ -94,24 +83,11 @@ void record_encode(const struct record *record, struct buf *ret)
 
 /* --- Reading --- */
 
-/* The shortest form only. */
 static uint64_t take_number(struct reader *reader, uint64_t max)
 {
-    uint64_t number = 0;
-    for (unsigned i = 0; i < VARINT_SIZE && i < reader->left; i++) {
-        uint8_t byte = reader->data[i];
-        number |= (uint64_t)(byte & 0x7f) << (7 * i);
-        if ((byte & 0x80) != 0) {
-            continue;
-        }
-        if ((byte == 0 && i > 0) || (i == VARINT_SIZE - 1 && byte > 1) || number > max) {
-            break;
-        }
-        (void)reader_bytes(reader, i + 1);
-        return number;
-    }
-    reader->failed = true;
-    return 0;
+    uint64_t number = reader_varint(reader);
+    reader->failed = reader->failed || number > max;
+    return reader->failed ? 0 : number;
 }
 
 struct place {

@@ -46,7 +46,7 @@ struct kv_options {
 /* Opens the store in directory, created with mode 0700 when absent. One open per process and one
  * process per store: ERR_BUSY when another holds it (an flock on <directory>/lock). Syncs
  * the directory after creating. Default LMDB sync flags with NOTLS, nothing else. options may be
- * NULL. ERR_MALFORMED: not a store, or what is left of one. ERR_VERSION: a store of a newer build,
+ * NULL. ERR_MALFORMED: not a store, or what is left of one. ERR_VERSION: a store of another format,
  * or an LMDB known to be unsafe. ERR_STATE: a network or otherwise unfit file system.
  * ERR_CONFLICT: directory is something else. ERR_FULL, ERR_IO, ERR_MEMORY, ERR_STORE. */
 MUST_USE enum err kv_open(const char *directory, const struct kv_options *options,

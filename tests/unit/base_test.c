@@ -42,6 +42,36 @@ static void test_reader_short(void **state)
     buf_done(&buf);
 }
 
+static void test_varints(void **state)
+{
+    static const struct {
+        uint64_t value;
+        size_t size;
+    } good[] = {{0, 1}, {127, 1}, {128, 2}, {16383, 2}, {16384, 3}, {UINT64_MAX, 10}};
+    static const char *const bad[] = {"", "\x80", "\x81\x80",
+                                      "\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+                                      "\x02"};
+    struct buf buf;
+    struct reader reader;
+    (void)state;
+    buf_init(&buf, 100);
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        buf_clear(&buf);
+        buf_put_varint(&buf, good[i].value);
+        assert_int_equal(buf.size, good[i].size);
+        reader_init(&reader, buf_span(&buf));
+        assert_true(reader_varint(&reader) == good[i].value);
+        assert_true(!reader.failed && reader.left == 0);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        reader_init(&reader, span_text(bad[i]));
+        assert_true(reader_varint(&reader) == 0 && reader.failed);
+    }
+    reader_init(&reader, span_of("\x81\x00", 2)); /* 1, but not as short as can be */
+    assert_true(reader_varint(&reader) == 0 && reader.failed);
+    buf_done(&buf);
+}
+
 static void test_base64(void **state)
 {
     (void)state;
@@ -104,11 +134,9 @@ static void test_utf8(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_buf_limit_sticks),
-        cmocka_unit_test(test_reader_short),
-        cmocka_unit_test(test_base64),
-        cmocka_unit_test(test_hex_and_number),
-        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_buf_limit_sticks), cmocka_unit_test(test_reader_short),
+        cmocka_unit_test(test_varints),          cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_hex_and_number),   cmocka_unit_test(test_utf8),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

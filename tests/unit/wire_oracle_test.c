@@ -58,14 +58,6 @@ static size_t split(struct span bytes, struct field_bytes *ret)
     return count;
 }
 
-static void put_varint(struct buf *ret, uint64_t number)
-{
-    for (; number >= 0x80; number >>= 7) {
-        buf_put_u8(ret, (uint8_t)(number | 0x80));
-    }
-    buf_put_u8(ret, (uint8_t)number);
-}
-
 /* One byte is changed, taken out, put in or said in two. */
 static void break_byte(struct make *make, struct span bytes, struct buf *ret)
 {
@@ -104,8 +96,8 @@ static void put_prefixed(const struct field_bytes *field, struct span value, str
     struct span tag = field->whole;
     uint64_t number = 0;
     (void)varint(&tag, &number);
-    put_varint(ret, number);
-    put_varint(ret, value.size);
+    buf_put_varint(ret, number);
+    buf_put_varint(ret, value.size);
     buf_put_span(ret, value);
 }
 
