@@ -103,6 +103,10 @@ void desk_put_record(struct desk *desk, struct json_text *json, const struct rec
 /* The newest part of that label as JSON, when somebody is unlocked who may open it. */
 bool desk_open_part(struct desk *desk, struct desk_call *call, struct kv_txn *txn,
                     const uint8_t record[LIMIT_ID_SIZE], uint32_t label, struct buf *ret_json);
+/* --- reading.c --- */
+/* May who asks read the events of desk->record (rules/reading.h)? False: it was refused. Without a
+ * session the machine itself asks, over its own socket. */
+MUST_USE bool desk_may_read(struct desk *desk, struct desk_call *call, struct kv_txn *txn);
 /* --- forms.c --- */
 /* Answers when the tail speaks of a record's forms; false: of something else. */
 bool desk_record_forms(struct desk *desk, struct desk_call *call);

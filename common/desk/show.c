@@ -351,7 +351,9 @@ void desk_get_record(struct desk *desk, struct desk_call *call)
     } else if (!found) {
         refuse_unknown(call->exchange);
     } else if (events) {
-        show_events(desk, call, &txn);
+        if (desk_may_read(desk, call, &txn)) {
+            show_events(desk, call, &txn);
+        }
     } else {
         show_record(desk, call, &txn);
     }

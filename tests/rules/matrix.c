@@ -2,6 +2,8 @@
 
 #include "base/text.h"
 #include "rules/engine.h"
+#include "rules/machines.h"
+#include "rules/reading.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,6 +225,136 @@ static void check_cell(struct matrix *matrix, const struct asked *asked, struct 
     }
 }
 
+/* --- reading: 4.3, last row --- */
+
+struct situation {
+    const char *name;
+    bool here;
+    bool named;
+    bool stands_in; /* for who is named */
+    bool in_dossier;
+    bool with_district;
+};
+
+static const struct situation situations[] = {
+    {"his case here", true, true, false, false, false},
+    {"another's case here", true, false, false, false, false},
+    {"the case of whom he stands in for", true, false, true, false, false},
+    {"another station's case", false, false, false, false, false},
+    {"another station's case, complained of", false, false, false, true, false},
+    {"another station's case, gone to the district", false, false, false, false, true},
+};
+enum { SITUATIONS = sizeof situations / sizeof *situations };
+
+struct reading_word {
+    const char *word;
+    enum reading reading;
+};
+
+static const struct reading_word reading_words[] = {
+    {"本人", READING_OWN},     {"窗口", READING_WINDOW},   {"本站", READING_STATION},
+    {"卷宗", READING_DOSSIER}, {"区级", READING_DISTRICT}, {"全部", READING_ALL},
+};
+
+/* What the word promises, told once more and not by the engine's own table. */
+static bool reading_expected(enum reading reading, const struct situation *at, bool one_window)
+{
+    bool own = at->named || at->stands_in;
+    switch (reading) {
+    case READING_NONE:
+        return false;
+    case READING_OWN:
+        return own;
+    case READING_WINDOW:
+        return own || (one_window && at->here);
+    case READING_STATION:
+        return at->here;
+    case READING_DOSSIER:
+        return at->in_dossier;
+    case READING_DISTRICT:
+        return at->with_district;
+    case READING_ALL:
+        return true;
+    }
+    return false;
+}
+
+static bool reads(const struct situation *at, uint64_t role, enum tier tier, bool one_window)
+{
+    uint8_t device[LIMIT_KEY_SIZE];
+    uint8_t people[2][LIMIT_ID_SIZE];
+    struct reading_ask ask = {.record = &before,
+                              .tier = tier,
+                              .device = device,
+                              .roles = role,
+                              .people = people[0],
+                              .people_count = at->stands_in ? 2 : 1,
+                              .in_dossier = at->in_dossier,
+                              .one_window = one_window};
+    record_of(rule_machine(MACHINE_CASE), CASE_STATE_PROCESSING, TIER_STATION);
+    memset(device, at->here ? 2 : 4, sizeof device);
+    put_staff(people[0], SELF);
+    put_staff(people[1], OTHER);
+    put_fact(&before.facts, FIELD_handler, at->named ? SELF : OTHER);
+    values_set_number(&before.facts, FIELD_district_base_day, 0, at->with_district ? 1 : 0);
+    return reading_may(&ask);
+}
+
+struct reading_cell {
+    const struct column *column;
+    enum reading reading;
+    bool one_window;
+};
+
+static void check_reader(struct matrix *matrix, const struct reading_cell *cell, uint64_t role,
+                         enum tier tier)
+{
+    for (size_t i = 0; i < SITUATIONS; i++) {
+        bool expected = reading_expected(cell->reading, &situations[i], cell->one_window);
+        matrix->cases.run++;
+        if (reads(&situations[i], role, tier, cell->one_window) != expected) {
+            cases_fail(&matrix->cases, "%s %s %s", cell->column->name,
+                       expected ? "may not read" : "reads", situations[i].name);
+        }
+    }
+}
+
+static void check_reading(struct matrix *matrix, const struct reading_cell *cell)
+{
+    for (uint64_t role = 1; role <= ROLE_DEVICE; role <<= 1) {
+        if ((cell->column->at_station & role) != 0) {
+            check_reader(matrix, cell, role, TIER_STATION);
+        }
+        if ((cell->column->at_hub & role) != 0) {
+            check_reader(matrix, cell, role, TIER_HUB);
+        }
+    }
+}
+
+/* "read one_window=yes | 窗口 | ..." */
+static void run_reading(struct matrix *matrix, const struct span *words, size_t count)
+{
+    struct reading_cell cell = {.one_window = says(words[0], "one_window=yes")};
+    if (count < COLUMN_COUNT + 1 || (!cell.one_window && !says(words[0], "one_window=no"))) {
+        cases_fail(&matrix->cases, "this line is not understood");
+        return;
+    }
+    matrix->readings++;
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        cell.column = &columns[i];
+        cell.reading = READING_NONE;
+        for (size_t k = 0; k < sizeof reading_words / sizeof *reading_words; k++) {
+            if (text_is(words[i + 1], reading_words[k].word)) {
+                cell.reading = reading_words[k].reading;
+            }
+        }
+        if (words[i + 1].size != 0 && cell.reading == READING_NONE) {
+            cases_fail(&matrix->cases, "%s: this mark is not known", columns[i].name);
+        }
+        check_reading(matrix, &cell);
+    }
+}
+
 /* --- 4.2 --- */
 
 struct expected {
@@ -349,14 +481,20 @@ void matrix_run(struct matrix *matrix, const char *path, bool print)
     struct span words[COLUMNS];
     size_t count = 0;
     memset(matrix->seen, 0, sizeof matrix->seen);
+    matrix->readings = 0;
     cases_open(&matrix->cases, path);
     matrix->cases.quiet = matrix->quiet;
     while (cases_next(&matrix->cases, words, COLUMNS, &count)) {
         if (count == SEPARATION_COLUMNS) {
             run_separation(matrix, words);
+        } else if (says(words[0], "one_window=")) {
+            run_reading(matrix, words, count);
         } else if (!text_is(words[0], "columns")) {
             run_verb(matrix, words, count);
         }
     }
     report_unseen(matrix, print);
+    if (matrix->readings != 2 && !print) {
+        cases_fail(&matrix->cases, "who reads a case's events is not told for both settings");
+    }
 }

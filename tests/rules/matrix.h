@@ -12,6 +12,7 @@ struct matrix {
     struct cases cases;
     struct world *world;
     bool quiet;
+    unsigned readings; /* lines that tell who reads */
     bool seen[MACHINE_END][MATRIX_VERBS];
 };
 

@@ -228,6 +228,35 @@ static void test_rules_as_data(void **state)
     told_done(&told);
 }
 
+/* 4.3: an appraiser sees scores, an auditor all, the discipline body what a dossier speaks of. */
+static void test_who_reads_events(void **state)
+{
+    enum { APPRAISER = 70, AUDITOR, DISCIPLINE };
+    struct desk_rig *rig = *state;
+    char number[64];
+    char path[120];
+    uint8_t appraiser[LIMIT_ID_SIZE];
+    uint8_t auditor[LIMIT_ID_SIZE];
+    uint8_t discipline[LIMIT_ID_SIZE];
+    unlock(rig, rig->officer);
+    accepted_case(rig, "黄阿妹", number);
+    (void)snprintf(path, sizeof path, "/api/v1/records/%s/events", number);
+    keyring_free(employ(rig, APPRAISER, ROLE_APPRAISER, appraiser));
+    keyring_free(employ(rig, AUDITOR, ROLE_AUDITOR, auditor));
+    keyring_free(employ(rig, DISCIPLINE, ROLE_UPPER_DISCIPLINE, discipline));
+    unlock(rig, appraiser);
+    expect_problem(rig, path, NULL, 403, "not_permitted");
+    unlock(rig, discipline);
+    expect_problem(rig, path, NULL, 403, "not_permitted");
+    unlock(rig, auditor);
+    struct told told = ask(rig, "GET", path, NULL);
+    expect_status(&told, 200, "");
+    const struct wire_tree *event = wire_tree_at(wire_tree_get(told.tree, "events"), 0);
+    const struct wire_tree *part = wire_tree_at(wire_tree_get(event, "parts"), 0);
+    assert_string_not_equal(wire_tree_member(part, "unreadable"), ""); /* minimised */
+    told_done(&told);
+}
+
 static void test_events_of_a_record(void **state)
 {
     struct desk_rig *rig = *state;
@@ -268,6 +297,7 @@ int main(void)
         DESK(test_due_list_pages),     DESK(test_wrong_queries), DESK(test_search),
         DESK(test_over_tcp_locked),    DESK(test_editions),      DESK(test_rules_as_data),
         DESK(test_events_of_a_record),
+        DESK(test_who_reads_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
