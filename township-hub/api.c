@@ -157,6 +157,7 @@ static const struct {
     {"/api/v1/editions/catalogue", WORLD_CATALOGUE},
     {"/api/v1/editions/calendar", WORLD_CALENDAR},
     {"/api/v1/editions/departments", WORLD_DEPARTMENTS},
+    {"/api/v1/editions/stations", WORLD_STATIONS},
 };
 
 static void reply_text_errors(struct http_exchange *exchange, const struct text_errors *errors)

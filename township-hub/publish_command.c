@@ -28,7 +28,7 @@ static error_t parse_publish(int key, char *argument, struct argp_state *state)
 
 static const struct argp publish_argp = {
     .parser = parse_publish,
-    .args_doc = "policy|catalogue|calendar|departments FILE...",
+    .args_doc = "policy|catalogue|calendar|departments|stations FILE...",
 };
 
 static enum world_kind kind_of(const char *name)
@@ -37,6 +37,7 @@ static enum world_kind kind_of(const char *name)
            : strcmp(name, "catalogue") == 0   ? WORLD_CATALOGUE
            : strcmp(name, "calendar") == 0    ? WORLD_CALENDAR
            : strcmp(name, "departments") == 0 ? WORLD_DEPARTMENTS
+           : strcmp(name, "stations") == 0    ? WORLD_STATIONS
                                               : (enum world_kind)0;
 }
 
@@ -113,7 +114,8 @@ static int publish_files(struct cli *cli, const struct publish_options *options,
 {
     enum world_kind kind = kind_of(options->kind);
     int code = 0;
-    if ((kind == WORLD_POLICY || kind == WORLD_DEPARTMENTS) && options->count > 1) {
+    bool one = kind != WORLD_CATALOGUE && kind != WORLD_CALENDAR;
+    if (one && options->count > 1) {
         return cli_fail(cli, CLI_USAGE, "只能给一个文件", "one file only");
     }
     if (kind == WORLD_CATALOGUE) {
@@ -139,8 +141,9 @@ int publish_command(struct cli *cli, int argc, char **argv)
         return code;
     }
     if (options.kind == NULL || kind_of(options.kind) == 0 || options.count == 0) {
-        return cli_fail(cli, CLI_USAGE, "用法：publish policy|catalogue|calendar|departments 文件",
-                        "usage: publish policy|catalogue|calendar|departments FILE...");
+        return cli_fail(cli, CLI_USAGE,
+                        "用法：publish policy|catalogue|calendar|departments|stations 文件",
+                        "usage: publish policy|catalogue|calendar|departments|stations FILE...");
     }
     for (size_t i = 0; i < options.count; i++) {
         buf_init(&texts[i], LIMIT_TEXT_FILE_SIZE);

@@ -294,12 +294,12 @@ static void show_done(struct cli *cli, const struct wire_tree *answer)
     (void)printf("%s\n", cli_is_english(cli) ? "done" : "已办");
 }
 
-static int revoke(struct cli *cli, const char *prefix, const char *what)
+static int revoke(struct cli *cli, const char *person)
 {
     struct buf path;
     buf_init(&path, 1024);
-    buf_put_text(&path, prefix);
-    cli_escape(&path, what);
+    buf_put_text(&path, "/api/v1/staff/");
+    cli_escape(&path, person);
     buf_put_text(&path, "/revoke");
     int code = cli_call_show(cli, "POST", buf_text(&path), span_of(NULL, 0), show_done);
     buf_done(&path);
@@ -333,7 +333,7 @@ int staff_command(struct cli *cli, int argc, char **argv)
         return grant(cli, &options);
     }
     if (strcmp(verb, "revoke") == 0 && options.person != NULL) {
-        return revoke(cli, "/api/v1/staff/", options.person);
+        return revoke(cli, options.person);
     }
     if (strcmp(verb, "list") == 0) {
         return cli_call_show(cli, "GET", "/api/v1/staff", span_of(NULL, 0), show_list);
@@ -342,7 +342,7 @@ int staff_command(struct cli *cli, int argc, char **argv)
                     "usage: staff enrol|grant|revoke|list");
 }
 
-/* --- enrol REQUEST, station revoke --- */
+/* --- enrol REQUEST --- */
 
 struct enrol_options {
     const char *request;
@@ -407,29 +407,4 @@ int staff_enrol_command(struct cli *cli, int argc, char **argv)
     }
     buf_done(&request);
     return code;
-}
-
-static error_t parse_station(int key, char *argument, struct argp_state *state)
-{
-    const char **words = state->input;
-    if (key != ARGP_KEY_ARG || words[1] != NULL) {
-        return ARGP_ERR_UNKNOWN;
-    }
-    words[words[0] == NULL ? 0 : 1] = argument;
-    return 0;
-}
-
-static const struct argp station_argp = {.parser = parse_station, .args_doc = "revoke CODE"};
-
-int staff_station_command(struct cli *cli, int argc, char **argv)
-{
-    const char *words[2] = {NULL, NULL};
-    int code = 0;
-    if (!cli_parse(cli, &station_argp, argc, argv, words, &code)) {
-        return code;
-    }
-    if (words[1] == NULL || strcmp(words[0], "revoke") != 0) {
-        return cli_fail(cli, CLI_USAGE, "用法：station revoke 代码", "usage: station revoke CODE");
-    }
-    return revoke(cli, "/api/v1/stations/", words[1]);
 }

@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "desk/sealing.h"
+#include "desk/succession.h"
 #include "node/clock.h"
 #include "township-hub/staff.h"
 
@@ -239,6 +240,28 @@ static void revoke(struct api *api, struct http_exchange *exchange, const char *
     }
 }
 
+/* POST /api/v1/stations/CODE/handover {"to","check"} */
+static void hand_over(struct api *api, struct http_exchange *exchange,
+                      const struct http_request *request, const char *code)
+{
+    uint8_t handler[LIMIT_ID_SIZE];
+    struct wire_tree *body = api_body(exchange, request);
+    if (body == NULL) {
+        return;
+    }
+    const char *to = wire_tree_member(body, "to");
+    struct desk_succession ask = {.code = code,
+                                  .check = wire_tree_is_true(wire_tree_get(body, "check"))};
+    bool known = to[0] == 0 || staff_find(api->folder->path, to, handler) == ERR_NONE;
+    ask.handler = to[0] == 0 ? NULL : handler;
+    wire_tree_close(body);
+    if (known) {
+        desk_hand_over(api->desk, exchange, &ask);
+    } else {
+        api_missing(exchange, "to");
+    }
+}
+
 bool staff_station_handle(struct api *api, struct http_exchange *exchange,
                           const struct http_request *request)
 {
@@ -250,6 +273,11 @@ bool staff_station_handle(struct api *api, struct http_exchange *exchange,
     if (strcmp(request->method, "POST") == 0 &&
         api_path(request, "/api/v1/stations/", "/revoke", text, sizeof text)) {
         revoke(api, exchange, text);
+        return true;
+    }
+    if (strcmp(request->method, "POST") == 0 &&
+        api_path(request, "/api/v1/stations/", "/handover", text, sizeof text)) {
+        hand_over(api, exchange, request, text);
         return true;
     }
     return false;

@@ -122,7 +122,8 @@ static void put_counts(struct api *api, struct json_text *json)
 
 static void reply_status(struct api *api, struct http_exchange *exchange)
 {
-    static const char *const names[] = {"", "policy", "catalogue", "calendar", "", "departments"};
+    static const char *const names[] = {"", "policy",      "catalogue", "calendar",
+                                        "", "departments", "stations"};
     const struct fold *fold = hub_fold(api->hub);
     uint8_t hash[LIMIT_HASH_SIZE];
     struct reply reply;
@@ -139,7 +140,7 @@ static void reply_status(struct api *api, struct http_exchange *exchange)
     json_text_ms(json, "started", api->started_ms);
     json_text_ms(json, "now", clock_wall_ms());
     json_text_open(json, "editions");
-    for (int kind = WORLD_POLICY; kind <= WORLD_DEPARTMENTS; kind++) {
+    for (int kind = WORLD_POLICY; kind <= WORLD_STATIONS; kind++) {
         if (names[kind][0] != 0) {
             json_text_big(json, names[kind],
                           world_edition(fold->world, (enum world_kind)kind, 0, hash));

@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "desk/office.h"
 #include "forms/slip_code.h"
+#include "node/clock.h"
 #include "village-node/program.h"
 
 #include <stdio.h>
@@ -85,13 +86,15 @@ static void responsible_of(struct daemon *daemon, const struct view *view,
     }
 }
 
-/* The station's name and the telephone for complaints, from node.conf. */
-static void put_settings(struct daemon *daemon, struct json_text *json)
+/* The station's name, of the stations edition or node.conf, and the telephone for complaints. */
+static void put_settings(struct daemon *daemon, const struct record *record, struct json_text *json)
 {
     char path[FILES_PATH_SIZE];
     struct desk_office office;
     bool known = device_path(daemon->folder.directory, "node.conf", path) == ERR_NONE;
     desk_office_read(known ? path : NULL, &office);
+    desk_office_call(station_fold(daemon->station), signer_key_id_view(device_signer(daemon)),
+                     record, clock_wall_ms(), &office);
     json_text_string(json, "station", office.station);
     json_text_string(json, "complaints", office.complaints);
 }
@@ -178,7 +181,7 @@ static void reply_slip(struct daemon *daemon, struct http_exchange *exchange,
     json_text_bool(&reply.json, "provisional",
                    values_number(&view->record.facts, FIELD_due_provisional, 0) != 0);
     json_text_string(&reply.json, "responsible", name);
-    put_settings(daemon, &reply.json);
+    put_settings(daemon, &view->record, &reply.json);
     put_materials(&reply.json, view);
     put_code(daemon, &reply.json, view, &newest, number);
     reply_send(&reply, exchange, 200);

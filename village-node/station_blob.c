@@ -132,7 +132,8 @@ void station_want_named(struct kv_txn *txn, const struct wire_event *event)
 {
     struct span text = values_bytes(&event->facts, FIELD_hash, 0);
     struct span wraps = values_bytes(&event->facts, FIELD_wraps, 0);
-    if (event->payload == WIRE_EDITION && text.size == LIMIT_HASH_SIZE) {
+    bool holds_up = event->payload == WIRE_EDITION || event->payload == WIRE_HANDOVER;
+    if (holds_up && text.size == LIMIT_HASH_SIZE) {
         station_want(txn, true, text.data);
     }
     if (event->payload == WIRE_AUDIENCE && wraps.size == LIMIT_HASH_SIZE) {

@@ -1,3 +1,4 @@
+#include "fold/handover.h"
 #include "village-node/inside.h"
 
 #include <string.h>
@@ -201,6 +202,11 @@ static enum turn fold_own(struct station *station, struct kv_txn *txn, uint64_t 
     if (memcmp(station->event->device, station->hub_device, LIMIT_KEY_SIZE) != 0 ||
         !author_signed(station, &leaf.envelope)) {
         return TURN_STUCK;
+    }
+    uint8_t wanted[LIMIT_HASH_SIZE];
+    if (fold_handover_ready(station->event, txn, wanted) == ERR_NOT_FOUND) {
+        station_want(txn, true, wanted);
+        return TURN_WAIT;
     }
     struct fold_ask ask = {
         .id = id, .leaf_ms = leaf.hub_ms, .leaf_index = index, .own_seq = leaf.own_seq};

@@ -117,6 +117,7 @@ static enum err put_page(struct desk *desk, const struct desk_call *call,
     size_t at = 0;
     const struct wire_tree *view = wire_tree_get(answer, "view");
     desk_office_read(desk->office_path[0] == 0 ? NULL : desk->office_path, &office);
+    desk_office_call(desk_fold(desk), desk->device, NULL, call->now_ms, &office);
     civil_time_format(call->now_ms, time);
     (void)snprintf(span, sizeof span, "%.10s — %.10s", wire_tree_member(answer, "from"),
                    wire_tree_member(answer, "until"));

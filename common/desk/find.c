@@ -47,33 +47,48 @@ const char *desk_station_code(struct desk *desk, const uint8_t device[LIMIT_KEY_
 
 struct first_event {
     bool found;
-    uint8_t device[LIMIT_KEY_SIZE];
-    uint64_t incarnation;
-    uint64_t seq;
+    struct desk_opened opened;
 };
 
 static bool take_first(void *context, const struct wire_event *event, const char *standing,
                        uint32_t refusal)
 {
     struct first_event *first = context;
+    struct span opener = values_bytes(&event->facts, FIELD_opener, 0);
     (void)standing;
     (void)refusal;
     first->found = true;
-    memcpy(first->device, event->device, sizeof first->device);
-    first->incarnation = event->incarnation;
-    first->seq = event->seq;
+    memcpy(first->opened.device, event->device, LIMIT_KEY_SIZE);
+    first->opened.incarnation = event->incarnation;
+    first->opened.seq = event->seq;
+    if (event->payload == WIRE_HANDOVER && opener.size == LIMIT_KEY_SIZE) {
+        memcpy(first->opened.device, opener.data, LIMIT_KEY_SIZE);
+        first->opened.incarnation = values_number(&event->facts, FIELD_former, 0);
+        first->opened.seq = values_number(&event->facts, FIELD_former_seq, 0);
+    }
     return false;
+}
+
+bool desk_record_opened(struct desk *desk, const uint8_t record[LIMIT_ID_SIZE],
+                        struct desk_opened *ret)
+{
+    struct first_event first = {.found = false};
+    desk->options.port.events(desk->options.port.context, record, &first, take_first);
+    if (first.found) {
+        *ret = first.opened;
+    }
+    return first.found;
 }
 
 void desk_record_number(struct desk *desk, const uint8_t record[LIMIT_ID_SIZE],
                         char ret_text[NUMBER_SIZE])
 {
-    struct first_event first = {.found = false};
+    struct desk_opened opened;
     struct number number;
-    desk->options.port.events(desk->options.port.context, record, &first, take_first);
     ret_text[0] = 0;
-    if (first.found) {
-        number_make(desk_station_code(desk, first.device), first.incarnation, first.seq, &number);
+    if (desk_record_opened(desk, record, &opened)) {
+        number_make(desk_station_code(desk, opened.device), opened.incarnation, opened.seq,
+                    &number);
         number_format(&number, ret_text);
     }
 }
@@ -127,6 +142,38 @@ static bool record_in_log(struct desk *desk, struct kv_txn *txn, const uint8_t *
     return found;
 }
 
+/* A number of another station that was handed over to this one: its leaf in our feed names it. */
+static bool record_handed_over(struct desk *desk, struct kv_txn *txn, const struct number *number,
+                               uint8_t *ret)
+{
+    enum { OWN_FEED = 1 };
+    struct log *log = &desk_fold(desk)->log;
+    struct wire_arena arena = {NULL, 0, 0};
+    struct wire_event *event = calloc(1, sizeof *event);
+    struct wire_leaf leaf;
+    struct buf bytes;
+    uint64_t index = 0;
+    bool found = false;
+    buf_init(&bytes, LIMIT_LEAF_SIZE);
+    bool ready = event != NULL && wire_arena_init(&arena, WIRE_EVENT_ARENA) == ERR_NONE;
+    for (uint64_t seq = 1; ready && !found && log_feed_index(log, txn, OWN_FEED, seq, &index);
+         seq++) {
+        found = log_leaf(log, txn, index, &bytes) &&
+                wire_leaf_decode(buf_span(&bytes), &leaf) == ERR_NONE && !leaf.is_void &&
+                wire_event_decode(leaf.envelope.body, &arena, event) == ERR_NONE &&
+                event->payload == WIRE_HANDOVER &&
+                values_number(&event->facts, FIELD_former, 0) == number->incarnation &&
+                values_number(&event->facts, FIELD_former_seq, 0) == number->seq;
+    }
+    if (found) {
+        memcpy(ret, event->record, LIMIT_ID_SIZE);
+    }
+    wire_arena_done(&arena);
+    buf_done(&bytes);
+    free(event);
+    return found;
+}
+
 /* The event there must be the record's first: other events have no number. */
 static bool opens_record(struct desk *desk, const struct number *number, const uint8_t *record)
 {
@@ -149,7 +196,9 @@ static bool record_of_number(struct desk *desk, struct kv_txn *txn, const struct
 {
     struct directory *directory = world_directory(desk_fold(desk)->world);
     if (desk->options.tier == TIER_STATION) {
-        return record_in_own_chain(txn, number, ret) && opens_record(desk, number, ret);
+        bool own = record_in_own_chain(txn, number, ret) && opens_record(desk, number, ret);
+        return own ||
+               (record_handed_over(desk, txn, number, ret) && opens_record(desk, number, ret));
     }
     if (has_village(NULL, number->village) && record_in_log(desk, txn, desk->device, number, ret) &&
         opens_record(desk, number, ret)) {

@@ -81,6 +81,15 @@ void desk_next_place(struct desk *desk, struct kv_txn *txn, uint64_t *ret_incarn
 /* Hex, UUID or human number -> record id. ERR_NOT_FOUND: a number nobody has; ERR_MALFORMED. */
 MUST_USE enum err desk_record_id(struct desk *desk, struct kv_txn *txn, const char *text,
                                  uint8_t ret[LIMIT_ID_SIZE]);
+/* Where the first event of a record stands; of one handed over, where it stood at the station that
+ * took it in. False: no event of it is here. */
+struct desk_opened {
+    uint8_t device[LIMIT_KEY_SIZE];
+    uint64_t incarnation;
+    uint64_t seq;
+};
+bool desk_record_opened(struct desk *desk, const uint8_t record[LIMIT_ID_SIZE],
+                        struct desk_opened *ret);
 /* "" when no event of it is here. */
 void desk_record_number(struct desk *desk, const uint8_t record[LIMIT_ID_SIZE],
                         char ret_text[NUMBER_SIZE]);
@@ -103,6 +112,9 @@ void desk_put_record(struct desk *desk, struct json_text *json, const struct rec
 /* The newest part of that label as JSON, when somebody is unlocked who may open it. */
 bool desk_open_part(struct desk *desk, struct desk_call *call, struct kv_txn *txn,
                     const uint8_t record[LIMIT_ID_SIZE], uint32_t label, struct buf *ret_json);
+/* The same as it was sealed: protobuf bytes. */
+bool desk_open_plain(struct desk *desk, struct desk_call *call, struct kv_txn *txn,
+                     const uint8_t record[LIMIT_ID_SIZE], uint32_t label, struct buf *ret_plain);
 /* --- reading.c --- */
 /* May who asks read the events of desk->record (rules/reading.h)? False: it was refused. Without a
  * session the machine itself asks, over its own socket. */

@@ -265,6 +265,7 @@ enum err sheet_new(struct desk *desk, struct desk_call *call, struct kv_txn *txn
         return ERR_MEMORY;
     }
     desk_office_read(desk->office_path[0] == 0 ? NULL : desk->office_path, &sheet->office);
+    desk_office_call(desk_fold(desk), desk->device, record, call->now_ms, &sheet->office);
     if (record != NULL) {
         const char *code = desk_station_code(desk, record->station);
         *sheet->record = *record;

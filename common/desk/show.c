@@ -213,8 +213,8 @@ static void put_part(struct events_walk *walk, const char *name, const uint8_t *
     buf_done(&text);
 }
 
-bool desk_open_part(struct desk *desk, struct desk_call *call, struct kv_txn *txn,
-                    const uint8_t record[LIMIT_ID_SIZE], uint32_t label, struct buf *ret_json)
+bool desk_open_plain(struct desk *desk, struct desk_call *call, struct kv_txn *txn,
+                     const uint8_t record[LIMIT_ID_SIZE], uint32_t label, struct buf *ret_plain)
 {
     struct events_walk walk = {.desk = desk, .call = call, .txn = txn, .label = label};
     if (call->session == NULL) {
@@ -222,9 +222,19 @@ bool desk_open_part(struct desk *desk, struct desk_call *call, struct kv_txn *tx
     }
     buf_init(&walk.part, LIMIT_SEALED_SIZE);
     desk->options.port.events(desk->options.port.context, record, &walk, newest_part);
-    bool opened =
-        walk.found && wire_sealed_to_json(label, buf_span(&walk.part), ret_json) == ERR_NONE;
+    buf_put_span(ret_plain, buf_span(&walk.part));
     buf_done(&walk.part);
+    return walk.found && ret_plain->err == ERR_NONE;
+}
+
+bool desk_open_part(struct desk *desk, struct desk_call *call, struct kv_txn *txn,
+                    const uint8_t record[LIMIT_ID_SIZE], uint32_t label, struct buf *ret_json)
+{
+    struct buf plain;
+    buf_init(&plain, LIMIT_SEALED_SIZE);
+    bool opened = desk_open_plain(desk, call, txn, record, label, &plain) &&
+                  wire_sealed_to_json(label, buf_span(&plain), ret_json) == ERR_NONE;
+    buf_done(&plain);
     return opened;
 }
 

@@ -297,6 +297,25 @@ static void put_share(struct json_text *json, const char *name, int64_t per_mill
     json_text_string(json, name, text);
 }
 
+/* What it was called then, and is now. */
+static void put_station_name(struct looking *looking, const char *name,
+                             const struct views_cell *cell)
+{
+    const struct stations *names = fold_facts_source(looking->facts)->names;
+    int32_t today = civil_day_of_ms(looking->call->now_ms);
+    const char *now = stations_name(names, cell->text, today);
+    const char *then = stations_name(names, cell->text, (int32_t)cell->number);
+    char member[MEMBER_SIZE];
+    char text[2 * STATIONS_NAME_SIZE + 16];
+    bool renamed = cell->number != 0 && then[0] != 0 && strcmp(then, now) != 0;
+    (void)snprintf(member, sizeof member, "%sZh", name);
+    (void)snprintf(text, sizeof text, renamed ? "%s（现%s）" : "%s%s", renamed ? then : now,
+                   renamed ? now : "");
+    if (text[0] != 0) {
+        json_text_string(looking->json, member, text);
+    }
+}
+
 static void put_cell(struct looking *looking, const char *name, const struct views_cell *cell)
 {
     char number[NUMBER_SIZE];
@@ -304,8 +323,11 @@ static void put_cell(struct looking *looking, const char *name, const struct vie
     case VIEWS_CELL_EMPTY:
         return;
     case VIEWS_CELL_TEXT:
+        put_text(looking->json, name, cell);
+        return;
     case VIEWS_CELL_STATION:
         put_text(looking->json, name, cell);
+        put_station_name(looking, name, cell);
         return;
     case VIEWS_CELL_NUMBER:
         json_text_number(looking->json, name, cell->number);

@@ -135,6 +135,8 @@ static void list_stations(struct fold_facts *facts)
     for (size_t i = 0; i < facts->source.station_count; i++) {
         const struct directory_station *station = directory_station_at(directory, i);
         struct views_station *shown = &facts->stations[i];
+        const struct stations_line *merger = stations_merger(facts->source.names, station->code);
+        shown->until_day = merger == NULL ? 0 : merger->day - 1;
         memcpy(shown->device, station->device, sizeof shown->device);
         shown->code = station->code;
         shown->since_day = common_day(&facts->ask, station->since);
@@ -162,6 +164,7 @@ static enum err facts_fill(struct fold_facts *facts)
                                           .policy = world.policy,
                                           .calendar = world.calendar,
                                           .catalogue = world.catalogue,
+                                          .names = world.stations,
                                           .now_ms = ask->now_ms,
                                           .station_count = count,
                                           .stations = facts->stations,

@@ -1,4 +1,5 @@
 #include "fold/fold.h"
+#include "fold/handover.h"
 #include "fold/scratch.h"
 #include "rules/deadline.h"
 
@@ -93,10 +94,13 @@ static void feed_target(struct fold *fold, struct kv_txn *txn, const struct fold
     }
 }
 
-static void fill_event(const struct fold_ask *ask, const struct directory_author *author,
-                       enum machine_id machine, struct rule_event *ret)
+static void fill_event(const struct fold *fold, const struct fold_ask *ask,
+                       const struct directory_author *author, enum machine_id machine,
+                       struct rule_event *ret)
 {
     const struct wire_event *event = ask->event;
+    const struct directory_station *station =
+        directory_station(world_directory(fold->world), event->device);
     memset(ret, 0, sizeof *ret);
     ret->machine = machine;
     ret->verb = (uint16_t)values_number(&event->facts, FIELD_verb, 0);
@@ -117,6 +121,7 @@ static void fill_event(const struct fold_ask *ask, const struct directory_author
     }
     ret->applied_own = event->applied_own;
     ret->facts = &event->facts;
+    ret->station_code = station == NULL ? NULL : station->code;
 }
 
 /* World, record before (NULL: none) and event as the rules want them. ERR_STATE: no editions. */
@@ -169,7 +174,7 @@ static enum err judge_machine(struct fold *fold, struct kv_txn *txn, const struc
     }
     world.context = &finder;
     world.find = find_record;
-    fill_event(ask, author, fold_machine_of(ask->event->payload), &event);
+    fill_event(fold, ask, author, fold_machine_of(ask->event->payload), &event);
     event.entered_ms = legal_ms(fold, txn, ask, &event.clock_marked);
     event.legal_ms = receipt_ms(ask->event, event.entered_ms, &event.clock_marked);
     struct rule_outcome outcome = rule_judge(&world, before, &event, ask->record);
@@ -265,6 +270,14 @@ enum err fold_judge(struct fold *fold, struct kv_txn *txn, const struct fold_ask
     if (fold_machine_of(event->payload) != MACHINE_NONE) {
         return judge_machine(fold, txn, ask, &author, ret);
     }
+    if (event->payload == WIRE_HANDOVER) {
+        ret->refusal = fold_handover_judge(fold, txn, ask, &author, question.day);
+        ret->verdict = ret->refusal == REFUSAL_NONE ? WIRE_ACCEPTED : WIRE_REFUSED;
+        ret->has_record = ret->refusal == REFUSAL_NONE;
+        ret->own = ret->has_record;
+        memcpy(ret->feed_device, ret->own ? ask->record->station : zeros, LIMIT_KEY_SIZE);
+        return txn->err;
+    }
     judge_world(fold, txn, ask, &author, ret);
     return txn->err;
 }
@@ -287,7 +300,7 @@ static enum err apply_machine(struct fold *fold, struct kv_txn *txn, const struc
     struct directory_ask question = {ask->event->author, ask->event->device, civil_day_of_ms(legal),
                                      fold_applied_common(fold, ask->event), ask->leaf_index};
     directory_ask(world_directory(fold->world), &question, &author);
-    fill_event(ask, &author, fold_machine_of(ask->event->payload), &event);
+    fill_event(fold, ask, &author, fold_machine_of(ask->event->payload), &event);
     event.entered_ms = legal;
     event.legal_ms = receipt_ms(ask->event, legal, &marked);
     event.clock_marked = marked;
@@ -304,6 +317,9 @@ enum err fold_apply(struct fold *fold, struct kv_txn *txn, const struct fold_ask
 {
     if (fold_machine_of(ask->event->payload) != MACHINE_NONE) {
         return apply_machine(fold, txn, ask);
+    }
+    if (ask->event->payload == WIRE_HANDOVER) {
+        return fold_handover_apply(fold, txn, ask);
     }
     return common_seq == 0 ? txn->err
                            : world_apply(fold->world, txn, ask->event, common_seq, ask->leaf_index);

@@ -18,6 +18,7 @@ struct edition {
     struct policy *policy;
     struct catalogue *catalogue;
     struct calendar *calendar;
+    struct stations *stations;
 };
 
 /* The first leaf of a new log of the hub. */
@@ -66,6 +67,7 @@ void world_free(struct world *world)
         policy_free(world->editions[i].policy);
         catalogue_free(world->editions[i].catalogue);
         calendar_free(world->editions[i].calendar);
+        stations_free(world->editions[i].stations);
     }
     free(world->editions);
     free(world->audiences);
@@ -133,6 +135,7 @@ enum err world_check_text(enum world_kind kind, struct span text, struct text_er
     struct policy *policy = NULL;
     struct catalogue *catalogue = NULL;
     struct calendar *calendar = NULL;
+    struct stations *stations = NULL;
     enum err err = ERR_NONE;
     switch (kind) {
     case WORLD_POLICY:
@@ -147,10 +150,14 @@ enum err world_check_text(enum world_kind kind, struct span text, struct text_er
     case WORLD_DEPARTMENTS:
         err = text_file_check(text, 0, ret_errors) ? ERR_NONE : ERR_MALFORMED;
         break;
+    case WORLD_STATIONS:
+        err = stations_parse(text, &stations, ret_errors);
+        break;
     }
     policy_free(policy);
     catalogue_free(catalogue);
     calendar_free(calendar);
+    stations_free(stations);
     return err;
 }
 
@@ -228,6 +235,8 @@ static enum err parse_edition(const struct world *world, struct kv_txn *txn,
         err = catalogue_parse(&file, 1, &edition->catalogue, &errors);
     } else if (edition->kind == WORLD_CALENDAR) {
         err = parse_calendar(world, txn, &edition->calendar);
+    } else if (edition->kind == WORLD_STATIONS) {
+        err = stations_parse(buf_span(&text), &edition->stations, &errors);
     }
     buf_done(&text);
     return err;
@@ -431,5 +440,7 @@ bool world_view(const struct world *world, uint64_t applied, uint64_t pinned_pol
     ret->catalogue = catalogue->catalogue;
     ret->catalogue_edition = catalogue->number;
     ret->calendar = calendar->calendar;
+    const struct edition *stations = newest(world, WORLD_STATIONS, 0, applied);
+    ret->stations = stations == NULL ? NULL : stations->stations;
     return true;
 }

@@ -54,7 +54,8 @@ enum world_kind {
     WORLD_POLICY = 1,
     WORLD_CATALOGUE = 2,
     WORLD_CALENDAR = 3,
-    WORLD_DEPARTMENTS = 5
+    WORLD_DEPARTMENTS = 5,
+    WORLD_STATIONS = 6
 };
 
 /* The editions in force for who had applied the common feed up to applied; pinned ones (by number,

@@ -173,6 +173,19 @@ static enum refusal engine_check_baton(const struct record *record, const struct
     return REFUSAL_NONE;
 }
 
+/* A station that went into another finishes what it has; what is new is taken in there. */
+static enum refusal engine_check_merged(const struct rule_machine *machine,
+                                        const struct rule_world *world, const struct record *record,
+                                        const struct rule_event *event)
+{
+    const struct stations_line *merger =
+        record == NULL && machine->shut && event->station_code != NULL
+            ? stations_merger(world->stations, event->station_code)
+            : NULL;
+    bool shut = merger != NULL && merger->day <= civil_day_of_ms(event->legal_ms);
+    return shut ? REFUSAL_STATION_MERGED : REFUSAL_NONE;
+}
+
 /* Effects never overflow a record: room is asked for before the first of them. */
 static enum refusal engine_check_room(const struct record *record, const struct rule_event *event)
 {
@@ -313,6 +326,9 @@ struct rule_outcome rule_judge(const struct rule_world *world, const struct reco
     outcome.refusal = has_state ? engine_check_baton(record, event) : REFUSAL_NONE;
     if (outcome.refusal == REFUSAL_NONE) {
         outcome.refusal = fit;
+    }
+    if (outcome.refusal == REFUSAL_NONE) {
+        outcome.refusal = engine_check_merged(machine, world, record, event);
     }
     if (outcome.refusal != REFUSAL_NONE || row == NULL) {
         return outcome;

@@ -135,4 +135,6 @@ const struct rule_machine machine_appointment = {
     .final_states =
         IN(KEPT) | IN(MISSED_BY_US) | IN(MISSED_BY_APPLICANT) | IN(REFUSED) | IN(CANCELLED),
     .payload_field = PAYLOAD_APPOINTMENT,
+    .follows = IN(REQUESTED) | IN(ASSIGNED),
+    .shut = true,
 };

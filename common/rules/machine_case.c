@@ -110,4 +110,6 @@ const struct rule_machine machine_case = {
     .row_count = sizeof case_rows / sizeof *case_rows,
     .final_states = IN(ARCHIVED),
     .payload_field = PAYLOAD_CASE,
+    .follows = LIVE & ~(IN(ANSWERED) | IN(CONFIRMED) | IN(RATED)),
+    .shut = true,
 };

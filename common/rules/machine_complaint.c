@@ -416,5 +416,8 @@ const struct rule_machine machine_complaint = {
     .row_count = sizeof complaint_rows / sizeof *complaint_rows,
     .final_states = IN(ARCHIVED) | IN(SUGGESTION),
     .payload_field = PAYLOAD_COMPLAINT,
+    .follows = IN(RECEIVED) | IN(REGISTERED) | IN(INVESTIGATING) | IN(TRANSFERRED) | IN(DECIDED) |
+               IN(REPLIED) | IN(RE_VERIFY) | IN(FOLLOWED_UP),
+    .shut = true,
     .readers = RULE_READERS_DISCIPLINE,
 };

@@ -159,4 +159,6 @@ const struct rule_machine machine_contact = {
     .row_count = sizeof contact_rows / sizeof *contact_rows,
     .final_states = IN(ARCHIVED),
     .payload_field = PAYLOAD_CONTACT,
+    .follows = IN(OPEN) | IN(OFFERED),
+    .shut = true,
 };

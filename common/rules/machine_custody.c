@@ -122,4 +122,6 @@ const struct rule_machine machine_custody = {
     .row_count = sizeof custody_rows / sizeof *custody_rows,
     .final_states = IN(DESTROYED),
     .payload_field = PAYLOAD_CUSTODY,
+    .follows = IN(KEPT) | IN(LENT),
+    .shut = true,
 };

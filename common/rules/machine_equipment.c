@@ -110,4 +110,6 @@ const struct rule_machine machine_equipment = {
     .row_count = sizeof equipment_rows / sizeof *equipment_rows,
     .final_states = IN(SCRAPPED),
     .payload_field = PAYLOAD_EQUIPMENT,
+    .follows = IN(IN_USE) | IN(FAULTY) | IN(SCRAP_ASKED) | IN(SCRAP_APPROVED) | IN(DATA_MOVED),
+    .shut = true,
 };

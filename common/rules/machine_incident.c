@@ -102,4 +102,5 @@ const struct rule_machine machine_incident = {
     .row_count = sizeof incident_rows / sizeof *incident_rows,
     .final_states = IN(CLOSED),
     .payload_field = PAYLOAD_INCIDENT,
+    .follows = IN(REPORTED) | IN(HANDLED),
 };

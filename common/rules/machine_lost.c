@@ -43,4 +43,5 @@ const struct rule_machine machine_lost = {
     .row_count = sizeof lost_rows / sizeof *lost_rows,
     .final_states = IN(RETURNED) | IN(HANDED_IN),
     .payload_field = PAYLOAD_LOST,
+    .follows = IN(KEPT),
 };

@@ -192,4 +192,5 @@ const struct rule_machine machine_request = {
     .row_count = sizeof request_rows / sizeof *request_rows,
     .final_states = IN(APPROVED) | IN(REFUSED) | IN(CANCELLED),
     .payload_field = PAYLOAD_REQUEST,
+    .follows = IN(MADE),
 };

@@ -131,4 +131,6 @@ const struct rule_machine machine_suggestion = {
     .row_count = sizeof suggestion_rows / sizeof *suggestion_rows,
     .final_states = IN(BOX_OPENED) | IN(CLOSED),
     .payload_field = PAYLOAD_SUGGESTION,
+    .follows = IN(RECEIVED) | IN(FORWARDED),
+    .shut = true,
 };

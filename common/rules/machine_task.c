@@ -148,4 +148,5 @@ const struct rule_machine machine_task = {
     .row_count = sizeof task_rows / sizeof *task_rows,
     .final_states = IN(HANDED_OVER) | IN(REFUSED),
     .payload_field = PAYLOAD_TASK,
+    .follows = IN(OPENED) | IN(RECEIVED) | IN(FINISHED),
 };

@@ -5,6 +5,7 @@
 #include "rules/catalogue.h"
 #include "rules/policy.h"
 #include "rules/record.h"
+#include "rules/stations.h"
 
 /* The one engine. A machine is a table of rows; a row says: in these states, this verb, by these
  * roles at this tier, if these guards hold, leads to that state with these effects, form and
@@ -89,6 +90,7 @@ struct rule_event {
     uint64_t applied_own;       /* own-feed seq its author's device had applied */
     uint64_t own_seq;           /* own-feed seq its leaf gets; 0: none, or not logged yet */
     const struct values *facts; /* the payload */
+    const char *station_code;   /* of the device; NULL: the hub, or nobody knows it */
 };
 
 /* What else the rules may look at. find gives another record or NULL; borrowed until the next
@@ -97,6 +99,7 @@ struct rule_world {
     const struct policy *policy;
     const struct catalogue *catalogue;
     const struct calendar *calendar;
+    const struct stations *stations; /* NULL: no such edition yet */
     uint64_t policy_edition;
     uint64_t catalogue_edition;
     void *context;
@@ -171,7 +174,11 @@ struct rule_machine {
     enum machine_id id;
     uint32_t final_states;
     enum rule_readers readers;
+    /* When their station is merged into another, records in these states (bits 1 << state) go on at
+     * the other one; 0: they stay. shut: none is opened any more at the one that was merged. */
+    uint32_t follows;
     uint16_t payload_field; /* field number of the payload in EventBody */
+    bool shut;
 };
 
 /* NULL for MACHINE_NONE or an unknown id. */

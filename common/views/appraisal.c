@@ -270,13 +270,20 @@ static void rank_sort(const struct views_source *source, struct views_rank *rank
     }
 }
 
+/* Who came or was merged within the year is not measured against those who stood all of it. */
+static bool stood_all(const struct views_station *station, const struct views_scope *year)
+{
+    return station->since_day <= year->from_day &&
+           (station->until_day == 0 || station->until_day >= year->until_day);
+}
+
 /* Last alone or among equals, but not when all are equal. */
 static bool is_last(const struct views_source *source, const struct views_sheet *sheets,
-                    size_t station, int32_t year_from)
+                    size_t station, const struct views_scope *year)
 {
     bool another = false;
     for (size_t i = 0; i < source->station_count; i++) {
-        if (source->stations[i].since_day > year_from) {
+        if (!stood_all(&source->stations[i], year)) {
             continue;
         }
         if (sheets[i].points < sheets[station].points) {
@@ -284,7 +291,7 @@ static bool is_last(const struct views_source *source, const struct views_sheet 
         }
         another = another || sheets[i].points > sheets[station].points;
     }
-    return another && source->stations[station].since_day <= year_from;
+    return another && stood_all(&source->stations[station], year);
 }
 
 enum err views_ranking(const struct views_source *source, const struct views_scope *scope,
@@ -302,7 +309,7 @@ enum err views_ranking(const struct views_source *source, const struct views_sco
             if (back == 0) {
                 ret[i] = (struct views_rank){.station = i, .sheet = sheets[i]};
             }
-            if (ret[i].last_years == back && is_last(source, sheets, i, year.from_day)) {
+            if (ret[i].last_years == back && is_last(source, sheets, i, &year)) {
                 ret[i].last_years++;
             }
         }

@@ -45,6 +45,7 @@ static struct views_cell cell_station(const struct views_look *look, const struc
         const struct views_station *station = &look->source->stations[i];
         if (memcmp(station->device, record->station, LIMIT_KEY_SIZE) == 0) {
             cell.text = station->code;
+            cell.number = views_day(record, FIELD_opened_ms);
         }
     }
     return cell;

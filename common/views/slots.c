@@ -107,8 +107,10 @@ static bool station_numbers(const struct filling *filling, size_t station, views
                             void *context)
 {
     uint32_t count = policy_get_count(filling->look->source->policy, filling->slots->policy);
+    int32_t until = filling->look->source->stations[station].until_day;
+    bool ended = until != 0 && until < filling->look->scope->until_day;
     bool more = true;
-    for (uint32_t number = 1; more && number <= count; number++) {
+    for (uint32_t number = 1; more && !ended && number <= count; number++) {
         struct views_slot slot = {.station = station, .key = (int32_t)number};
         fill_slot(filling, &slot);
         more = visit(context, &slot);
@@ -122,12 +124,13 @@ static bool station_days(const struct filling *filling, size_t station, views_sl
     const struct views_scope *scope = filling->look->scope;
     bool periods = has_periods(filling);
     int32_t since = filling->look->source->stations[station].since_day;
+    int32_t until = filling->look->source->stations[station].until_day;
     bool more = true;
     for (int32_t day = scope->from_day; more && day <= scope->until_day;) {
         struct views_slot slot = {.station = station};
         views_period(period_of(filling), day, &slot.key, &slot.until_day);
         day = slot.until_day + 1;
-        if (slot.key >= scope->from_day && slot.key >= since &&
+        if (slot.key >= scope->from_day && slot.key >= since && (until == 0 || slot.key <= until) &&
             (periods || day_counts(filling, slot.key))) {
             fill_slot(filling, &slot);
             more = visit(context, &slot);

@@ -26,6 +26,7 @@ struct views_station {
     uint8_t device[LIMIT_KEY_SIZE];
     const char *code;
     int32_t since_day; /* nothing is expected of it before */
+    int32_t until_day; /* last day before it was merged into another; 0: it goes on */
     bool gone;         /* revoked, or another machine took its place: nothing is expected now */
 };
 
@@ -46,6 +47,7 @@ struct views_source {
     const struct policy *policy; /* newest editions in force */
     const struct calendar *calendar;
     const struct catalogue *catalogue;
+    const struct stations *names; /* what stations are called, and when; NULL: nobody said */
     uint64_t now_ms;
     size_t station_count;
     const struct views_station *stations;

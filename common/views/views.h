@@ -49,7 +49,7 @@ enum views_cell_kind {
     VIEWS_CELL_DAY,
     VIEWS_CELL_TIME,
     VIEWS_CELL_STAFF,   /* bytes: staff ids, one after the other */
-    VIEWS_CELL_STATION, /* bytes: device key; text: its code */
+    VIEWS_CELL_STATION, /* bytes: device key; text: its code; number: day its name is asked of */
     VIEWS_CELL_RECORD,  /* bytes: record id */
     VIEWS_CELL_SHARE,   /* number: per mille */
     VIEWS_CELL_SEALED   /* bytes: record id; number: enum views_sealed */

@@ -9,7 +9,7 @@
 
 enum {
     MEMO_RECORDS = 32,
-    MEMO_PAYLOADS = 40,
+    MEMO_PAYLOADS = 48,
     MEMO_FIELDS = 40,
     MEMO_ENTRIES = 8,
     FACT_NAME_SIZE = 64

@@ -116,7 +116,8 @@ enum wire_payload {
     WIRE_CLOCK_STEP = 100,
     WIRE_EPOCH = 101,
     WIRE_LIFE = 102,
-    WIRE_AUDIENCE = 103
+    WIRE_AUDIENCE = 103,
+    WIRE_HANDOVER = 104
 };
 
 /* Decodes a signed body; ret borrows from body alone and is left as it was by a failure. arena is

@@ -312,7 +312,8 @@ def metrics(town):
 def play(town):
     people = found(town)
     town.start()
-    check(town.editions() == dict.fromkeys(("policy", "catalogue", "calendar", "departments"), 0),
+    check(town.editions() == dict.fromkeys(("policy", "catalogue", "calendar", "departments",
+                                             "stations"), 0),
           "editions before any")
     _, error = town.command("run", code=6)
     check("运行" in error, f"a second daemon: {error}")
