@@ -31,9 +31,10 @@ LAYERS = {
     "http": ("base",),
     "node": ("base", "seal", "link", "http"),
     "print": ("base",),
+    "xlsx": ("base", "rules"),  # days of a spreadsheet are civil days
     "forms": ("base", "rules", "seal", "views"),
     "desk": ("base", "seal", "rules", "wire", "tlog", "store", "fold", "http", "node",
-             "views", "forms", "print"),
+             "views", "forms", "print", "xlsx"),
 }
 PURE = ("rules", "views", "sync", "tlog")
 
@@ -47,6 +48,7 @@ ONLY = (
     (r"(google/)?protobuf-c/.*|(.*/)?[^/]+\.pb-c\.h", "common/wire"),
     (r"jansson\.h|zstd(_errors)?\.h", "common/wire"),
     (r"ini\.h", "common/node"),
+    (r"zip\.h|expat\.h", "common/xlsx"),  # what a spreadsheet is made of
     (r"qrencode\.h|xlsxwriter\.h", "common/print"),
     (r"libpq-fe\.h|amqp\w*\.h", "tests/bench"),  # clients of the peers it is measured beside
 )

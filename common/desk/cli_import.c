@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* import FILE.csv --map FILE [--check] */
+/* import FILE --map FILE [--check]: CSV or XLSX */
 
 struct importing {
     struct cli *cli;
@@ -152,7 +152,7 @@ int cli_command_import(struct cli *cli, int argc, char **argv)
         {"check", 'c', NULL, 0, "只检查 / check only", 0},
         {0}};
     static const struct argp argp = {
-        .options = options, .parser = parse_import, .args_doc = "FILE.csv --map FILE"};
+        .options = options, .parser = parse_import, .args_doc = "FILE --map FILE"};
     struct importing importing = {.cli = cli};
     struct csv_place place = {0, 0};
     struct csv *csv = NULL;
@@ -162,17 +162,20 @@ int cli_command_import(struct cli *cli, int argc, char **argv)
         return code;
     }
     if (importing.file == NULL || importing.map == NULL) {
-        return cli_fail(cli, CLI_USAGE, "import 台账.csv --map 映射", "import FILE.csv --map FILE");
+        return cli_fail(cli, CLI_USAGE, "import 台账.xlsx --map 映射", "import FILE --map FILE");
     }
     buf_init(&text, CSV_SIZE);
     enum err err = files_read(importing.file, &text);
     if (err != ERR_NONE) {
         code = cli_fail_err(cli, err, importing.file);
     } else {
-        err = csv_open(buf_span(&text), &csv, &place);
+        err = csv_open_file(buf_span(&text), &csv, &place);
         if (err != ERR_NONE) {
             (void)fprintf(stderr,
-                          "第 %zu 行 第 %zu 列：文件读不懂。请在电子表格中另存为“CSV UTF-8”。\n",
+                          err == ERR_LIMIT
+                              ? "第 %zu 行 第 %zu 列：文件过大。请分成几个文件导入。\n"
+                              : "第 %zu 行 第 %zu 列：文件读不懂。请在电子表格中另存为 XLSX "
+                                "或“CSV UTF-8”。\n",
                           place.line, place.column);
             code = CLI_FINDING;
         } else {

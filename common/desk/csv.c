@@ -1,6 +1,7 @@
 #include "desk/csv.h"
 
 #include "base/text.h"
+#include "xlsx/xlsx.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +196,26 @@ enum err csv_open(struct span text, struct csv **ret_csv, struct csv_place *ret_
     }
     *ret_csv = reading.csv;
     return ERR_NONE;
+}
+
+enum err csv_open_file(struct span bytes, struct csv **ret_csv, struct csv_place *ret_place)
+{
+    struct xlsx_place place = {0, 0};
+    struct buf text;
+    if (!xlsx_is(bytes)) {
+        return csv_open(bytes, ret_csv, ret_place);
+    }
+    buf_init(&text, CSV_SIZE);
+    enum err err = xlsx_read(bytes, &text, &place);
+    *ret_place = (struct csv_place){place.row, place.column};
+    if (err == ERR_NONE) {
+        err = csv_open(buf_span(&text), ret_csv, ret_place);
+    }
+    if (text.data != NULL) {
+        explicit_bzero(text.data, text.size);
+    }
+    buf_done(&text);
+    return err;
 }
 
 size_t csv_row_count(const struct csv *csv)

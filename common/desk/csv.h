@@ -18,6 +18,10 @@ struct csv_place {
 /* ERR_MALFORMED: not UTF-8, a quote that does not end, a row with more cells than the first;
  * ERR_LIMIT: one of the bounds above; both say where. text is borrowed for the call. */
 MUST_USE enum err csv_open(struct span text, struct csv **ret_csv, struct csv_place *ret_place);
+/* The same of a file as it was saved: CSV, or the first sheet of an XLSX file, whose lines are then
+ * the sheet's rows. */
+MUST_USE enum err csv_open_file(struct span bytes, struct csv **ret_csv,
+                                struct csv_place *ret_place);
 void csv_close(struct csv *csv);             /* wipes */
 size_t csv_row_count(const struct csv *csv); /* without the headings; empty lines are left out */
 size_t csv_column_count(const struct csv *csv);

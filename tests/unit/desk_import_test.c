@@ -1,4 +1,5 @@
 #include "desk/import.h"
+#include "print/grid.h"
 #include "rules/civil.h"
 #include "unit.h"
 
@@ -145,12 +146,49 @@ static void test_row(void **state)
     csv_close(csv);
 }
 
+/* A sheet is checked as a CSV file is, with its own row and column. */
+static void test_sheet(void **state)
+{
+    static const char *const cells[] = {"no",     "day",
+                                        "name",   "id",
+                                        "matter", "told",
+                                        "1",      "2026-09-18",
+                                        "a",      "11010519491231002X",
+                                        "m",      "",
+                                        "2",      "2026-09-31",
+                                        "b",      "",
+                                        "m",      ""};
+    struct grid grid;
+    struct buf file;
+    struct csv *csv = NULL;
+    struct csv_place place = {0, 0};
+    struct told told = {0, ""};
+    (void)state;
+    assert_int_equal(grid_init(&grid, 6), ERR_NONE);
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
+        grid_put_text(&grid, span_text(cells[i]));
+    }
+    buf_init(&file, CSV_SIZE);
+    assert_int_equal(grid_put_xlsx(&grid, "台帐", 1789689600, &file), ERR_NONE);
+    assert_int_equal(csv_open_file(buf_span(&file), &csv, &place), ERR_NONE);
+    assert_int_equal(csv_row_count(csv), 2);
+    assert_string_equal(csv_cell(csv, 0, 3), "11010519491231002X");
+    assert_int_equal(import_check(csv, &map, 20714, &told, tell), 1);
+    assert_string_equal(told.text, "3:2 日期不|");
+    csv_close(csv);
+    csv = NULL;
+    assert_int_equal(csv_open_file(span_of(file.data, file.size / 2), &csv, &place), ERR_MALFORMED);
+    assert_null(csv);
+    buf_done(&file);
+    grid_done(&grid);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_csv),   cmocka_unit_test(test_wrong_csv),
         cmocka_unit_test(test_check), cmocka_unit_test(test_missing_column),
-        cmocka_unit_test(test_row),
+        cmocka_unit_test(test_row),   cmocka_unit_test(test_sheet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
