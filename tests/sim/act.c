@@ -117,6 +117,9 @@ static void fill_case(struct sim *sim, struct work_act *act, const struct sim_re
     if (verb == CASE_WITHDRAWN || verb == CASE_EXTENDED) {
         id(act, FIELD_approval, record->about);
     }
+    if (verb == CASE_EXTENDED) {
+        text(act, FIELD_reason, "survey");
+    }
     number(act, FIELD_mode, CASE_MODE_WRITTEN);
     fill_decision(sim, act, verb);
     if (verb == CASE_ANSWERED) {
