@@ -109,6 +109,19 @@ static bool is_free(const struct season *season, size_t station, int32_t from, i
     return true;
 }
 
+/* Who is to do something wrong in those days must be there. */
+static bool is_needed(const struct season *season, size_t station, const struct absence *absence)
+{
+    for (size_t i = 0; i < season->plant_count; i++) {
+        const struct season_plant *plant = &season->plant[i];
+        if (plant->station == station && plant->post == absence->post &&
+            absence->from <= plant->day && plant->day <= absence->until) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void plan_one(struct season *season, size_t station, const struct absence *wanted)
 {
     size_t index = absence_count++;
@@ -159,7 +172,8 @@ void people_plan(struct season *season)
             if (random_chance(&season->random, 400) && day_works(absence.from + 1)) {
                 absence.until++;
             }
-            if (is_free(season, station, absence.from, absence.until)) {
+            if (is_free(season, station, absence.from, absence.until) &&
+                !is_needed(season, station, &absence)) {
                 plan_one(season, station, &absence);
             }
         }
