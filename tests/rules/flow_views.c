@@ -2,10 +2,13 @@
 #include "flow.h"
 #include "views/appraisal.h"
 #include "views/kpi.h"
+#include "views/views.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { NAME_SIZE = 64 };
 
 /* What the views make of a scenario's records: findings, indicators, the score sheet. */
 
@@ -169,6 +172,56 @@ static void run_sheet(struct flow *flow, struct span line)
     }
 }
 
+static bool count_row(void *context, const struct views_row *row)
+{
+    unsigned *count = context;
+    (void)row;
+    *count += 1;
+    return true;
+}
+
+/* "board 2026-03-05..2026-03-05 -> 6" */
+static void run_list(struct flow *flow, struct span line)
+{
+    struct views_station station;
+    struct views_source source = flow_source(flow, &station);
+    struct views_scope scope = {.station = station.device};
+    const struct views_page all = {0, 0};
+    char name[NAME_SIZE];
+    char came[NAME_SIZE];
+    unsigned count = 0;
+    struct span word = text_take_word(&line);
+    (void)snprintf(name, sizeof name, "%.*s", CASES_TEXT(word));
+    const struct views_view *view = views_find(name);
+    if (view == NULL || !read_scope(text_take_word(&line), &scope) ||
+        views_list(&source, view, &scope, &all, NULL, count_row, &count) != ERR_NONE) {
+        cases_fail(&flow->cases, "%s: this list cannot be asked for", name);
+        return;
+    }
+    (void)snprintf(came, sizeof came, "%u", count);
+    if (!text_is(text_take_word(&line), "->") || !text_is(line, came)) {
+        cases_fail(&flow->cases, "%s rows, not %.*s", came, CASES_TEXT(line));
+    }
+}
+
+/* "watch.silence -> 24 h" */
+static void run_shipped(struct flow *flow, struct span line)
+{
+    struct span name = text_take_word(&line);
+    struct buf text;
+    buf_init(&text, NAME_SIZE);
+    for (enum policy_id id = 0; id < POLICY_COUNT; id++) {
+        struct policy_entry entry = policy_entry(flow->world.policy, id);
+        if (text_is(name, entry.info->name)) {
+            policy_value_format(&entry, &text);
+        }
+    }
+    if (!text_is(text_take_word(&line), "->") || !text_is(line, buf_text(&text))) {
+        cases_fail(&flow->cases, "%s, not %.*s", buf_text(&text), CASES_TEXT(line));
+    }
+    buf_done(&text);
+}
+
 bool flow_run_view(struct flow *flow, struct span word, struct span rest)
 {
     if (text_is(word, "finding")) {
@@ -177,6 +230,10 @@ bool flow_run_view(struct flow *flow, struct span word, struct span rest)
         run_kpi(flow, rest);
     } else if (text_is(word, "sheet")) {
         run_sheet(flow, rest);
+    } else if (text_is(word, "view")) {
+        run_list(flow, rest);
+    } else if (text_is(word, "shipped")) {
+        run_shipped(flow, rest);
     } else {
         return false;
     }

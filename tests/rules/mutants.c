@@ -364,7 +364,9 @@ static void open_trial(struct trial *trial, char **files, size_t file_count, con
     trial->flow.cases.quiet = true;
     trial->matrix.world = &trial->flow.world;
     trial->matrix.quiet = true;
-    if (first_failing(&trial->flow, UINT32_MAX, NULL) != NULL || matrix_fails(trial)) {
+    /* Also the other program: one that fails over the book as it is would notice everything. */
+    if (first_failing(&trial->flow, UINT32_MAX, NULL) != NULL || matrix_fails(trial) ||
+        command_notices(trial)) {
         (void)fprintf(stderr, "mutants: the tests fail as it is\n");
         _Exit(2);
     }
