@@ -2,6 +2,7 @@
 
 #include "fold/parts.h"
 #include "seal/hash.h"
+#include "wire/dense.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -171,13 +172,16 @@ enum err sealing_readers_find(const struct fold *fold, enum machine_id machine,
     return (ret->audiences & last) != 0 ? ERR_NONE : ERR_NOT_FOUND;
 }
 
+/* The station is not named when it is the one that writes: its event says so. */
 static void add_wrap(struct wire_sealed_blob *blob, const struct world_audience *audience,
-                     const uint8_t *record_key)
+                     const uint8_t *device, const uint8_t *record_key)
 {
     struct wire_wrap *wrap = &blob->wraps[blob->wrap_count++];
     wrap->audience = audience->audience;
     wrap->generation = audience->generation;
-    memcpy(wrap->station, audience->station, sizeof wrap->station);
+    if (memcmp(audience->station, device, sizeof wrap->station) != 0) {
+        memcpy(wrap->station, audience->station, sizeof wrap->station);
+    }
     seal_wrap(audience->box_key, record_key, wrap->box);
 }
 
@@ -189,14 +193,19 @@ enum err sealing_part_make(const struct sealing_readers *readers,
     struct wire_sealed_blob blob = {.wrap_count = 0};
     uint8_t part_key[SEAL_PART_KEY_SIZE];
     struct buf ciphertext;
+    struct buf dense;
     memset(&ret->sealed, 0, sizeof ret->sealed);
     buf_init(&ret->blob, LIMIT_BLOB_SIZE);
     buf_init(&ciphertext, LIMIT_BLOB_SIZE);
+    buf_init(&dense, LIMIT_SEALED_SIZE);
     seal_part_key(record_key, context, part_key);
-    enum err err = seal_part_encrypt(part_key, context, plaintext, &ciphertext);
+    dense_put(plaintext, &dense);
+    enum err err = dense.err != ERR_NONE
+                       ? dense.err
+                       : seal_part_encrypt(part_key, context, buf_span(&dense), &ciphertext);
     if (err == ERR_NONE) {
         for (size_t i = 0; i < readers->count; i++) {
-            add_wrap(&blob, &readers->list[i], record_key);
+            add_wrap(&blob, &readers->list[i], context->device, record_key);
         }
         blob.ciphertext = buf_span(&ciphertext);
         err = wire_sealed_encode(&blob, &ret->blob);
@@ -210,16 +219,20 @@ enum err sealing_part_make(const struct sealing_readers *readers,
     }
     explicit_bzero(part_key, sizeof part_key);
     buf_done(&ciphertext);
+    buf_done(&dense);
     return err;
 }
 
 static enum err unwrap_any(struct sealing_keys *keys, const struct fold *fold, struct kv_txn *txn,
-                           const struct wire_sealed_blob *blob, uint8_t *ret_key)
+                           const struct wire_sealed_blob *blob, const uint8_t *device,
+                           uint8_t *ret_key)
 {
     for (uint32_t i = 0; i < blob->wrap_count; i++) {
         const struct wire_wrap *wrap = &blob->wraps[i];
+        bool named = memcmp(wrap->station, no_station, sizeof no_station) != 0;
+        bool own = wrap->audience == SEALING_STATION && !named;
         const struct seal_box_secret *secret =
-            audience_secret(keys, fold, txn, wrap->audience, wrap->station);
+            audience_secret(keys, fold, txn, wrap->audience, own ? device : wrap->station);
         if (secret != NULL && seal_unwrap(secret, wrap->box, ret_key) == ERR_NONE) {
             return ERR_NONE;
         }
@@ -228,18 +241,31 @@ static enum err unwrap_any(struct sealing_keys *keys, const struct fold *fold, s
 }
 
 enum err sealing_record_key(struct sealing_keys *keys, const struct fold *fold, struct kv_txn *txn,
-                            struct span blob, uint8_t ret_key[SEAL_RECORD_KEY_SIZE])
+                            const struct sealing_blob *blob, uint8_t ret_key[SEAL_RECORD_KEY_SIZE])
 {
     struct wire_arena arena = {NULL, 0, 0};
     struct wire_sealed_blob sealed;
     enum err err = wire_arena_init(&arena, LIMIT_BLOB_SIZE + BLOB_ARENA);
     if (err == ERR_NONE) {
-        err = wire_sealed_decode(blob, &arena, &sealed);
+        err = wire_sealed_decode(blob->bytes, &arena, &sealed);
     }
     if (err == ERR_NONE) {
-        err = unwrap_any(keys, fold, txn, &sealed, ret_key);
+        err = unwrap_any(keys, fold, txn, &sealed, blob->device, ret_key);
     }
     wire_arena_done(&arena);
+    return err;
+}
+
+static enum err decrypt(const uint8_t *part_key, const struct seal_part_context *context,
+                        struct span ciphertext, struct buf *ret)
+{
+    struct buf dense;
+    buf_init(&dense, LIMIT_SEALED_SIZE);
+    enum err err = seal_part_decrypt(part_key, context, ciphertext, &dense);
+    if (err == ERR_NONE) {
+        err = dense_take(buf_span(&dense), LIMIT_SEALED_SIZE, ret);
+    }
+    buf_done(&dense);
     return err;
 }
 
@@ -259,7 +285,7 @@ static enum err open_with(const uint8_t *record_key, const struct wire_event *ev
     enum err err = memcmp(commitment, sealed->commitment, sizeof commitment) != 0 ||
                            memcmp(hash, sealed->hash, sizeof hash) != 0
                        ? ERR_MALFORMED
-                       : seal_part_decrypt(part_key, &context, ciphertext, ret);
+                       : decrypt(part_key, &context, ciphertext, ret);
     explicit_bzero(part_key, sizeof part_key);
     return err;
 }
@@ -284,7 +310,7 @@ enum err sealing_part_open(struct sealing_keys *keys, const struct fold *fold, s
         err = wire_sealed_decode(buf_span(&bytes), &arena, &sealed);
     }
     if (err == ERR_NONE) {
-        err = unwrap_any(keys, fold, txn, &sealed, record_key);
+        err = unwrap_any(keys, fold, txn, &sealed, event->device, record_key);
     }
     if (err == ERR_NONE) {
         err = open_with(record_key, event, index, sealed.ciphertext, ret);

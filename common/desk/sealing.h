@@ -74,14 +74,20 @@ struct sealing_readers {
 MUST_USE enum err sealing_readers_find(const struct fold *fold, enum machine_id machine,
                                        const uint8_t *station, struct sealing_readers *ret);
 
-/* Encrypts a part under the record key and wraps that for the readers. buf_done the blob. */
+/* Encrypts a part, its text made dense, under the record key and wraps that for the readers; the
+ * wrap for the station that writes does not name it. buf_done the blob. */
 MUST_USE enum err sealing_part_make(const struct sealing_readers *readers,
                                     const uint8_t record_key[SEAL_RECORD_KEY_SIZE],
                                     const struct seal_part_context *context, struct span plaintext,
                                     struct sealing_part *ret);
+/* The bytes of a part, and the device whose event it stands beside. */
+struct sealing_blob {
+    struct span bytes;
+    const uint8_t *device;
+};
 /* The record key inside a blob. ERR_AUTH: none of keys opens it. */
 MUST_USE enum err sealing_record_key(struct sealing_keys *keys, const struct fold *fold,
-                                     struct kv_txn *txn, struct span blob,
+                                     struct kv_txn *txn, const struct sealing_blob *blob,
                                      uint8_t ret_key[SEAL_RECORD_KEY_SIZE]);
 /* Opens part number index of event and checks hash and commitment. Appends the
  * plaintext. ERR_NOT_FOUND: its bytes are not here (yet); ERR_AUTH: not for this reader;

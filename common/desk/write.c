@@ -133,9 +133,11 @@ static bool take_key(void *context, const struct wire_event *event, const char *
     for (uint32_t i = 0; i < event->sealed_count && i < LIMIT_SEALED_COUNT && !walk->found; i++) {
         struct buf blob;
         buf_init(&blob, LIMIT_BLOB_SIZE);
-        walk->found = parts_get(walk->txn, event->sealed[i].hash, &blob) &&
-                      sealing_record_key(walk->writing->call->session->keys, desk_fold(desk),
-                                         walk->txn, buf_span(&blob), walk->key) == ERR_NONE;
+        bool here = parts_get(walk->txn, event->sealed[i].hash, &blob);
+        const struct sealing_blob part = {buf_span(&blob), event->device};
+        walk->found =
+            here && sealing_record_key(walk->writing->call->session->keys, desk_fold(desk),
+                                       walk->txn, &part, walk->key) == ERR_NONE;
         buf_done(&blob);
     }
     return !walk->found;
