@@ -29,6 +29,7 @@ struct tally {
 struct report {
     const struct options *options;
     struct fold *fold;
+    struct kv_txn *txn;
     int32_t today; /* as-of day */
     size_t count;
     struct tally tally[STATIONS_MAX];
@@ -92,9 +93,7 @@ static void count_case(struct report *report, const struct record *record)
 static bool visit_record(void *context, struct span key, struct span value)
 {
     struct report *report = context;
-    (void)key;
-    if (record_decode(value, report->record) != ERR_NONE) {
-        report->err = ERR_STORE;
+    if (!fold_record_read(report->fold, report->txn, key, value, report->record)) {
         return false;
     }
     if (report->record->machine == MACHINE_CASE) {
@@ -225,6 +224,7 @@ static enum err report_hub(struct report *report, struct kv *kv, const struct hu
         civil_day_parse(span_text(report->options->as_of), &report->today) != ERR_NONE) {
         return ERR_MALFORMED;
     }
+    report->txn = &txn;
     kv_begin(kv, false, &txn);
     kv_scan(&txn, KV_RECORD, span_of(&hub->slot, 1), span_of(NULL, 0), visit_record, report);
     enum err err = txn.err != ERR_NONE ? txn.err : report->err;

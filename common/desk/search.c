@@ -145,10 +145,12 @@ static bool look_at(void *context, struct span key, struct span value)
     struct portion *portion = context;
     struct search *search = portion->search;
     bool found = false;
+    bool cut = false;
     if (portion->seen == portion->limit) {
         return false;
     }
-    if (key.size != 1 + LIMIT_ID_SIZE || record_decode(value, search->scratch) != ERR_NONE) {
+    if (key.size != 1 + LIMIT_ID_SIZE ||
+        record_decode_row(value, key.data + 1, search->scratch, &cut) != ERR_NONE) {
         return true;
     }
     const uint8_t *id = key.data + 1;

@@ -113,6 +113,21 @@ const struct directory_station *directory_station(const struct directory *direct
     return found ? &directory->stations[at] : NULL;
 }
 
+const struct directory_station *directory_station_like(const struct directory *directory,
+                                                       struct span prefix)
+{
+    const struct directory_station *stations = directory->stations;
+    uint8_t least[LIMIT_KEY_SIZE] = {0};
+    bool found = false;
+    CHECK(prefix.size <= sizeof least);
+    memcpy(least, prefix.data, prefix.size);
+    size_t at = find(stations, directory->station_count, sizeof *stations, least, &found);
+    size_t left = directory->station_count - at;
+    bool fits = left > 0 && memcmp(stations[at].device, prefix.data, prefix.size) == 0;
+    bool twice = left > 1 && memcmp(stations[at + 1].device, prefix.data, prefix.size) == 0;
+    return fits && !twice ? &stations[at] : NULL;
+}
+
 const uint8_t *directory_public(const struct directory *directory,
                                 const uint8_t key_id[LIMIT_KEY_SIZE])
 {

@@ -72,6 +72,9 @@ const struct directory_key *directory_key(const struct directory *directory,
                                           const uint8_t key_id[LIMIT_KEY_SIZE]);
 const struct directory_station *directory_station(const struct directory *directory,
                                                   const uint8_t device[LIMIT_KEY_SIZE]);
+/* The one station whose device begins with these bytes; NULL: none, or more than one. */
+const struct directory_station *directory_station_like(const struct directory *directory,
+                                                       struct span prefix);
 size_t directory_station_count(const struct directory *directory);
 const struct directory_station *directory_station_at(const struct directory *directory,
                                                      size_t index);

@@ -82,6 +82,10 @@ enum machine_id fold_machine_of(uint32_t payload);
 /* False: no such record in that space. */
 bool fold_record_get(const struct fold *fold, struct kv_txn *txn, enum fold_space space,
                      const uint8_t id[LIMIT_ID_SIZE], struct record *ret);
+/* A row of KV_RECORD or KV_TENTATIVE: rows leave out what their key and the directory tell. False
+ * sets the error of txn: it is none. */
+bool fold_record_read(const struct fold *fold, struct kv_txn *txn, struct span key,
+                      struct span value, struct record *ret);
 /* Stores a record and its index entries. */
 void fold_record_put(const struct fold *fold, struct kv_txn *txn, enum fold_space space,
                      const struct record *record);

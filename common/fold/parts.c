@@ -8,11 +8,11 @@
 #include <string.h>
 
 enum {
-    HASH_PREFIX = 12,
+    HASH_PREFIX = 8,
     RECENT = 64,
-    NUMBER_SIZE = 6,
+    NUMBER_SIZE = 5, /* in keys */
     BOX_SIZE = sizeof((struct wire_wrap){0}.box),
-    WRAPS_SIZE = 1 + 8 * (4 + 8 + 2 + BOX_SIZE),
+    WRAPS_SIZE = 1 + 8 * (3 * VARINT_SIZE + BOX_SIZE),
     ARENA_SIZE = LIMIT_BLOB_SIZE + WIRE_EVENT_ARENA
 };
 
@@ -54,15 +54,10 @@ void parts_forget(struct parts *parts)
 
 /* --- Keys and numbers --- */
 
-static void put_number(struct buf *ret, uint64_t number)
-{
-    buf_put_u16(ret, (uint16_t)(number >> 32));
-    buf_put_u32(ret, (uint32_t)number);
-}
-
+/* Off a key. */
 static uint64_t take_number(struct reader *reader)
 {
-    uint64_t high = reader_u16(reader);
+    uint64_t high = reader_u8(reader);
     return high << 32 | reader_u32(reader);
 }
 
@@ -80,7 +75,7 @@ static struct span number_key(struct kv_key *key, char kind, uint64_t number)
     put_u64(bytes, number);
     kv_key_init(key);
     kv_key_u8(key, (uint8_t)kind);
-    kv_key_bytes(key, span_of(bytes + 2, NUMBER_SIZE));
+    kv_key_bytes(key, span_of(bytes + sizeof bytes - NUMBER_SIZE, NUMBER_SIZE));
     return kv_key_span(key);
 }
 
@@ -164,9 +159,9 @@ static void put_wraps(struct kv_txn *txn, const struct wire_sealed_blob *blob, s
     buf_put_u8(ret, (uint8_t)blob->wrap_count);
     for (uint32_t i = 0; i < blob->wrap_count; i++) {
         const struct wire_wrap *wrap = &blob->wraps[i];
-        buf_put_u32(ret, wrap->audience);
-        buf_put_u64(ret, wrap->generation);
-        buf_put_u16(ret, has_station(wrap) ? station_number(txn, wrap->station) : 0);
+        buf_put_varint(ret, wrap->audience);
+        buf_put_varint(ret, wrap->generation);
+        buf_put_varint(ret, has_station(wrap) ? station_number(txn, wrap->station) : 0);
         buf_put(ret, wrap->box, sizeof wrap->box);
     }
 }
@@ -184,9 +179,9 @@ static bool take_wraps(struct kv_txn *txn, struct span bytes, struct wire_sealed
     for (uint32_t i = 0; i < ret->wrap_count; i++) {
         struct wire_wrap *wrap = &ret->wraps[i];
         memset(wrap, 0, sizeof *wrap);
-        wrap->audience = reader_u32(&reader);
-        wrap->generation = reader_u64(&reader);
-        uint16_t station = reader_u16(&reader);
+        wrap->audience = (uint32_t)reader_varint(&reader);
+        wrap->generation = reader_varint(&reader);
+        uint16_t station = (uint16_t)reader_varint(&reader);
         reader_copy(&reader, wrap->box, sizeof wrap->box);
         if (station != 0) {
             if (!kv_view(txn, KV_PART, station_key(&key, station), &device) ||
@@ -256,16 +251,16 @@ void parts_put(struct parts *parts, struct kv_txn *txn, const uint8_t hash[LIMIT
         fail(txn, ERR_MALFORMED);
         return;
     }
-    buf_init(&value, LIMIT_BLOB_SIZE + NUMBER_SIZE);
+    buf_init(&value, LIMIT_BLOB_SIZE + VARINT_SIZE);
     uint64_t number = next_number(txn, 'n');
-    put_number(&value, wraps_number(parts, txn, &blob));
+    buf_put_varint(&value, wraps_number(parts, txn, &blob));
     buf_put_span(&value, blob.ciphertext);
     if (value.err != ERR_NONE) {
         fail(txn, value.err);
     }
     kv_put(txn, KV_PART, number_key(&key, 'n', number), buf_span(&value));
     buf_clear(&value);
-    put_number(&value, number);
+    buf_put_varint(&value, number);
     kv_put(txn, KV_PART, hash_key(&key, hash), buf_span(&value));
     buf_done(&value);
 }
@@ -299,7 +294,7 @@ static bool get_part(struct kv_txn *txn, uint64_t number, struct buf *ret)
         return false;
     }
     reader_init(&reader, value);
-    uint64_t wraps_at = take_number(&reader);
+    uint64_t wraps_at = reader_varint(&reader);
     blob.ciphertext = span_of(reader.data, reader.left);
     if (reader.failed || !follow(txn, 'w', wraps_at, &wraps) || !take_wraps(txn, wraps, &blob)) {
         fail(txn, ERR_STORE);
@@ -325,5 +320,5 @@ bool parts_get(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE], struct b
         return false;
     }
     reader_init(&reader, value);
-    return get_part(txn, take_number(&reader), ret);
+    return get_part(txn, reader_varint(&reader), ret);
 }

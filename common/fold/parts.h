@@ -7,11 +7,13 @@
  * short row to find each by its hash, and the wraps of a record's key once for all parts that came
  * with the same. What is given out are the very bytes that were put in.
  *
- *   KV_PART 'h' first 12 bytes of the hash -> number u48; nothing: expected, not here yet
- *           'n' number u48                 -> wraps' number u48, ciphertext
- *           'w' number u48                 -> count u8, wraps: audience u32, generation u64,
- *                                             station u16 (0: none), box[80]
- *           's' station u16                -> device[32]
+ *   KV_PART 'h' first 8 bytes of the hash -> number; nothing: expected, not here yet
+ *           'n' number u40                -> wraps' number, ciphertext
+ *           'w' number u40                -> count u8, wraps: audience, generation, station
+ *                                            (0: none), box[80]
+ *           's' station u16               -> device[32]
+ *
+ * Numbers in values are varints.
  *
  * Public blobs and a station's own parts stand in KV_BLOB under their whole hash; they are found
  * here, too. */

@@ -66,15 +66,41 @@ static bool view(const struct fold *fold, struct kv_txn *txn, enum fold_space sp
 bool fold_record_get(const struct fold *fold, struct kv_txn *txn, enum fold_space space,
                      const uint8_t id[LIMIT_ID_SIZE], struct record *ret)
 {
+    struct kv_key key;
     struct span bytes;
-    if (!view(fold, txn, space, id, &bytes)) {
-        return false;
+    return view(fold, txn, space, id, &bytes) &&
+           fold_record_read(fold, txn, id_key(&key, fold, id), bytes, ret);
+}
+
+/* The station a row's first bytes stand for. */
+static const struct directory_station *station_of(const struct fold *fold, const uint8_t *station)
+{
+    return directory_station_like(world_directory(fold->world),
+                                  span_of(station, RECORD_STATION_PREFIX));
+}
+
+bool fold_record_read(const struct fold *fold, struct kv_txn *txn, struct span key,
+                      struct span value, struct record *ret)
+{
+    bool cut = false;
+    bool good = key.size == 1 + LIMIT_ID_SIZE &&
+                record_decode_row(value, key.data + 1, ret, &cut) == ERR_NONE;
+    const struct directory_station *station = good && cut ? station_of(fold, ret->station) : NULL;
+    if (station != NULL) {
+        memcpy(ret->station, station->device, sizeof ret->station);
     }
-    if (record_decode(bytes, ret) != ERR_NONE) {
-        txn->err = ERR_STORE;
+    if (!good || (cut && station == NULL)) {
+        txn->err = txn->err != ERR_NONE ? txn->err : ERR_STORE;
         return false;
     }
     return true;
+}
+
+/* Can the whole key be found again by the part of it that a row keeps? */
+static bool is_station_known(const struct fold *fold, const struct record *record)
+{
+    const struct directory_station *station = station_of(fold, record->station);
+    return station != NULL && memcmp(station->device, record->station, sizeof record->station) == 0;
 }
 
 static struct entry entry_of(const struct record_outline *outline)
@@ -149,7 +175,7 @@ void fold_record_put(const struct fold *fold, struct kv_txn *txn, enum fold_spac
     bool shows = tentative || !kv_has(txn, KV_TENTATIVE, name);
     bool had = shows && entry_get(fold, txn, record->id, &old);
     buf_clear(value);
-    record_encode(record, value);
+    record_encode_row(record, is_station_known(fold, record), value);
     if (value->err != ERR_NONE && txn->err == ERR_NONE) {
         txn->err = value->err;
     }

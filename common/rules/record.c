@@ -5,12 +5,16 @@
 #include <string.h>
 
 /* One record after another in hundred thousands: numbers are varints, a value's field is the
- * distance from the one before it, an absent station or place takes nothing.
- *   format u8, machine u8, holder u8, state, resume state, id, has station u8, station?,
- *   baton own seq, count, then each value: (field distance << 1 | has place), place - 1?,
- *   number | size and bytes */
+ * distance from the one before it, a time or day the difference (zigzag) to the one before it, an
+ * id that stands before is only pointed at, an absent station or place takes nothing.
+ *   format u8, machine u8, holder u8, state, resume state, form u8, id?, station?, baton own seq,
+ *   count, then each value: (field distance << 1 | has place), place - 1?,
+ *   number | size and bytes | 0 and how many values before the same id stands */
 enum {
-    RECORD_FORMAT = 2,
+    RECORD_FORMAT = 3,
+    FORM_STATION = 1, /* form: 32 bytes of station; */
+    FORM_PREFIX = 2,  /* its first bytes; */
+    FORM_ROW = 4,     /* no id */
     RECORD_HEAD_SIZE = 4 + 4 * VARINT_SIZE + LIMIT_ID_SIZE + LIMIT_KEY_SIZE,
     RECORD_VALUE_SIZE = 3 + 3 + VARINT_SIZE /* a value without its bytes: at most this */
 };
@@ -33,52 +37,104 @@ static bool has_station(const struct record *record)
     return memcmp(record->station, none, sizeof none) != 0;
 }
 
-static uint8_t *put_head(uint8_t *at, const struct record *record)
+static uint8_t *put_head(uint8_t *at, const struct record *record, unsigned form)
 {
     *at++ = RECORD_FORMAT;
     *at++ = (uint8_t)record->machine;
     *at++ = (uint8_t)record->holder;
     at = put_varint(at, record->state);
     at = put_varint(at, record->resume_state);
-    at = put_bytes(at, record->id, sizeof record->id);
-    *at++ = has_station(record) ? 1 : 0;
-    if (has_station(record)) {
+    *at++ = (uint8_t)form;
+    if ((form & FORM_ROW) == 0) {
+        at = put_bytes(at, record->id, sizeof record->id);
+    }
+    if ((form & FORM_STATION) != 0) {
         at = put_bytes(at, record->station, sizeof record->station);
+    }
+    if ((form & FORM_PREFIX) != 0) {
+        at = put_bytes(at, record->station, RECORD_STATION_PREFIX);
     }
     at = put_varint(at, record->baton_own_seq);
     return put_varint(at, record->facts.count);
 }
 
-static uint8_t *put_value(uint8_t *at, const struct value *value, unsigned field_before)
+/* What the values so far mean to the next one. */
+struct place {
+    bool first;
+    unsigned field;
+    unsigned place;
+    uint64_t time[VALUE_TIME_DAY + 1]; /* the one before, by enum value_time */
+};
+
+/* How many values before value i of facts the same id stands; 0: it does not. */
+static size_t same_before(const struct values *facts, size_t i)
 {
-    uint64_t distance = value->field - field_before;
+    const struct value *value = &facts->value[i];
+    for (size_t back = 1; value->bytes.size == LIMIT_ID_SIZE && back <= i; back++) {
+        const struct value *other = &facts->value[i - back];
+        if (other->type == VALUE_BYTES && span_equal(other->bytes, value->bytes)) {
+            return back;
+        }
+    }
+    return 0;
+}
+
+static uint64_t zigzag(uint64_t difference)
+{
+    return difference << 1 ^ (0 - (difference >> 63));
+}
+
+static uint8_t *put_value(uint8_t *at, const struct values *facts, size_t i, struct place *last)
+{
+    const struct value *value = &facts->value[i];
+    uint64_t distance = value->field - last->field;
+    last->field = value->field;
     at = put_varint(at, distance << 1 | (value->place != 0 ? 1 : 0));
     if (value->place != 0) {
         at = put_varint(at, value->place - 1U);
     }
     if (value->type == VALUE_NUMBER) {
-        return put_varint(at, value->number);
+        enum value_time time = field_time((enum field)value->field);
+        uint64_t before = last->time[time];
+        last->time[time] = time == VALUE_NO_TIME ? 0 : value->number;
+        return put_varint(at,
+                          time == VALUE_NO_TIME ? value->number : zigzag(value->number - before));
+    }
+    size_t back = same_before(facts, i);
+    if (back > 0) {
+        at = put_varint(at, 0);
+        return put_varint(at, back);
     }
     at = put_varint(at, value->bytes.size);
     return put_bytes(at, value->bytes.data, value->bytes.size);
 }
 
-void record_encode(const struct record *record, struct buf *ret)
+static void encode(const struct record *record, unsigned form, struct buf *ret)
 {
     const struct values *facts = &record->facts;
     size_t bound = RECORD_HEAD_SIZE + facts->count * RECORD_VALUE_SIZE + facts->storage_used;
     uint8_t *start = buf_grow(ret, bound);
-    unsigned field = 0;
+    struct place last = {.first = true};
     if (start == NULL) {
         return;
     }
-    uint8_t *at = put_head(start, record);
+    uint8_t *at = put_head(start, record, form);
     for (size_t i = 0; i < facts->count; i++) {
-        at = put_value(at, &facts->value[i], field);
-        field = facts->value[i].field;
+        at = put_value(at, facts, i, &last);
     }
     CHECK((size_t)(at - start) <= bound);
     ret->size -= bound - (size_t)(at - start);
+}
+
+void record_encode(const struct record *record, struct buf *ret)
+{
+    encode(record, has_station(record) ? FORM_STATION : 0, ret);
+}
+
+void record_encode_row(const struct record *record, bool station_known, struct buf *ret)
+{
+    unsigned whole = station_known ? FORM_PREFIX : FORM_STATION;
+    encode(record, FORM_ROW | (has_station(record) ? whole : 0), ret);
 }
 
 /* --- Reading --- */
@@ -89,12 +145,6 @@ static uint64_t take_number(struct reader *reader, uint64_t max)
     reader->failed = reader->failed || number > max;
     return reader->failed ? 0 : number;
 }
-
-struct place {
-    bool first;
-    unsigned field;
-    unsigned place;
-};
 
 /* One value; false when it may not stand behind the one at last. */
 static bool take_value(struct reader *reader, struct place *last, struct value *ret)
@@ -107,25 +157,51 @@ static bool take_value(struct reader *reader, struct place *last, struct value *
     if (reader->failed || type == 0 || !follows) {
         return false;
     }
-    *last = (struct place){false, (unsigned)field, (unsigned)place};
+    last->first = false;
+    last->field = (unsigned)field;
+    last->place = (unsigned)place;
     *ret =
         (struct value){.field = (uint16_t)field, .place = (uint16_t)place, .type = (uint8_t)type};
     if (type == VALUE_NUMBER) {
-        ret->number = take_number(reader, UINT64_MAX);
+        enum value_time time = field_time((enum field)field);
+        uint64_t number = take_number(reader, UINT64_MAX);
+        ret->number =
+            time == VALUE_NO_TIME ? number : last->time[time] + (number >> 1 ^ (0 - (number & 1)));
+        last->time[time] = ret->number;
         return !reader->failed && ret->number != 0;
     }
     size_t size = (size_t)take_number(reader, VALUES_STORAGE);
+    if (size == 0) {
+        ret->number = take_number(reader, LIMIT_VALUE_COUNT);
+        return !reader->failed && ret->number != 0;
+    }
     ret->bytes = reader_bytes(reader, size);
-    return !reader->failed && size != 0;
+    return !reader->failed;
+}
+
+/* Value i is an id that stands before: it is given its bytes. False: it is not, or should have been
+ * pointed at and was not. */
+static bool find_same(struct values *facts, size_t i)
+{
+    struct value *value = &facts->value[i];
+    size_t back = (size_t)value->number;
+    if (value->type == VALUE_NUMBER) {
+        return true;
+    }
+    if (back > 0 && back <= i) {
+        value->bytes = facts->value[i - back].bytes;
+        value->number = 0;
+    }
+    return value->number == 0 && same_before(facts, i) == back;
 }
 
 static enum err take_values(struct reader *reader, size_t count, struct values *ret)
 {
-    struct place last = {true, 0, 0};
+    struct place last = {.first = true};
     values_clear(ret);
     for (size_t i = 0; i < count; i++) {
         struct value *value = &ret->value[i];
-        if (!take_value(reader, &last, value)) {
+        if (!take_value(reader, &last, value) || !find_same(ret, i)) {
             return ERR_MALFORMED;
         }
         if (value->bytes.size > VALUES_STORAGE - ret->storage_used) {
@@ -142,18 +218,23 @@ static enum err take_values(struct reader *reader, size_t count, struct values *
     return reader->left == 0 ? ERR_NONE : ERR_MALFORMED;
 }
 
-static void take_station(struct reader *reader, struct record *ret)
+static void take_station(struct reader *reader, unsigned form, struct record *ret)
 {
-    uint8_t form = reader_u8(reader);
+    unsigned kind = form & (FORM_STATION | FORM_PREFIX);
     memset(ret->station, 0, sizeof ret->station);
-    if (form == 1) {
+    if (kind == FORM_STATION) {
         reader_copy(reader, ret->station, sizeof ret->station);
+    } else if (kind == FORM_PREFIX) {
+        reader_copy(reader, ret->station, RECORD_STATION_PREFIX);
     }
-    reader->failed = reader->failed || form > 1 || has_station(ret) != (form == 1);
+    bool known = form <= (FORM_ROW | FORM_PREFIX) && kind <= FORM_PREFIX &&
+                 form != FORM_PREFIX; /* only a row */
+    reader->failed = reader->failed || !known || has_station(ret) != (kind != 0);
 }
 
 /* All before the values; their count. */
-static enum err take_head(struct reader *reader, struct record *ret, size_t *ret_count)
+static enum err take_head(struct reader *reader, struct record *ret, unsigned *ret_form,
+                          size_t *ret_count)
 {
     uint8_t format = reader_u8(reader);
     unsigned machine = reader_u8(reader);
@@ -169,8 +250,11 @@ static enum err take_head(struct reader *reader, struct record *ret, size_t *ret
     ret->holder = (enum holder)holder;
     ret->state = (uint16_t)take_number(reader, UINT16_MAX);
     ret->resume_state = (uint16_t)take_number(reader, UINT16_MAX);
-    reader_copy(reader, ret->id, sizeof ret->id);
-    take_station(reader, ret);
+    *ret_form = reader_u8(reader);
+    if ((*ret_form & FORM_ROW) == 0) {
+        reader_copy(reader, ret->id, sizeof ret->id);
+    }
+    take_station(reader, *ret_form, ret);
     ret->baton_own_seq = take_number(reader, UINT64_MAX);
     *ret_count = (size_t)take_number(reader, UINT16_MAX);
     if (reader->failed) {
@@ -179,7 +263,7 @@ static enum err take_head(struct reader *reader, struct record *ret, size_t *ret
     return *ret_count > LIMIT_VALUE_COUNT ? ERR_LIMIT : ERR_NONE;
 }
 
-enum err record_decode(struct span bytes, struct record *ret)
+static enum err decode(struct span bytes, struct record *ret, unsigned *ret_form)
 {
     struct reader reader;
     size_t count = 0;
@@ -187,8 +271,25 @@ enum err record_decode(struct span bytes, struct record *ret)
         return ERR_LIMIT;
     }
     reader_init(&reader, bytes);
-    enum err err = take_head(&reader, ret, &count);
+    enum err err = take_head(&reader, ret, ret_form, &count);
     return err != ERR_NONE ? err : take_values(&reader, count, &ret->facts);
+}
+
+enum err record_decode(struct span bytes, struct record *ret)
+{
+    unsigned form = 0;
+    enum err err = decode(bytes, ret, &form);
+    return err == ERR_NONE && (form & FORM_ROW) != 0 ? ERR_MALFORMED : err;
+}
+
+enum err record_decode_row(struct span bytes, const uint8_t id[LIMIT_ID_SIZE], struct record *ret,
+                           bool *ret_cut)
+{
+    unsigned form = 0;
+    enum err err = decode(bytes, ret, &form);
+    memcpy(ret->id, id, LIMIT_ID_SIZE);
+    *ret_cut = (form & FORM_PREFIX) != 0;
+    return err == ERR_NONE && (form & FORM_ROW) == 0 ? ERR_MALFORMED : err;
 }
 
 /* --- Outline --- */
@@ -220,10 +321,11 @@ bool record_outline(struct span bytes, struct record_outline *ret)
     struct reader reader;
     struct record head;
     struct value value;
-    struct place last = {true, 0, 0};
+    struct place last = {.first = true};
     size_t count = 0;
+    unsigned form = 0;
     reader_init(&reader, bytes);
-    if (take_head(&reader, &head, &count) != ERR_NONE) {
+    if (take_head(&reader, &head, &form, &count) != ERR_NONE) {
         return false;
     }
     *ret = (struct record_outline){.machine = head.machine, .state = head.state};

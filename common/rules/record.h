@@ -51,12 +51,21 @@ struct record {
     struct values facts;
 };
 
-/* One encoding for one content: used for the store, for "fold == rebuild byte for byte" and for
+/* One encoding for one content: used for "fold == rebuild byte for byte" and for
  * comparing folds. At most LIMIT_RECORD_SIZE. */
 void record_encode(const struct record *record, struct buf *ret);
 /* Strict: sorted, no zero, known fields and types, exact length. On failure ret's content says
  * nothing. */
 MUST_USE enum err record_decode(struct span bytes, struct record *ret);
+
+/* The same as a row of a store: without the id, which is the row's key, and of the station's key
+ * only the first bytes when whoever reads the row can tell the station by them: so many that
+ * nobody makes himself two keys that begin alike. */
+enum { RECORD_STATION_PREFIX = 12 };
+void record_encode_row(const struct record *record, bool station_known, struct buf *ret);
+/* *ret_cut: ret->station holds only those first bytes, then zeros. */
+MUST_USE enum err record_decode_row(struct span bytes, const uint8_t id[LIMIT_ID_SIZE],
+                                    struct record *ret, bool *ret_cut);
 
 /* What lists need of a record. */
 struct record_outline {
@@ -67,7 +76,7 @@ struct record_outline {
     int32_t until_day; /* 0: it has none */
 };
 void record_outline_of(const struct record *record, struct record_outline *ret);
-/* The same off its bytes, without decoding the rest. False: malformed. */
+/* The same off its bytes (either form), without decoding the rest. False: malformed. */
 bool record_outline(struct span bytes, struct record_outline *ret);
 
 #endif

@@ -246,8 +246,10 @@ static void tell_difference(struct facts *facts, struct span key, struct span va
 {
     static struct record one;
     static struct record other;
-    bool here = record_decode(value, &one) == ERR_NONE;
-    bool there = record_decode(buf_span(&facts->bytes), &other) == ERR_NONE;
+    bool cut = false;
+    const uint8_t *id = key.data + 1;
+    bool here = record_decode_row(value, id, &one, &cut) == ERR_NONE;
+    bool there = record_decode_row(buf_span(&facts->bytes), id, &other, &cut) == ERR_NONE;
     sim_say(facts->sim,
             "record %02x%02x differs: %d %d, machine %d, states %u %u, batons %llu %llu",
             key.data[1], key.data[2], here, there, (int)one.machine, one.state, other.state,
@@ -270,8 +272,10 @@ static bool compare_one(void *context, struct span key, struct span value)
         return true;
     }
     if (facts->device != NULL) {
-        bool good = record_decode(value, facts->record) == ERR_NONE;
-        if (good && memcmp(facts->record->station, facts->device, LIMIT_KEY_SIZE) != 0) {
+        bool cut = false;
+        bool good = record_decode_row(value, key.data + 1, facts->record, &cut) == ERR_NONE;
+        size_t size = cut ? RECORD_STATION_PREFIX : LIMIT_KEY_SIZE;
+        if (good && memcmp(facts->record->station, facts->device, size) != 0) {
             return true;
         }
     }

@@ -103,6 +103,8 @@ static size_t rows_of(struct town *town, const char *view, int32_t from, int32_t
 
 /* Takes every record out of the store and puts it back: index and lists are made anew. */
 struct kept {
+    const struct fold *fold;
+    struct kv_txn *txn;
     size_t count;
     struct record *record[64];
 };
@@ -111,18 +113,17 @@ static bool keep(void *context, struct span key, struct span value)
 {
     struct kept *kept = context;
     struct record *record = calloc(1, sizeof *record);
-    (void)key;
     assert_true(record != NULL && kept->count < 64);
-    assert_int_equal(record_decode(value, record), ERR_NONE);
+    assert_true(fold_record_read(kept->fold, kept->txn, key, value, record));
     kept->record[kept->count++] = record;
     return true;
 }
 
 static void fold_anew(struct town *town)
 {
-    struct kept kept = {0};
     struct kv_txn txn;
     const struct fold *fold = hub_fold(town->hub);
+    struct kept kept = {.fold = fold, .txn = &txn};
     kv_begin(town->kv, true, &txn);
     kv_scan(&txn, KV_RECORD, span_of(NULL, 0), span_of(NULL, 0), keep, &kept);
     kv_clear(&txn, KV_RECORD, span_of(NULL, 0));

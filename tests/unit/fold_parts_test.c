@@ -155,12 +155,12 @@ static void test_no_part(void **state)
 /* A row that leads nowhere is the store's failure. */
 static void test_damaged(void **state)
 {
-    static const uint8_t nowhere[6] = {0, 0, 0, 0, 0, 9};
+    static const uint8_t nowhere[] = {9};
     struct rig *rig = *state;
     struct kv_txn txn;
     struct buf found;
     uint8_t hash[LIMIT_HASH_SIZE] = {9};
-    uint8_t key[13] = {'h', 9};
+    uint8_t key[9] = {'h', 9};
     buf_init(&found, 100);
     kv_begin(rig->kv, true, &txn);
     kv_put(&txn, KV_PART, span_of(key, sizeof key), span_of(nowhere, sizeof nowhere));

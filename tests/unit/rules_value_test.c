@@ -115,6 +115,12 @@ static void make_record(void)
     values_set_bytes(&record.facts, FIELD_item, 0, span_text("minzheng-01"));
     values_set_number(&record.facts, FIELD_due_day, 0, 20737);
     values_set_bytes(&record.facts, FIELD_papers_code, 2, span_text("hukou"));
+    /* Times one after another and backwards, one id twice. */
+    values_set_number(&record.facts, FIELD_received_ms, 0, 1789956120000);
+    values_set_number(&record.facts, FIELD_opened_ms, 0, 1789956060000);
+    values_set_number(&record.facts, FIELD_last_ms, 0, 1789956000001);
+    values_set_bytes(&record.facts, FIELD_handler, 0, span_text("0123456789abcdef"));
+    values_set_bytes(&record.facts, FIELD_first_responsible, 0, span_text("0123456789abcdef"));
 }
 
 static void test_record_round_trip(void **state)
@@ -177,7 +183,7 @@ static void test_record_refuses(void **state)
     record_encode(&record, &bytes);
     bytes.data[0] = 1;
     assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_VERSION);
-    bytes.data[0] = 2;
+    bytes.data[0] = 3;
     bytes.data[1] = MACHINE_END;
     assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_MALFORMED);
     bytes.data[1] = MACHINE_CASE;
@@ -204,6 +210,79 @@ static void test_record_refuses(void **state)
     buf_clear(&bytes);
     assert_non_null(buf_grow(&bytes, LIMIT_RECORD_SIZE + 1));
     assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_LIMIT);
+    buf_done(&bytes);
+}
+
+/* A row leaves out what is known beside it, and is no record by itself. */
+static void test_record_row(void **state)
+{
+    static const uint8_t no_station[LIMIT_KEY_SIZE];
+    struct buf whole;
+    struct buf row;
+    struct record_outline first;
+    struct record_outline second;
+    bool cut = true;
+    (void)state;
+    buf_init(&whole, LIMIT_RECORD_SIZE);
+    buf_init(&row, LIMIT_RECORD_SIZE);
+    make_record();
+    record_encode(&record, &whole);
+    record_encode_row(&record, false, &row);
+    assert_int_equal(row.size, whole.size - LIMIT_ID_SIZE);
+    assert_int_equal(record_decode(buf_span(&row), &again), ERR_MALFORMED);
+    assert_int_equal(record_decode_row(buf_span(&whole), record.id, &again, &cut), ERR_MALFORMED);
+    assert_int_equal(record_decode_row(buf_span(&row), record.id, &again, &cut), ERR_NONE);
+    assert_false(cut);
+    assert_memory_equal(again.station, record.station, LIMIT_KEY_SIZE);
+    buf_clear(&row);
+    record_encode_row(&record, true, &row);
+    assert_int_equal(row.size, whole.size - LIMIT_ID_SIZE - LIMIT_KEY_SIZE + RECORD_STATION_PREFIX);
+    assert_int_equal(record_decode_row(buf_span(&row), record.id, &again, &cut), ERR_NONE);
+    assert_true(cut);
+    assert_memory_equal(again.station, record.station, RECORD_STATION_PREFIX);
+    assert_memory_equal(again.station + RECORD_STATION_PREFIX, no_station,
+                        LIMIT_KEY_SIZE - RECORD_STATION_PREFIX);
+    assert_memory_equal(again.id, record.id, LIMIT_ID_SIZE);
+    assert_true(record_outline(buf_span(&row), &first));
+    assert_true(record_outline(buf_span(&whole), &second));
+    assert_memory_equal(&first, &second, sizeof first);
+    memset(record.station, 0, sizeof record.station);
+    buf_clear(&row);
+    record_encode_row(&record, true, &row);
+    assert_int_equal(record_decode_row(buf_span(&row), record.id, &again, &cut), ERR_NONE);
+    assert_false(cut);
+    row.data[5] = 7; /* no such form */
+    assert_int_equal(record_decode_row(buf_span(&row), record.id, &again, &cut), ERR_MALFORMED);
+    buf_done(&whole);
+    buf_done(&row);
+}
+
+/* What a record says twice costs little the second time. */
+static void test_record_is_small(void **state)
+{
+    struct buf bytes;
+    (void)state;
+    make_record();
+    values_clear(&record.facts);
+    buf_init(&bytes, LIMIT_RECORD_SIZE);
+    record_encode(&record, &bytes);
+    size_t empty = bytes.size;
+    values_set_number(&record.facts, FIELD_opened_ms, 0, 1789956060000);
+    values_set_number(&record.facts, FIELD_last_ms, 0, 1789956061000);
+    values_set_bytes(&record.facts, FIELD_handler, 0, span_text("0123456789abcdef"));
+    values_set_bytes(&record.facts, FIELD_first_responsible, 0, span_text("0123456789abcdef"));
+    buf_clear(&bytes);
+    record_encode(&record, &bytes);
+    assert_in_range(bytes.size - empty, 1, (2 + 6) + (2 + 2) + (2 + 1 + 16) + (2 + 2));
+    /* The greatest difference there is, both ways. */
+    values_set_number(&record.facts, FIELD_opened_ms, 0, UINT64_MAX);
+    values_set_number(&record.facts, FIELD_accepted_ms, 0, 1);
+    buf_clear(&bytes);
+    record_encode(&record, &bytes);
+    assert_int_equal(record_decode(buf_span(&bytes), &again), ERR_NONE);
+    assert_true(values_number(&again.facts, FIELD_opened_ms, 0) == UINT64_MAX);
+    assert_true(values_number(&again.facts, FIELD_accepted_ms, 0) == 1);
+    assert_true(values_number(&again.facts, FIELD_last_ms, 0) == 1789956061000);
     buf_done(&bytes);
 }
 
@@ -275,6 +354,8 @@ int main(void)
         cmocka_unit_test(test_record_round_trip),
         cmocka_unit_test(test_record_strict),
         cmocka_unit_test(test_record_refuses),
+        cmocka_unit_test(test_record_row),
+        cmocka_unit_test(test_record_is_small),
         cmocka_unit_test(test_record_outline),
         cmocka_unit_test(test_record_at_the_bound),
     };
