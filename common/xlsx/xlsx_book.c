@@ -52,7 +52,9 @@ static bool says_date(const char *code)
     char closing = 0;
     for (; *code != 0; code++) {
         if (closing != 0) {
-            closing = *code == closing ? 0 : closing;
+            if (*code == closing) {
+                closing = 0;
+            }
         } else if (*code == '"') {
             closing = '"';
         } else if (*code == '[') {
