@@ -337,7 +337,9 @@ static void show_handover(struct cli *cli, const struct wire_tree *answer)
     static const struct cli_column counts[] = {
         {"已移交办件", "cases handed over", "count"},
         {"随移交的原件", "original papers with them", "papers"},
-        {"留下的草稿（只有本人能打开）", "drafts left (hers alone)", "draftsLeft"}};
+        {"随移交的草稿", "drafts with them", "draftsMoved"},
+        {"留下的草稿", "drafts left", "draftsLeft"},
+        {"说明", "note", "draftsZh"}};
     const struct wire_tree *left = wire_tree_get(answer, "left");
     show_list(cli, answer, "moved", cli_is_english(cli) ? "Handed over" : "已移交");
     cli_sheet(cli, answer, counts, sizeof counts / sizeof *counts);

@@ -11,6 +11,7 @@
 struct handover {
     struct daemon *daemon;
     const struct keyring *keyring;
+    uint8_t author[LIMIT_ID_SIZE]; /* who is unlocked */
     uint8_t from[LIMIT_ID_SIZE];
     uint8_t to[LIMIT_ID_SIZE];
     struct view view;
@@ -102,16 +103,35 @@ static bool count_draft(void *context, struct span key, struct span value)
     return true;
 }
 
-/* Drafts are sealed to their author: nobody can hand them on but herself. */
+/* Drafts are sealed to their author: nobody can hand them on but herself, with her own password. */
 static void put_drafts(struct handover *handover)
 {
     struct kv_txn txn;
     int64_t count = 0;
+    size_t moved = 0;
+    bool herself = memcmp(handover->author, handover->from, LIMIT_ID_SIZE) == 0;
+    if (herself && drafts_hand_over(handover->daemon, handover->keyring, handover->from,
+                                    handover->to, &moved) != ERR_NONE) {
+        moved = 0;
+    }
     kv_begin(handover->daemon->kv, false, &txn);
     kv_scan(&txn, KV_DRAFT, span_of(handover->from, LIMIT_ID_SIZE), span_of(NULL, 0), count_draft,
             &count);
     kv_abort(&txn);
+    json_text_number(handover->json, "draftsMoved", (int64_t)moved);
     json_text_number(handover->json, "draftsLeft", count);
+    if (count > 0) {
+        json_text_string(handover->json, "draftsZh",
+                         herself
+                             ? "留下的草稿打不开，或接收人尚无密钥。"
+                             : "草稿只有本人能打开：请本人解锁后再办一次移交。本人去世或口令"
+                               "遗失的，草稿无法打开，须向群众重新问明；已登记的事项不受影响。");
+        json_text_string(handover->json, "draftsEn",
+                         herself ? "They do not open, or who takes over has no key yet."
+                                 : "Only she can open them: let her unlock and hand over again. "
+                                   "After a death or with a lost password nobody can; what was "
+                                   "registered is not touched.");
+    }
 }
 
 static void hand_over(struct handover *handover, struct http_exchange *exchange)
@@ -160,7 +180,7 @@ static bool read_people(struct handover *handover, const struct http_request *re
 void handover_post(struct daemon *daemon, struct http_exchange *exchange,
                    const struct http_request *request)
 {
-    uint8_t staff[LIMIT_ID_SIZE];
+    uint8_t staff[LIMIT_ID_SIZE] = {0};
     struct handover *handover = calloc(1, sizeof *handover);
     if (handover == NULL) {
         reply_err(exchange, ERR_MEMORY);
@@ -168,6 +188,7 @@ void handover_post(struct daemon *daemon, struct http_exchange *exchange,
     }
     handover->daemon = daemon;
     handover->keyring = desk_authorize(daemon->desk, exchange, staff);
+    memcpy(handover->author, staff, sizeof staff);
     if (handover->keyring == NULL) {
         free(handover);
         return;

@@ -133,6 +133,11 @@ void metrics_get(struct daemon *daemon, struct http_exchange *exchange);
 /* GET the list; GET, PUT, DELETE one. */
 void drafts_handle(struct daemon *daemon, struct http_exchange *exchange,
                    const struct http_request *request, const char *tail);
+/* Seals all drafts of from anew for to, whose drafts they are then; keyring: of from, unlocked.
+ * What cannot be opened or has no free name stays. ERR_NOT_FOUND: to has no key that counts. */
+MUST_USE enum err drafts_hand_over(struct daemon *daemon, const struct keyring *keyring,
+                                   const uint8_t from[LIMIT_ID_SIZE],
+                                   const uint8_t to[LIMIT_ID_SIZE], size_t *ret_moved);
 void api_ok(struct http_exchange *exchange);
 void api_refuse(struct http_exchange *exchange, unsigned status, const char *code, const char *zh,
                 const char *en);

@@ -182,11 +182,24 @@ def desk(place, case):
     with open(place.path("station/store/data.mdb"), "rb") as store:
         must("未写完".encode() not in store.read(), "a draft lies open on the disk")
     moved = station.ask("handover", "--from", worker.staff, "--to", second.staff)
-    must([m["record"] for m in moved["moved"]] == [case["record"]] and moved["draftsLeft"] == 1,
-         f"handover: {moved}")
+    must([m["record"] for m in moved["moved"]] == [case["record"]] and
+         moved["draftsMoved"] == 1 and moved["draftsLeft"] == 0, f"handover: {moved}")
+    code, _ = api(station, "GET", "/api/v1/drafts/contact-1", None, token)
+    must(code == 404, f"a draft that was handed over: {code}")
+    code, answer = api(station, "POST", "/api/v1/unlock",
+                       {"staff": second.staff, "password": "synthetic words of second"})
+    must(code == 200, f"unlock second: {code}")
+    other = answer["token"]
+    code, back = api(station, "GET", "/api/v1/drafts/contact-1", None, other)
+    must(code == 200 and back == {"text": "未写完"}, f"draft handed over: {back}")
+    code, _ = api(station, "PUT", "/api/v1/drafts/contact-2", {"text": "乙"}, other)
+    must(code == 200, f"draft of second: {code}")
+    stays = station.ask("handover", "--from", second.staff, "--to", worker.staff)
+    must(stays["draftsMoved"] == 0 and stays["draftsLeft"] == 2 and "本人" in stays["draftsZh"],
+         f"drafts of somebody else: {stays}")
     again = station.ask("handover", "--from", worker.staff, "--to", second.staff)
     must(again["moved"] == [] and again["left"] == [], f"handed over twice: {again}")
-    code, _ = api(station, "DELETE", "/api/v1/drafts/contact-1", None, token)
+    code, _ = api(station, "DELETE", "/api/v1/drafts/contact-1", None, other)
     must(code == 200, f"draft deleted: {code}")
     tasks = station.ask("tasks")
     must(tasks["tasks"] == [] and tasks["overdue"] == [], f"tasks: {tasks}")
