@@ -4,6 +4,7 @@
 #include "rules/civil.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* import FILE --map FILE [--check]: CSV or XLSX */
@@ -122,27 +123,64 @@ static int write_all(struct cli *cli, const struct csv *csv, const struct import
     return code;
 }
 
-static int import_file(struct importing *importing, const struct csv *csv)
+/* The items that rows may name, as the daemon has them; the caller frees. */
+static int read_items(struct cli *cli, struct import_map *map, struct import_item **ret_items)
 {
-    struct cli *cli = importing->cli;
-    struct import_map map;
-    char problem[IMPORT_PROBLEM_SIZE];
-    int32_t today = civil_day_of_ms(clock_wall_ms());
-    enum err err = import_map_read(importing->map, &map, problem);
-    if (err != ERR_NONE) {
-        return cli_fail_err(cli, err, problem[0] != 0 ? problem : importing->map);
+    struct http_answer answer;
+    struct wire_tree *tree = NULL;
+    int code = cli_call(cli, "GET", "/api/v1/catalogue", span_of(NULL, 0), &answer);
+    if (code == CLI_OK && wire_tree_open(buf_span(&answer.body), &tree) == ERR_NONE) {
+        const struct wire_tree *list = wire_tree_get(tree, "items");
+        struct import_item *items = calloc(wire_tree_count(list) + 1, sizeof *items);
+        map->item_count = items == NULL ? 0 : wire_tree_count(list);
+        for (size_t i = 0; i < map->item_count; i++) {
+            const struct wire_tree *item = wire_tree_at(list, i);
+            (void)snprintf(items[i].code, sizeof items[i].code, "%s",
+                           wire_tree_member(item, "code"));
+            (void)snprintf(items[i].name, sizeof items[i].name, "%s", wire_tree_member(item, "zh"));
+        }
+        *ret_items = items;
+        map->items = items;
     }
-    size_t wrong = import_check(csv, &map, today, importing, show_wrong);
+    wire_tree_close(tree);
+    buf_done(&answer.body);
+    return code;
+}
+
+static int check_and_write(struct importing *importing, const struct csv *csv,
+                           const struct import_map *map)
+{
+    int32_t today = civil_day_of_ms(clock_wall_ms());
+    size_t wrong = import_check(csv, map, today, importing, show_wrong);
     if (wrong > 0) {
         (void)fprintf(stderr, "共 %zu 处有误，一条也没有导入。\n", wrong);
         return CLI_FINDING;
     }
     if (importing->check) {
-        (void)printf(cli_is_english(cli) ? "%zu rows, all good\n" : "%zu 行，没有发现错误\n",
+        (void)printf(cli_is_english(importing->cli) ? "%zu rows, all good\n"
+                                                    : "%zu 行，没有发现错误\n",
                      csv_row_count(csv));
         return CLI_OK;
     }
-    return write_all(cli, csv, &map);
+    return write_all(importing->cli, csv, map);
+}
+
+static int import_file(struct importing *importing, const struct csv *csv)
+{
+    struct cli *cli = importing->cli;
+    struct import_map map;
+    struct import_item *items = NULL;
+    char problem[IMPORT_PROBLEM_SIZE];
+    enum err err = import_map_read(importing->map, &map, problem);
+    if (err != ERR_NONE) {
+        return cli_fail_err(cli, err, problem[0] != 0 ? problem : importing->map);
+    }
+    int code = map.heading[IMPORT_ITEM][0] == 0 ? CLI_OK : read_items(cli, &map, &items);
+    if (code == CLI_OK) {
+        code = check_and_write(importing, csv, &map);
+    }
+    free(items);
+    return code;
 }
 
 int cli_command_import(struct cli *cli, int argc, char **argv)

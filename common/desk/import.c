@@ -18,7 +18,8 @@ static const struct conf_key settings[] = {
     {"import", "time", CONF_TEXT, NULL, 0, 0},      {"import", "name", CONF_TEXT, NULL, 0, 0},
     {"import", "id_number", CONF_TEXT, NULL, 0, 0}, {"import", "phone", CONF_TEXT, NULL, 0, 0},
     {"import", "unit", CONF_TEXT, NULL, 0, 0},      {"import", "matter", CONF_TEXT, NULL, 0, 0},
-    {"import", "told", CONF_TEXT, NULL, 0, 0}};
+    {"import", "told", CONF_TEXT, NULL, 0, 0},      {"import", "item", CONF_TEXT, NULL, 0, 0},
+    {"import", "done", CONF_TEXT, NULL, 0, 0},      {"import", "agent", CONF_TEXT, NULL, 0, 0}};
 
 static bool is_code(const char *text)
 {
@@ -34,8 +35,8 @@ static bool is_code(const char *text)
 enum err import_map_read(const char *path, struct import_map *ret,
                          char ret_problem[IMPORT_PROBLEM_SIZE])
 {
-    static const char *const names[] = {"serial", "time", "name",   "id_number",
-                                        "phone",  "unit", "matter", "told"};
+    static const char *const names[] = {"serial", "time", "name", "id_number", "phone", "unit",
+                                        "matter", "told", "item", "done",      "agent"};
     struct conf_problem problem = {.text = ""};
     struct conf *conf = conf_new(settings, sizeof settings / sizeof *settings);
     enum err err = conf == NULL ? ERR_MEMORY : conf_read(conf, path, &problem);
@@ -178,6 +179,34 @@ static void check_id_number(struct checking *checking, size_t row, int32_t today
     }
 }
 
+/* NULL: no such item; "": none is named. */
+static const char *item_code(const struct import_map *map, const char *text)
+{
+    for (size_t i = 0; text[0] != 0 && i < map->item_count; i++) {
+        if (strcmp(map->items[i].code, text) == 0 || strcmp(map->items[i].name, text) == 0) {
+            return map->items[i].code;
+        }
+    }
+    return text[0] == 0 ? "" : NULL;
+}
+
+static void check_result(struct checking *checking, size_t row, uint64_t time_ms, int32_t today)
+{
+    uint64_t ms = 0;
+    const char *done = cell(checking, row, IMPORT_DONE);
+    size_t line = csv_line(checking->csv, row);
+    if (done[0] == 0) {
+        return;
+    }
+    if (!read_time(done, &ms)) {
+        say(checking, line, IMPORT_DONE, "办结日期不存在或写法不认识，请写成 2023-05-01。");
+    } else if (civil_day_of_ms(ms) > today || civil_day_of_ms(ms) < civil_day_of_ms(time_ms)) {
+        say(checking, line, IMPORT_DONE, "办结日期早于受理日期，或晚于今天。");
+    } else if (cell(checking, row, IMPORT_TOLD)[0] == 0) {
+        say(checking, line, IMPORT_TOLD, "有办结日期而没有办理结果，请补写结果或删去日期。");
+    }
+}
+
 static void check_row(struct checking *checking, size_t row, int32_t today)
 {
     uint64_t ms = 0;
@@ -193,7 +222,11 @@ static void check_row(struct checking *checking, size_t row, int32_t today)
     if (cell(checking, row, IMPORT_MATTER)[0] == 0) {
         say(checking, line, IMPORT_MATTER, "事项为空。");
     }
+    if (item_code(checking->map, cell(checking, row, IMPORT_ITEM)) == NULL) {
+        say(checking, line, IMPORT_ITEM, "事项目录中没有这个事项，请写目录中的代码或名称。");
+    }
     check_id_number(checking, row, today);
+    check_result(checking, row, ms, today);
 }
 
 static int compare_serials(const void *a, const void *b)
@@ -229,6 +262,59 @@ static void check_twice(struct checking *checking)
     free(serials);
 }
 
+/* --- one matter entered twice --- */
+
+struct same {
+    const char *id_number;
+    const char *matter; /* the item, else what it was about */
+    int32_t day;
+    size_t row;
+};
+
+static int compare_same(const void *a, const void *b)
+{
+    const struct same *left = a;
+    const struct same *right = b;
+    int order = strcmp(left->id_number, right->id_number);
+    order = order != 0 ? order : strcmp(left->matter, right->matter);
+    order = order != 0 ? order : (left->day > right->day) - (left->day < right->day);
+    return order != 0 ? order : (left->row > right->row) - (left->row < right->row);
+}
+
+static bool is_same(const struct same *left, const struct same *right)
+{
+    return left->id_number[0] != 0 && strcmp(left->id_number, right->id_number) == 0 &&
+           strcmp(left->matter, right->matter) == 0 && left->day == right->day;
+}
+
+static void check_same(struct checking *checking)
+{
+    size_t count = csv_row_count(checking->csv);
+    struct same *list = count == 0 ? NULL : calloc(count, sizeof *list);
+    for (size_t i = 0; list != NULL && i < count; i++) {
+        uint64_t ms = 0;
+        const char *item = cell(checking, i, IMPORT_ITEM);
+        (void)!read_time(cell(checking, i, IMPORT_TIME), &ms);
+        list[i] = (struct same){.id_number = cell(checking, i, IMPORT_ID_NUMBER),
+                                .matter = item[0] != 0 ? item : cell(checking, i, IMPORT_MATTER),
+                                .day = civil_day_of_ms(ms),
+                                .row = i};
+    }
+    if (list != NULL) {
+        qsort(list, count, sizeof *list, compare_same);
+    }
+    for (size_t i = 1; list != NULL && i < count; i++) {
+        if (is_same(&list[i - 1], &list[i])) {
+            char zh[128];
+            (void)snprintf(zh, sizeof zh,
+                           "与第 %zu 行是同一人、同一日、同一事项，请核对后删去一行。",
+                           csv_line(checking->csv, list[i - 1].row));
+            say(checking, csv_line(checking->csv, list[i].row), IMPORT_MATTER, zh);
+        }
+    }
+    free(list);
+}
+
 size_t import_check(const struct csv *csv, const struct import_map *map, int32_t today,
                     void *context,
                     void (*wrong)(void *context, size_t line, size_t column, const char *heading,
@@ -248,6 +334,7 @@ size_t import_check(const struct csv *csv, const struct import_map *map, int32_t
             check_row(&checking, row, today);
         }
         check_twice(&checking);
+        check_same(&checking);
     }
     return checking.wrong_count;
 }
@@ -267,6 +354,12 @@ void import_row(const struct csv *csv, const struct import_map *map, size_t inde
     if (!read_time(ret->cell[IMPORT_TIME], &ret->time_ms)) {
         ret->time_ms = 0;
     }
+    if (!read_time(ret->cell[IMPORT_DONE], &ret->done_ms)) {
+        ret->done_ms = ret->time_ms;
+    }
+    ret->done_ms = ret->done_ms < ret->time_ms ? ret->time_ms : ret->done_ms;
+    ret->item = item_code(map, ret->cell[IMPORT_ITEM]);
+    ret->item = ret->item == NULL ? "" : ret->item;
     seal_sha256_init(&sha);
     seal_sha256_update(&sha, span_of(purpose, sizeof purpose));
     seal_sha256_update(&sha, span_of(map->ledger, strlen(map->ledger) + 1));
@@ -275,12 +368,12 @@ void import_row(const struct csv *csv, const struct import_map *map, size_t inde
     memcpy(ret->record, hash, LIMIT_ID_SIZE);
 }
 
-static void put_common(const struct import_row *row, struct json_text *json)
+static void put_common(const struct import_row *row, uint64_t time_ms, struct json_text *json)
 {
     json_text_hex(json, "record", span_of(row->record, LIMIT_ID_SIZE));
     json_text_open(json, "backEntry");
     json_text_string(json, "serial", row->cell[IMPORT_SERIAL]);
-    json_text_big(json, "time", row->time_ms);
+    json_text_big(json, "time", time_ms);
     json_text_string(json, "reason", "import");
     json_text_close(json);
 }
@@ -301,6 +394,9 @@ void import_put_received(const struct import_row *row, struct buf *ret)
     json_text_open(&json, "contact");
     json_text_string(&json, "verb", "received");
     json_text_number(&json, "channel", 1);
+    if (row->item[0] != 0) {
+        json_text_string(&json, "item", row->item);
+    }
     json_text_close(&json);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         has_identity = has_identity || row->cell[parts[i].column][0] != 0;
@@ -317,8 +413,18 @@ void import_put_received(const struct import_row *row, struct buf *ret)
     json_text_open(&json, "matter");
     json_text_string(&json, "text", row->cell[IMPORT_MATTER]);
     json_text_close(&json);
-    put_common(row, &json);
+    put_common(row, row->time_ms, &json);
     json_text_close(&json);
+}
+
+static void put_told(const struct import_row *row, struct json_text *json)
+{
+    struct buf text;
+    const char *agent = row->cell[IMPORT_AGENT];
+    buf_init(&text, (size_t)2 * CSV_CELL_SIZE + 64);
+    buf_put_format(&text, agent[0] == 0 ? "%s%s" : "%s（经办：%s）", row->cell[IMPORT_TOLD], agent);
+    json_text_string(json, "told", buf_text(&text));
+    buf_done(&text);
 }
 
 bool import_put_answered(const struct import_row *row, struct buf *ret)
@@ -333,9 +439,9 @@ bool import_put_answered(const struct import_row *row, struct buf *ret)
     json_text_string(&json, "verb", "answered");
     json_text_close(&json);
     json_text_open(&json, "matter");
-    json_text_string(&json, "told", row->cell[IMPORT_TOLD]);
+    put_told(row, &json);
     json_text_close(&json);
-    put_common(row, &json);
+    put_common(row, row->done_ms, &json);
     json_text_close(&json);
     return true;
 }

@@ -183,12 +183,93 @@ static void test_sheet(void **state)
     grid_done(&grid);
 }
 
+static const struct import_item items[] = {{"I04", "残疾证"}, {"I51", "低保"}};
+static const struct import_map whole = {
+    .ledger = "L1",
+    .heading = {"no", "day", "", "id", "", "", "matter", "told", "item", "done", "agent"},
+    .items = items,
+    .item_count = 2};
+
+static size_t check_whole(const char *rows, struct told *told)
+{
+    char text[1024];
+    (void)snprintf(text, sizeof text, "no,day,id,matter,told,item,done,agent\n%s", rows);
+    struct csv *csv = opened(text);
+    *told = (struct told){0, ""};
+    size_t count = import_check(csv, &whole, 20714, told, tell);
+    csv_close(csv);
+    return count;
+}
+
+static void test_whole_register(void **state)
+{
+    struct told told;
+    (void)state;
+    assert_int_equal(check_whole("1,2026-09-01,,m,t,I04,2026-09-01,a\n"
+                                 "2,2026-09-01,,m,t,低保,2026-09-18,\n3,2026-09-01,,m,,,,\n",
+                                 &told),
+                     0);
+    (void)check_whole("1,2026-09-01,,m,,I05,,\n", &told);
+    assert_string_equal(told.text, "2:6 事项目|");
+    (void)check_whole("1,2026-09-02,,m,t,,2026-09-01,\n", &told);
+    assert_string_equal(told.text, "2:7 办结日|");
+    (void)check_whole("1,2026-09-02,,m,t,,2026-09-19,\n", &told);
+    assert_string_equal(told.text, "2:7 办结日|");
+    (void)check_whole("1,2026-09-02,,m,t,,2026-09-31,\n", &told);
+    assert_string_equal(told.text, "2:7 办结日|");
+    (void)check_whole("1,2026-09-02,,m,,,2026-09-03,\n", &told);
+    assert_string_equal(told.text, "2:5 有办结|");
+}
+
+/* The same person, day and item is one matter; another day, item or person is not. */
+static void test_entered_twice(void **state)
+{
+    struct told told;
+    (void)state;
+    (void)check_whole("1,2026-09-01,11010519491231002X,m,,I04,,\n"
+                      "2,2026-09-02,11010519491231002X,m,,I04,,\n"
+                      "3,2026-09-01,11010519491231002X,m,,I51,,\n"
+                      "4,2026-09-01,,m,,I04,,\n5,2026-09-01,,m,,I04,,\n"
+                      "6,2026-09-01 10:00,11010519491231002X,n,,I04,,\n",
+                      &told);
+    assert_string_equal(told.text, "7:4 与第 2 |");
+}
+
+static void test_result_day(void **state)
+{
+    struct import_row row;
+    struct buf body;
+    (void)state;
+    struct csv *csv = opened("no,day,id,matter,told,item,done,agent\n"
+                             "1,2023-05-01,,m,t,低保,2023-05-09,王\n2,2023-05-01,,m,t,,,\n");
+    import_row(csv, &whole, 0, &row);
+    buf_init(&body, 4096);
+    import_put_received(&row, &body);
+    assert_non_null(strstr(buf_text(&body), "\"item\":\"I51\""));
+    assert_non_null(strstr(buf_text(&body), "\"time\":\"1682899200000\""));
+    buf_clear(&body);
+    assert_true(import_put_answered(&row, &body));
+    assert_non_null(strstr(buf_text(&body), "\"told\":\"t（经办：王）\""));
+    assert_non_null(strstr(buf_text(&body), "\"time\":\"1683590400000\""));
+    import_row(csv, &whole, 1, &row);
+    assert_int_equal(row.done_ms, row.time_ms);
+    assert_string_equal(row.item, "");
+    buf_done(&body);
+    csv_close(csv);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_csv),   cmocka_unit_test(test_wrong_csv),
-        cmocka_unit_test(test_check), cmocka_unit_test(test_missing_column),
-        cmocka_unit_test(test_row),   cmocka_unit_test(test_sheet),
+        cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_wrong_csv),
+        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_missing_column),
+        cmocka_unit_test(test_row),
+        cmocka_unit_test(test_sheet),
+        cmocka_unit_test(test_whole_register),
+        cmocka_unit_test(test_entered_twice),
+        cmocka_unit_test(test_result_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
