@@ -291,6 +291,8 @@ enum err station_stay(struct station *station)
     struct kv_txn txn;
     kv_begin(station->kv, true, &txn);
     station->state.restoring = false;
+    station->dirty = true;
+    station_advance(station, &txn);
     return station_commit(station, &txn);
 }
 
@@ -329,6 +331,7 @@ enum err station_open_incarnation(struct station *station, uint64_t incarnation,
     kv_put(&txn, KV_EVENT, station_chain_key(&key, state->incarnation, 1),
            buf_span(&station->envelope));
     station_tail_add(station, &txn, &verdict);
+    station->dirty = true;
     station_advance(station, &txn);
     return station_commit(station, &txn);
 }

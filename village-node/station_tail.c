@@ -243,4 +243,5 @@ void station_tail_refold(struct station *station, struct kv_txn *txn)
         }
     }
     station->dirty = false;
+    station->later = false;
 }
