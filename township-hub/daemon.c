@@ -2,33 +2,16 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "township-hub/peers.h"
+#include "township-hub/flights.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
-    RECEIVE_ROUND = 64,  /* frames taken before others get their turn */
-    GROUP_COUNT = 1024,  /* pushes of one commit */
-    GROUP_EVENTS = 4096, /* and events; fewer than a commit may hold by the size of one push */
-    /* What is on its way: beyond either more is answered with busy. */
-    WAITING_COUNT = 4096,
-    WAITING_SIZE = 32 * 1024 * 1024,
+    RECEIVE_ROUND = 64, /* frames taken before others get their turn */
     TICK_MS = 1000
 };
-_Static_assert((int)GROUP_EVENTS + (int)LIMIT_BATCH_COUNT <= (int)LOG_PENDING, "one commit");
-
-struct flight {
-    struct daemon *daemon;
-    struct hub_push *push;
-    struct peer *peer;
-    uint64_t serial; /* of peer: another by now means that the connection is gone */
-    struct workers_job job;
-    bool checked;
-    struct flight *next;
-};
-
 struct daemon {
     struct daemon_options options;
     struct sync_options sync;
@@ -36,25 +19,49 @@ struct daemon {
     struct link_bell *bell;
     struct workers *workers;
     struct peers *peers;
-    struct flight *first; /* in order of arrival */
-    struct flight **last;
-    unsigned waiting;
-    size_t waiting_size;                 /* bytes */
-    struct flight *flights[GROUP_COUNT]; /* of the group that is being committed */
-    struct hub_push *group[GROUP_COUNT];
+    struct flights flights;
     uint64_t tick_timer;
     struct wire_arena arena;
     struct sync_frame frame;
     struct buf out;
+    bool holding; /* some peer's held is not empty */
     struct daemon_counts counts;
     uint64_t rung_size;
 };
 
-static void send(struct daemon *daemon, const struct peer *peer, struct span frame)
+/* Answers come in bursts, and the line takes few frames at once. What finds no room even here is
+ * asked for again after the next greeting. */
+static void send(struct daemon *daemon, struct peer *peer, struct span frame)
 {
-    /* What cannot be delivered now is asked for again after the next greeting. */
-    enum err err = link_server_send(daemon->server, &peer->id, frame);
-    (void)err;
+    enum err err = ERR_BUSY;
+    if (peer_held(peer).size == 0) {
+        err = link_server_send(daemon->server, &peer->id, frame);
+    }
+    daemon->holding = (err == ERR_BUSY && peer_hold(peer, frame)) || daemon->holding;
+}
+
+static void send_held(void *context, struct peer *peer)
+{
+    struct daemon *daemon = context;
+    struct span frame = peer_held(peer);
+    enum err err = ERR_NONE;
+    while (frame.size > 0 && err != ERR_BUSY) {
+        err = link_server_send(daemon->server, &peer->id, frame);
+        if (err != ERR_BUSY) {
+            peer_release(peer);
+            frame = peer_held(peer);
+        }
+    }
+    daemon->holding = daemon->holding || frame.size > 0;
+}
+
+/* Called each round: the socket wakes the loop when a line has room again. */
+static void send_what_was_held(struct daemon *daemon)
+{
+    if (daemon->holding) {
+        daemon->holding = false;
+        peers_each(daemon->peers, send_held, daemon);
+    }
 }
 
 void daemon_ring(struct daemon *daemon)
@@ -72,12 +79,9 @@ void daemon_ring(struct daemon *daemon)
     buf_done(&payload);
 }
 
-/* Less is granted the less room there is: those who send much then wait before they are refused. */
 static void set_credit(struct daemon *daemon)
 {
-    size_t left = daemon->waiting_size < WAITING_SIZE ? WAITING_SIZE - daemon->waiting_size : 0;
-    uint64_t credit = (uint64_t)daemon->sync.credit * left / WAITING_SIZE;
-    hub_set_credit(daemon->options.hub, credit < 1 ? 1 : (uint32_t)credit);
+    hub_set_credit(daemon->options.hub, flights_credit(&daemon->flights, daemon->sync.credit));
 }
 
 static void on_checked(void *context)
@@ -89,7 +93,8 @@ static void on_checked(void *context)
 static void run_check(void *context)
 {
     struct flight *flight = context;
-    hub_push_check(flight->daemon->options.hub, flight->push);
+    const struct daemon *daemon = flight->daemon;
+    hub_push_check(daemon->options.hub, flight->push);
 }
 
 static void send_nack(struct daemon *daemon, struct peer *peer, enum sync_nack_reason reason,
@@ -125,17 +130,13 @@ static void start_ingest(struct daemon *daemon, struct peer *peer,
     }
     if (err != ERR_NONE) {
         if (flight != NULL) {
-            hub_push_free(flight->push);
-            free(flight);
+            flight_free(flight);
         }
         send_nack(daemon, peer, SYNC_NACK_BUSY, action);
         sync_hub_ingested(&peer->session, false);
         return;
     }
-    *daemon->last = flight;
-    daemon->last = &flight->next;
-    daemon->waiting++;
-    daemon->waiting_size += hub_push_size(flight->push);
+    flights_add(&daemon->flights, flight);
     daemon->counts.pushes++;
 }
 
@@ -217,8 +218,7 @@ static bool carry_out(struct daemon *daemon, struct peer *peer,
 static void drain(struct daemon *daemon, struct peer *peer)
 {
     struct sync_hub_action action;
-    sync_hub_busy(&peer->session,
-                  daemon->waiting >= WAITING_COUNT || daemon->waiting_size >= WAITING_SIZE);
+    sync_hub_busy(&peer->session, flights_full(&daemon->flights));
     while (sync_hub_next(&peer->session, &action)) {
         if (!carry_out(daemon, peer, &action)) {
             return;
@@ -271,37 +271,9 @@ static void on_frame(struct daemon *daemon, const struct link_frame *in)
     drain(daemon, peer);
 }
 
-static struct peer *peer_of(const struct flight *flight)
-{
-    bool there = flight->peer->used && flight->peer->serial == flight->serial;
-    return there ? flight->peer : NULL;
-}
-
-/* Takes what is checked, in order of arrival, into the group. */
-static size_t gather(struct daemon *daemon)
-{
-    size_t count = 0;
-    uint32_t events = 0;
-    while (count < GROUP_COUNT && events < GROUP_EVENTS && daemon->first != NULL &&
-           daemon->first->checked) {
-        struct flight *flight = daemon->first;
-        daemon->first = flight->next;
-        daemon->flights[count] = flight;
-        daemon->group[count] = flight->push;
-        events += hub_push_events(flight->push);
-        daemon->waiting--;
-        daemon->waiting_size -= hub_push_size(flight->push);
-        count++;
-    }
-    if (daemon->first == NULL) {
-        daemon->last = &daemon->first;
-    }
-    return count;
-}
-
 static void answer_push(struct daemon *daemon, struct flight *flight, enum err err)
 {
-    struct peer *peer = peer_of(flight);
+    struct peer *peer = flight_peer(flight);
     bool ok = err == ERR_NONE && hub_push_accepted(flight->push);
     daemon->counts.events += ok ? hub_push_count(flight->push) : 0;
     if (peer == NULL) {
@@ -316,12 +288,13 @@ static void answer_push(struct daemon *daemon, struct flight *flight, enum err e
 
 static bool commit_group(struct daemon *daemon)
 {
-    size_t count = gather(daemon);
+    size_t count = flights_take(&daemon->flights);
     if (count == 0) {
         return false;
     }
     set_credit(daemon);
-    enum err err = hub_ingest(daemon->options.hub, daemon->group, count, daemon->options.wall_ms());
+    enum err err =
+        hub_ingest(daemon->options.hub, daemon->flights.push, count, daemon->options.wall_ms());
     daemon->counts.groups++;
     if (err != ERR_NONE) {
         daemon->counts.store_errors++;
@@ -329,17 +302,16 @@ static bool commit_group(struct daemon *daemon)
                   err_name(err));
     }
     for (size_t i = 0; i < count; i++) {
-        answer_push(daemon, daemon->flights[i], err);
+        answer_push(daemon, daemon->flights.flight[i], err);
     }
     daemon_ring(daemon);
     for (size_t i = 0; i < count; i++) {
-        struct flight *flight = daemon->flights[i];
-        struct peer *peer = peer_of(flight);
+        struct flight *flight = daemon->flights.flight[i];
+        struct peer *peer = flight_peer(flight);
         if (peer != NULL) {
             drain(daemon, peer);
         }
-        hub_push_free(flight->push);
-        free(flight);
+        flight_free(flight);
     }
     return true;
 }
@@ -348,6 +320,7 @@ static bool on_idle(void *context)
 {
     struct daemon *daemon = context;
     struct link_frame frame;
+    send_what_was_held(daemon);
     for (int i = 0; i < RECEIVE_ROUND; i++) {
         if (link_server_receive(daemon->server, &frame) != ERR_NONE) {
             break;
@@ -414,7 +387,7 @@ enum err daemon_open(const struct daemon_options *options, struct daemon **ret_d
     }
     daemon->options = *options;
     daemon->sync = options->sync == NULL ? sync_options_default() : *options->sync;
-    daemon->last = &daemon->first;
+    flights_init(&daemon->flights);
     buf_init(&daemon->out, LIMIT_FRAME_SIZE);
     unsigned workers = options->worker_count == 0 ? default_workers() : options->worker_count;
     enum err err = wire_arena_init(&daemon->arena, WIRE_FRAME_ARENA);
@@ -422,7 +395,7 @@ enum err daemon_open(const struct daemon_options *options, struct daemon **ret_d
         err = peers_new(&daemon->peers);
     }
     if (err == ERR_NONE) {
-        err = workers_new(options->loop, workers, WAITING_COUNT, &daemon->workers);
+        err = workers_new(options->loop, workers, FLIGHTS_COUNT, &daemon->workers);
     }
     if (err == ERR_NONE) {
         err = open_sockets(daemon);
@@ -446,12 +419,7 @@ void daemon_close(struct daemon *daemon)
     loop_cancel_timer(daemon->options.loop, daemon->tick_timer);
     loop_remove_idle(daemon->options.loop, on_idle, daemon);
     workers_free(daemon->workers);
-    while (daemon->first != NULL) {
-        struct flight *flight = daemon->first;
-        daemon->first = flight->next;
-        hub_push_free(flight->push);
-        free(flight);
-    }
+    flights_done(&daemon->flights);
     if (daemon->server != NULL) {
         loop_remove_fd(daemon->options.loop, link_server_fd(daemon->server));
     }

@@ -18,6 +18,9 @@ enum err peers_new(struct peers **ret_peers)
 
 void peers_free(struct peers *peers)
 {
+    for (size_t i = 0; peers != NULL && i < LIMIT_PEER_COUNT; i++) {
+        buf_done(&peers->peer[i].held);
+    }
     free(peers);
 }
 
@@ -62,7 +65,9 @@ struct peer *peers_add(struct peers *peers, const struct link_peer *id, const ui
     if (room == NULL) {
         return NULL;
     }
+    buf_done(&room->held);
     memset(room, 0, sizeof *room);
+    buf_init(&room->held, LIMIT_FRAME_SIZE);
     room->used = true;
     room->serial = ++peers->serial;
     room->id = *id;
@@ -91,6 +96,8 @@ static void remember(struct peers *peers, const struct daemon_contact *contact)
 void peers_drop(struct peers *peers, struct peer *peer)
 {
     remember(peers, &peer->contact);
+    buf_done(&peer->held);
+    peer->held_at = 0;
     peer->used = false;
 }
 
@@ -100,6 +107,42 @@ void peers_each(struct peers *peers, void (*visit)(void *context, struct peer *p
         if (peers->peer[i].used) {
             visit(context, &peers->peer[i]);
         }
+    }
+}
+
+bool peer_hold(struct peer *peer, struct span frame)
+{
+    if (frame.size + sizeof(uint32_t) > LIMIT_FRAME_SIZE - peer->held.size) {
+        return false;
+    }
+    buf_put_u32(&peer->held, (uint32_t)frame.size);
+    buf_put_span(&peer->held, frame);
+    bool held = peer->held.err == ERR_NONE;
+    if (!held) {
+        buf_done(&peer->held); /* no memory: they are asked for again */
+        peer->held_at = 0;
+    }
+    return held;
+}
+
+struct span peer_held(const struct peer *peer)
+{
+    struct reader reader;
+    struct span bytes = buf_span(&peer->held);
+    if (peer->held_at >= bytes.size) {
+        return span_of(NULL, 0);
+    }
+    reader_init(&reader, span_of(bytes.data + peer->held_at, bytes.size - peer->held_at));
+    uint32_t size = reader_u32(&reader);
+    return reader_bytes(&reader, size);
+}
+
+void peer_release(struct peer *peer)
+{
+    peer->held_at += sizeof(uint32_t) + peer_held(peer).size;
+    if (peer->held_at >= peer->held.size) {
+        buf_clear(&peer->held);
+        peer->held_at = 0;
     }
 }
 

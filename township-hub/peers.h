@@ -12,6 +12,8 @@ struct peer {
     struct daemon_contact contact;
     bool used;
     uint64_t serial; /* another one for each connection: a place may be used again */
+    struct buf held; /* frames for which the line had no room: size u32, bytes, one after another */
+    size_t held_at;  /* of the first not sent yet */
 };
 
 struct peers;
@@ -26,6 +28,11 @@ void peers_drop(struct peers *peers, struct peer *peer);
 /* visit may drop the peer it is given. */
 void peers_each(struct peers *peers, void (*visit)(void *context, struct peer *peer),
                 void *context);
+/* Keeps a frame behind those held already, LIMIT_FRAME_SIZE in all; false: no room. */
+bool peer_hold(struct peer *peer, struct span frame);
+/* The oldest frame held; empty: none. Until the next call. */
+struct span peer_held(const struct peer *peer);
+void peer_release(struct peer *peer); /* forgets it */
 void peer_greeted(struct peer *peer, const struct sync_hello *hello, uint64_t wall_ms);
 size_t peers_contacts(const struct peers *peers, struct daemon_contact *ret, size_t limit);
 

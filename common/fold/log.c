@@ -56,13 +56,27 @@ static struct span tile_key(struct kv_key *key, const struct log *log, uint8_t l
     return kv_key_span(key);
 }
 
+/* The full tile of level 0 that the last transactions made; NULL: another one. */
+static const struct tlog_hash *recent_tile(const struct log *log, uint64_t index)
+{
+    bool known = index >= (log->recent_first + TLOG_TILE_WIDTH - 1) / TLOG_TILE_WIDTH &&
+                 index < log->size / TLOG_TILE_WIDTH;
+    return known ? log->recent + (index * TLOG_TILE_WIDTH - log->recent_first) : NULL;
+}
+
 static enum err tile_read(void *context, uint8_t level, uint64_t index, uint8_t *ret,
                           size_t *ret_size)
 {
     struct log_tiles *tiles = context;
+    const struct tlog_hash *recent = level == 0 ? recent_tile(tiles->log, index) : NULL;
     struct kv_key key;
     struct buf value;
     enum err err = ERR_NOT_FOUND;
+    if (recent != NULL) {
+        memcpy(ret, recent, TLOG_TILE_SIZE);
+        *ret_size = TLOG_TILE_SIZE;
+        return ERR_NONE;
+    }
     buf_init(&value, TLOG_TILE_SIZE);
     if (kv_get(tiles->txn, KV_TILE, tile_key(&key, tiles->log, level, index), &value)) {
         memcpy(ret, value.data, value.size);
@@ -110,9 +124,9 @@ static void put_state(const struct log *log, struct kv_txn *txn)
 
 static enum err make_room(struct log *log)
 {
-    log->pending = malloc(LOG_PENDING * sizeof *log->pending);
+    log->recent = malloc((LOG_PENDING + TLOG_TILE_WIDTH) * sizeof *log->recent);
     log->tile = calloc(1, sizeof *log->tile);
-    if (log->pending == NULL || log->tile == NULL) {
+    if (log->recent == NULL || log->tile == NULL) {
         return ERR_MEMORY;
     }
     log->tile->index = UINT64_MAX;
@@ -143,6 +157,7 @@ enum err log_init(struct log *log, struct kv_txn *txn, uint8_t slot)
         err = reader.failed ? ERR_STORE : ERR_NONE;
     }
     buf_done(&value);
+    log->recent_first = log->size;
     struct log_tiles context = {log, txn};
     struct tlog_tiles tiles = log_tiles(&context);
     /* A station keeps feed leaves but no tree: its size stays 0. */
@@ -154,11 +169,11 @@ enum err log_init(struct log *log, struct kv_txn *txn, uint8_t slot)
 
 void log_done(struct log *log)
 {
-    free(log->pending);
+    free(log->recent);
     free(log->tile);
     leaf_rows_free(log->leaves);
     chains_free(log->chains);
-    log->pending = NULL;
+    log->recent = NULL;
     log->tile = NULL;
     log->leaves = NULL;
     log->chains = NULL;
@@ -207,6 +222,19 @@ static void append_feeds(struct log *log, struct kv_txn *txn, const struct wire_
     }
 }
 
+/* Where the hash of the next leaf goes. */
+static struct tlog_hash *next_hash(struct log *log)
+{
+    uint64_t open = log->size / TLOG_TILE_WIDTH * TLOG_TILE_WIDTH;
+    if (log->pending_count == 0 && log->recent_first < open) {
+        memmove(log->recent, log->recent + (open - log->recent_first),
+                (size_t)(log->size - open) * sizeof *log->recent);
+        log->recent_first = open;
+    }
+    log->pending_count++;
+    return &log->recent[log->size - log->recent_first];
+}
+
 uint64_t log_append(struct log *log, struct kv_txn *txn, const struct wire_leaf *leaf,
                     struct span leaf_bytes, const struct log_place *place)
 {
@@ -229,7 +257,7 @@ uint64_t log_append(struct log *log, struct kv_txn *txn, const struct wire_leaf 
     log_head_put(log, txn, place->device, &head);
     struct chain_place at = {head.number, place->incarnation, place->seq};
     chains_add(log->chains, txn, &at, index);
-    struct tlog_hash *hash = &log->pending[log->pending_count++];
+    struct tlog_hash *hash = next_hash(log);
     tlog_leaf_hash(leaf_bytes, hash);
     tlog_peaks_push(&log->peaks, hash);
     log->size++;
@@ -247,7 +275,9 @@ void log_flush(struct log *log, struct kv_txn *txn, struct tlog_hash *ret_root)
     leaf_rows_flush(log->leaves, txn);
     enum err err = txn->err;
     if (err == ERR_NONE && log->pending_count > 0) {
-        err = tlog_append(&tiles, log->size - log->pending_count, log->pending, log->pending_count);
+        uint64_t before = log->size - log->pending_count;
+        err = tlog_append(&tiles, before, log->recent + (before - log->recent_first),
+                          log->pending_count);
     }
     if (err == ERR_NONE) {
         err = tlog_root(&tiles, log->size, &root);

@@ -29,9 +29,10 @@ struct log {
     uint64_t last_ms;    /* hub_ms of the newest leaf; never decreases */
     uint64_t common_seq; /* newest of the common feed */
     uint32_t device_count;
-    struct tlog_peaks peaks;   /* beside the tiles: the second way to the root */
-    size_t pending_count;      /* leaf hashes appended, not yet in tiles */
-    struct tlog_hash *pending; /* room for LOG_PENDING */
+    struct tlog_peaks peaks;  /* beside the tiles: the second way to the root */
+    uint64_t recent_first;    /* leaf hashes from here to size are in recent: all appended since */
+    struct tlog_hash *recent; /* the tile was begun that the last transaction left open */
+    size_t pending_count;     /* the newest of them, not yet in tiles */
     struct leaf_rows *leaves;
     struct chains *chains;
     struct log_tile *tile;

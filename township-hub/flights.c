@@ -1,0 +1,74 @@
+#include "township-hub/flights.h"
+
+#include <stdlib.h>
+
+_Static_assert((int)FLIGHTS_GROUP_EVENTS + (int)LIMIT_BATCH_COUNT <= (int)LOG_PENDING,
+               "a group is one transaction");
+
+void flights_init(struct flights *flights)
+{
+    flights->last = &flights->first;
+}
+
+void flights_done(struct flights *flights)
+{
+    while (flights->first != NULL) {
+        struct flight *flight = flights->first;
+        flights->first = flight->next;
+        flight_free(flight);
+    }
+}
+
+void flights_add(struct flights *flights, struct flight *flight)
+{
+    *flights->last = flight;
+    flights->last = &flight->next;
+    flights->count++;
+    flights->size += hub_push_size(flight->push);
+}
+
+bool flights_full(const struct flights *flights)
+{
+    return flights->count >= FLIGHTS_COUNT || flights->size >= FLIGHTS_SIZE;
+}
+
+/* Less is granted the less room there is: those who send much then wait before they are refused. */
+uint32_t flights_credit(const struct flights *flights, uint32_t credit)
+{
+    size_t left = flights->size < FLIGHTS_SIZE ? FLIGHTS_SIZE - flights->size : 0;
+    uint64_t granted = (uint64_t)credit * left / FLIGHTS_SIZE;
+    return granted < 1 ? 1 : (uint32_t)granted;
+}
+
+size_t flights_take(struct flights *flights)
+{
+    size_t count = 0;
+    uint32_t events = 0;
+    while (count < FLIGHTS_GROUP && events < FLIGHTS_GROUP_EVENTS && flights->first != NULL &&
+           flights->first->checked) {
+        struct flight *flight = flights->first;
+        flights->first = flight->next;
+        flights->flight[count] = flight;
+        flights->push[count] = flight->push;
+        events += hub_push_events(flight->push);
+        flights->count--;
+        flights->size -= hub_push_size(flight->push);
+        count++;
+    }
+    if (flights->first == NULL) {
+        flights->last = &flights->first;
+    }
+    return count;
+}
+
+struct peer *flight_peer(const struct flight *flight)
+{
+    bool there = flight->peer->used && flight->peer->serial == flight->serial;
+    return there ? flight->peer : NULL;
+}
+
+void flight_free(struct flight *flight)
+{
+    hub_push_free(flight->push);
+    free(flight);
+}

@@ -1,0 +1,48 @@
+#ifndef JIELI_TOWNSHIP_HUB_FLIGHTS_H
+#define JIELI_TOWNSHIP_HUB_FLIGHTS_H
+
+#include "township-hub/peers.h"
+
+/* Pushes on their way through the daemon: checked by workers, then committed in groups in the order
+ * in which they came. Bounded by count and by the memory they hold. */
+struct flight {
+    void *daemon;
+    struct hub_push *push;
+    struct peer *peer;
+    uint64_t serial; /* of peer: another by now means that the connection is gone */
+    struct workers_job job;
+    bool checked;
+    struct flight *next;
+};
+
+enum {
+    FLIGHTS_COUNT = 4096,            /* beyond either, */
+    FLIGHTS_SIZE = 32 * 1024 * 1024, /* bytes, more is answered with busy */
+    FLIGHTS_GROUP = 1024,            /* pushes of one commit */
+    FLIGHTS_GROUP_EVENTS = 4096      /* and events; more by one push at most */
+};
+
+struct flights {
+    struct flight *first;
+    struct flight **last;
+    unsigned count;
+    size_t size;
+    struct flight *flight[FLIGHTS_GROUP]; /* the group taken last */
+    struct hub_push *push[FLIGHTS_GROUP];
+};
+
+void flights_init(struct flights *flights);
+/* Frees those still on their way; no worker may have them any more. */
+void flights_done(struct flights *flights);
+void flights_add(struct flights *flights, struct flight *flight);
+bool flights_full(const struct flights *flights);
+/* Of credit, what the room left allows; at least 1. */
+uint32_t flights_credit(const struct flights *flights, uint32_t credit);
+/* Takes what is checked, in order of arrival, into flight and push; the caller frees each. Returns
+ * how many. */
+size_t flights_take(struct flights *flights);
+/* NULL: the connection is gone. */
+struct peer *flight_peer(const struct flight *flight);
+void flight_free(struct flight *flight);
+
+#endif
