@@ -332,41 +332,41 @@ static enum err send_blob(enum sync_kind kind, const uint8_t *hash, struct span 
     return err;
 }
 
-/* What the hash of a blob is taken over: of a sealed part the ciphertext alone, else all bytes. */
-static bool blob_fits(const struct sync_blob *blob)
+/* The hash of a sealed part: over the ciphertext alone. False: it is no sealed part. */
+static bool part_hash(struct span data, uint8_t ret_hash[LIMIT_HASH_SIZE])
 {
     struct wire_arena arena = {0};
     struct wire_sealed_blob sealed;
-    uint8_t hash[LIMIT_HASH_SIZE];
-    bool fits = false;
-    if (wire_arena_init(&arena, LIMIT_BLOB_SIZE + WIRE_EVENT_ARENA) == ERR_NONE &&
-        wire_sealed_decode(blob->data, &arena, &sealed) == ERR_NONE) {
-        seal_sha256(sealed.ciphertext, hash);
-        fits = memcmp(hash, blob->hash, sizeof hash) == 0;
+    bool good = wire_arena_init(&arena, LIMIT_BLOB_SIZE + WIRE_EVENT_ARENA) == ERR_NONE &&
+                wire_sealed_decode(data, &arena, &sealed) == ERR_NONE;
+    if (good) {
+        seal_sha256(sealed.ciphertext, ret_hash);
+    } else {
+        seal_sha256(data, ret_hash);
     }
     wire_arena_done(&arena);
-    return fits;
+    return good;
 }
 
 enum err hub_blob_put(struct hub *hub, const struct sync_blob *blob, struct buf *ret_frame)
 {
     struct kv_txn txn;
-    bool fits = blob->data.size <= LIMIT_BLOB_SIZE && blob_fits(blob);
+    uint8_t hash[LIMIT_HASH_SIZE];
+    bool fits = part_hash(blob->data, hash) && blob->data.size <= LIMIT_BLOB_SIZE;
     enum err err = ERR_NONE;
     kv_begin(hub->kv, true, &txn);
-    bool expected = parts_is_expected(&txn, blob->hash);
-    fits = fits && (expected || parts_has(&txn, blob->hash));
+    bool expected = parts_is_expected(&txn, hash);
+    fits = fits && (expected || parts_has(&txn, hash));
     if (fits && expected) {
-        parts_put(hub->parts, &txn, blob->hash, blob->data);
+        parts_put(hub->parts, &txn, hash, blob->data);
         err = kv_commit(&txn);
     }
     if (err != ERR_NONE) {
         parts_forget(hub->parts);
     }
     kv_abort(&txn);
-    return err != ERR_NONE
-               ? err
-               : send_blob(SYNC_BLOB_STORED, blob->hash, span_of(NULL, 0), !fits, ret_frame);
+    return err != ERR_NONE ? err
+                           : send_blob(SYNC_BLOB_STORED, hash, span_of(NULL, 0), !fits, ret_frame);
 }
 
 enum err hub_blob_get(struct hub *hub, const uint8_t hash[LIMIT_HASH_SIZE], bool sealed_too,
@@ -374,14 +374,13 @@ enum err hub_blob_get(struct hub *hub, const uint8_t hash[LIMIT_HASH_SIZE], bool
 {
     struct kv_txn txn;
     struct buf data;
-    struct sync_blob blob = {0};
+    uint8_t part[LIMIT_HASH_SIZE];
     buf_init(&data, LIMIT_BLOB_SIZE);
     kv_begin(hub->kv, false, &txn);
     (void)parts_get(&txn, hash, &data);
     kv_abort(&txn);
-    memcpy(blob.hash, hash, LIMIT_HASH_SIZE);
-    blob.data = buf_span(&data);
-    if (!sealed_too && blob_fits(&blob)) {
+    bool sealed = part_hash(buf_span(&data), part) && memcmp(part, hash, sizeof part) == 0;
+    if (!sealed_too && sealed) {
         buf_clear(&data);
     }
     enum err err = txn.err != ERR_NONE

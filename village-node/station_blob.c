@@ -271,7 +271,8 @@ enum err station_send_blob_get(struct station *station, const uint8_t **ret_hash
     return err;
 }
 
-/* The row of the outbox that names a hash: near its front, since that is what was sent. */
+/* The row of the outbox that names a hash, by its first bytes: near the outbox's front, since that
+ * is what was sent. */
 struct search {
     const uint8_t *hash;
     bool found;
@@ -282,8 +283,8 @@ static bool find_hash(void *context, struct span key, struct span value)
 {
     struct search *search = context;
     (void)value;
-    search->found =
-        key.size == OUTBOX_KEY_SIZE && memcmp(key.data + 16, search->hash, LIMIT_HASH_SIZE) == 0;
+    search->found = key.size == OUTBOX_KEY_SIZE &&
+                    memcmp(key.data + 16, search->hash, SYNC_BLOB_NAME_SIZE) == 0;
     if (search->found) {
         memcpy(search->key, key.data, key.size);
     }
@@ -294,12 +295,16 @@ enum err station_apply_stored(struct station *station, const struct sync_blob *b
 {
     struct kv_txn txn;
     struct search search = {.hash = blob->hash};
-    if (blob->refused) {
-        vain_add(&station->unwanted, blob->hash);
-        return ERR_NONE;
-    }
-    kv_begin(station->kv, true, &txn);
+    kv_begin(station->kv, !blob->refused, &txn);
     kv_scan(&txn, KV_OUTBOX, span_of(NULL, 0), span_of(NULL, 0), find_hash, &search);
+    if (blob->refused) {
+        enum err err = txn.err;
+        kv_abort(&txn);
+        if (search.found) {
+            vain_add(&station->unwanted, search.key + 16);
+        }
+        return err;
+    }
     if (search.found) {
         kv_delete(&txn, KV_OUTBOX, span_of(search.key, sizeof search.key));
     }

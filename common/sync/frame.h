@@ -166,7 +166,10 @@ struct sync_batch {
 };
 
 /* BlobPut, Blob (empty data: not here), BlobGet (no data), BlobStored (refused). */
+enum { SYNC_BLOB_NAME_SIZE = 16 };
 struct sync_blob {
+    /* On its way BLOB_PUT has none (it follows from data), BLOB_STORED the first
+     * SYNC_BLOB_NAME_SIZE bytes; the others are zeros. */
     uint8_t hash[LIMIT_HASH_SIZE];
     struct span data;
     bool refused;

@@ -62,7 +62,8 @@ static enum station_reply station_judge_blob(const struct sync_station *station,
 {
     enum sync_kind lane = frame->kind == SYNC_BLOB ? SYNC_BLOB_GET : SYNC_BLOB_PUT;
     bool awaited = station->blob == lane && !station->blob_told;
-    bool same = memcmp(frame->blob.hash, station->blob_hash, sizeof station->blob_hash) == 0;
+    size_t size = frame->kind == SYNC_BLOB ? sizeof station->blob_hash : SYNC_BLOB_NAME_SIZE;
+    bool same = memcmp(frame->blob.hash, station->blob_hash, size) == 0;
     return awaited && same ? STATION_EXPECTED : STATION_REPEAT;
 }
 

@@ -112,11 +112,10 @@ enum err wire_frame_check(const Jieli__V1__Frame *frame)
     case SYNC_BATCH:
         return check_batch(frame->batch);
     case SYNC_BLOB_PUT:
-        return frame->blob_put->data.len == 0
-                   ? ERR_MALFORMED
-                   : check_blob(frame->blob_put->hash, frame->blob_put->data);
+        return frame->blob_put->data.len > LIMIT_BLOB_SIZE ? ERR_LIMIT
+                                                           : right(frame->blob_put->data.len > 0);
     case SYNC_BLOB_STORED:
-        return check_blob(frame->blob_stored->hash, none);
+        return right(frame->blob_stored->hash.len == SYNC_BLOB_NAME_SIZE);
     case SYNC_BLOB_GET:
         return check_blob(frame->blob_get->hash, none);
     case SYNC_BLOB:

@@ -126,7 +126,7 @@ static void fill_about_blob(const Jieli__V1__Frame *frame, struct sync_frame *re
 {
     static const ProtobufCBinaryData none = {0, NULL};
     if (ret->kind == SYNC_BLOB_PUT) {
-        fill_blob(frame->blob_put->hash, frame->blob_put->data, &ret->blob);
+        fill_blob(none, frame->blob_put->data, &ret->blob);
     } else if (ret->kind == SYNC_BLOB_STORED) {
         fill_blob(frame->blob_stored->hash, none, &ret->blob);
         ret->blob.refused = frame->blob_stored->refused != 0;

@@ -193,12 +193,11 @@ static enum err build_blob(const struct sync_frame *frame, struct building *ret)
     ProtobufCBinaryData data = borrowed(frame->blob.data);
     if (frame->kind == SYNC_BLOB_PUT) {
         jieli__v1__blob_put__init(&ret->blob_put);
-        ret->blob_put.hash = hash;
         ret->blob_put.data = data;
         ret->frame.blob_put = &ret->blob_put;
     } else if (frame->kind == SYNC_BLOB_STORED) {
         jieli__v1__blob_stored__init(&ret->blob_stored);
-        ret->blob_stored.hash = hash;
+        ret->blob_stored.hash = wire_bytes(frame->blob.hash, SYNC_BLOB_NAME_SIZE);
         ret->blob_stored.refused = frame->blob.refused;
         ret->frame.blob_stored = &ret->blob_stored;
     } else if (frame->kind == SYNC_BLOB_GET) {

@@ -447,12 +447,14 @@ static void test_blobs(void **state)
     struct sync_blob *blob = &fixture->frame.blob;
     memset(blob->hash, 7, sizeof blob->hash);
     for (int kind = SYNC_BLOB_PUT; kind <= SYNC_BLOB; kind++) {
+        bool full = kind == SYNC_BLOB_PUT || kind == SYNC_BLOB;
         fixture->frame.kind = (enum sync_kind)kind;
-        blob->data =
-            kind == SYNC_BLOB_PUT || kind == SYNC_BLOB ? span_text("blob") : span_of(NULL, 0);
+        blob->data = full ? span_text("blob") : span_of(NULL, 0);
         blob->refused = kind == SYNC_BLOB_STORED;
         round_trip(fixture);
-        assert_memory_equal(fixture->back.blob.hash, blob->hash, sizeof blob->hash);
+        size_t told = kind == SYNC_BLOB_STORED ? SYNC_BLOB_NAME_SIZE : LIMIT_HASH_SIZE;
+        int differ = memcmp(fixture->back.blob.hash, blob->hash, told);
+        assert_true((differ != 0) == (kind == SYNC_BLOB_PUT));
         assert_true(span_equal(fixture->back.blob.data, blob->data));
         assert_int_equal(fixture->back.blob.refused, blob->refused);
     }
@@ -461,10 +463,8 @@ static void test_blobs(void **state)
     fixture->frame.kind = SYNC_BLOB_PUT;
     refused(fixture, ERR_MALFORMED);
     blob->data = span_of(bytes_of_all, LIMIT_BLOB_SIZE);
-    round_trip(fixture);
-    /* Not copied: it lies in the frame. */
-    assert_true(fixture->back.blob.data.data > fixture->bytes.data &&
-                fixture->back.blob.data.data < fixture->bytes.data + fixture->bytes.size);
+    round_trip(fixture); /* not copied: it lies in the frame */
+    assert_in_range(fixture->back.blob.data.data - fixture->bytes.data, 1, fixture->bytes.size - 1);
     blob->data.size++;
     refused(fixture, ERR_LIMIT);
     fixture->frame.kind = SYNC_BLOB;
