@@ -5,8 +5,9 @@
 
 #include <string.h>
 
-/* KV_INDEX keys: slot 'D' due u32 id -> ""; slot 'S' machine u8 state u16 id -> due u32; slot 'P':
- * periods.c. What they say of a record is read off its stored bytes before those change. */
+/* KV_INDEX keys: slot 'D' due u32 id -> ""; slot 'S' machine u8 state u16 id -> due u32, nothing
+ * for 0; slot 'P': periods.c. What they say of a record is read off its stored bytes before those
+ * change. */
 
 enum { NO_DUE_DAY = 0x7fffffff };
 
@@ -157,7 +158,7 @@ static void entry_change(const struct fold *fold, struct kv_txn *txn, const uint
     if (now != NULL && !(same_state && same_due)) {
         put_u32(due, now->due);
         kv_put(txn, KV_INDEX, state_key(&key, fold, now->machine, now->state, id),
-               span_of(due, sizeof due));
+               span_of(due, now->due == 0 ? 0 : sizeof due));
     }
     if (now != NULL && now->due != 0 && !same_due) {
         kv_put(txn, KV_INDEX, due_key(&key, fold, now->due, id), span_of(NULL, 0));
