@@ -131,6 +131,7 @@ void tasks_get(struct daemon *daemon, struct http_exchange *exchange)
         station_tasks(daemon->station, list_task, &listing);
         json_text_close_list(&reply.json);
         put_cases(&lists);
+        turn_put(daemon, &reply.json);
         reply_send(&reply, exchange, 200);
         wire_arena_done(&listing.arena);
     }

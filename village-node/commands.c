@@ -99,6 +99,18 @@ static void show_list(struct cli *cli, const struct wire_tree *answer, const cha
     }
 }
 
+static void show_turn(struct cli *cli, const struct wire_tree *turn)
+{
+    static const struct cli_column columns[] = {{"件数", "count", "count"},
+                                                {"年度交接", "the year's turn", "zh"}};
+    const struct wire_tree *items = wire_tree_get(turn, "items");
+    if (wire_tree_count(items) > 0) {
+        (void)printf("\n%s %s\n", cli_is_english(cli) ? "Year" : "年度",
+                     wire_tree_member(turn, "year"));
+        cli_table(cli, items, columns, sizeof columns / sizeof *columns);
+    }
+}
+
 static void show_tasks(struct cli *cli, const struct wire_tree *answer)
 {
     static const struct cli_column columns[] = {
@@ -116,6 +128,7 @@ static void show_tasks(struct cli *cli, const struct wire_tree *answer)
     show_list(cli, answer, "toHandOut", english ? "To hand out" : "待取件");
     show_list(cli, answer, "overdue", english ? "Overdue" : "已超时");
     show_list(cli, answer, "amber", english ? "Due soon" : "即将到期");
+    show_turn(cli, wire_tree_get(answer, "turn"));
 }
 
 int command_tasks(struct cli *cli, int argc, char **argv)

@@ -123,6 +123,9 @@ MUST_USE enum err view_find(struct daemon *daemon, const char *text, uint8_t ret
 /* --- routes; tail is what stands behind the route's path --- */
 
 void tasks_get(struct daemon *daemon, struct http_exchange *exchange);
+/* {"turn":{"year","items":[{"code","count","zh","en"}]}}: what the year that ends or has ended
+ * still wants; items is empty when nothing. */
+void turn_put(struct daemon *daemon, struct json_text *json);
 void tasks_post_done(struct daemon *daemon, struct http_exchange *exchange,
                      const struct http_request *request);
 void slip_get(struct daemon *daemon, struct http_exchange *exchange, const char *tail);

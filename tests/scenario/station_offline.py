@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DEPLOY = os.path.join(SOURCE, "deploy")
@@ -103,9 +104,18 @@ def join(place):
         place.hub.command("staff", "grant", answer["staff"], "--roles", roles, "--station", CODE)
         place.people[key] = Person(station, name, answer["staff"], place.password(key), name)
     station.start("--drill")
-    wait_for("editions and people at the station", lambda: place.people["worker"].sit_down() or
+    wait_for("editions and people at the station", lambda: is_seated(place.people["worker"]) and
              int(station.ask("status")["common"]) > 5)
     say("joined: an altered bundle and a second init were refused")
+
+
+def is_seated(person):
+    """Not before the hub's word about her key has arrived."""
+    try:
+        person.sit_down()
+    except StepFailed:
+        return False
+    return True
 
 
 def status(place):
@@ -211,6 +221,52 @@ def desk(place, case):
     say("a sealed draft, a hand-over with an event a case, metrics")
 
 
+def spreadsheet(path, rows):
+    """An XLSX file as another program writes it: text in the cells, days as serial numbers."""
+    cells = "".join("<row>" + "".join(
+        f'<c s="1"><v>{value}</v></c>' if isinstance(value, int) else
+        f'<c t="inlineStr"><is><t>{value}</t></is></c>' for value in row) + "</row>"
+        for row in rows)
+    parts = {
+        "xl/workbook.xml": '<workbook xmlns:r="r"><sheets><sheet name="1" r:id="a"/></sheets>'
+                           "</workbook>",
+        "xl/_rels/workbook.xml.rels": '<Relationships><Relationship Id="a" '
+                                      'Target="worksheets/one.xml"/></Relationships>',
+        "xl/styles.xml": '<styleSheet><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>'
+                         "</styleSheet>",
+        "xl/worksheets/one.xml": f"<worksheet><sheetData>{cells}</sheetData></worksheet>"}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    return path
+
+
+def ledger(place):
+    """An old ledger: told what is wrong, then imported once."""
+    station = place.station
+    heading = ["编号", "受理时间", "来访人员", "身份证号", "服务事项", "办理结果", "事项", "办结日期"]
+    good = ["A1", 45047, "赵甲", "11010519491231002X", "问残疾证", "已告知", "I04", 45049]
+    names = ("serial", "time", "name", "id_number", "matter", "told", "item", "done")
+    mapping = file_with(place.path("ledger.conf"), "[import]\nledger = old\n" + "".join(
+        f"{name} = {title}\n" for name, title in zip(names, heading)))
+    wrong = spreadsheet(place.path("wrong.xlsx"), [heading, good, ["A2"] + good[1:6] + ["I999", 1]])
+    code, _, told = station.command("import", wrong, "--map", mapping, check=False)
+    text = told
+    must(code != 0 and "第 3 行 第 7 列" in text and "第 3 行 第 8 列" in text and
+         "与第 2 行是同一人" not in text and "一条也没有导入" in text, f"a wrong ledger: {text}")
+    whole = spreadsheet(place.path("whole.xlsx"), [
+        heading, good, ["A2", 45048, "钱乙", "", "问路", "", "", ""]])
+    _, out, _ = station.command("import", whole, "--map", mapping, "--check")
+    must("2 行，没有发现错误" in out.decode("utf-8"), f"checked: {out}")
+    _, out, _ = station.command("import", whole, "--map", mapping)
+    must("导入 2 条，原已导入 0 条" in out.decode("utf-8"), f"imported: {out}")
+    _, out, _ = station.command("import", whole, "--map", mapping)
+    must("导入 0 条，原已导入 2 条" in out.decode("utf-8"), f"imported again: {out}")
+    view = station.ask("view", "F04", "--from", "2023-05-01", "--until", "2023-05-31")
+    must(len(view["rows"]) == 2 and "2023-05-01" in str(view["rows"]), f"ledger: {view['rows']}")
+    say("an old ledger in Excel: mistakes by row and column, imported once, in the register")
+
+
 def results(place):
     """A matter done at once: to be told, then to be handed out, then no task any more."""
     station, worker = place.station, place.people["worker"]
@@ -243,6 +299,11 @@ def late(place, case):
     must(code == 200, "the clock does not move")
     overdue = [task["record"] for task in station.ask("tasks")["overdue"]]
     must(overdue == [other] and case["record"] not in overdue, f"overdue: {overdue}")
+    turn = station.ask("tasks")["turn"]
+    counts = {item["code"]: item["count"] for item in turn["items"]}
+    year = time.localtime(time.time() + 300 * 86400).tm_year - 1
+    must(turn["year"] == year and counts.get("carried", 0) >= 1 and counts.get("year_report") == 1,
+         f"the year's turn: {turn}")
     _, out, _ = station.command("metrics")
     must(b"jieli_deadline_overdue_cases 1\n" in out, "metrics of overdue cases")
     api(station, "POST", "/api/v1/drill/clock", {"offset_ms": 0})
@@ -385,6 +446,7 @@ def play(place):
     case = offline(place)
     slip(place, case)
     desk(place, case)
+    ledger(place)
     results(place)
     late(place, case)
     full_disk(place)
