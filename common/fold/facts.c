@@ -3,12 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { EDITIONS = 64, NO_EDITION = -1 };
+
 struct fold_facts {
     struct fold_facts_ask ask;
     struct views_source source;
     struct views_station *stations;
-    struct record *shown; /* handed to visits of records */
-    struct record *found; /* handed out by find */
+    struct record *shown;       /* handed to visits of records */
+    struct record *found;       /* handed out by find */
+    int32_t since[2][EDITIONS]; /* days of the policies and of the catalogues; 0: not looked up */
 };
 
 /* --- records --- */
@@ -99,6 +102,36 @@ static void each_event(void *context, const uint8_t record[LIMIT_ID_SIZE], views
     facts->ask.events(facts->ask.context, record, &walk, event_one);
 }
 
+/* --- editions --- */
+
+static const struct policy *policy_of(void *context, uint64_t edition)
+{
+    struct fold_facts *facts = context;
+    const struct world *world = facts->ask.fold->world;
+    struct rule_world pinned = {0};
+    bool known = world_view(world, world_common_seq(world), edition, 0, &pinned);
+    return known && pinned.policy_edition == edition ? pinned.policy : NULL;
+}
+
+static int32_t common_day(const struct fold_facts_ask *ask, uint64_t seq);
+
+/* Asked for each record and slot: looked up once. */
+static int32_t edition_since(void *context, bool catalogue, uint64_t edition)
+{
+    struct fold_facts *facts = context;
+    enum world_kind kind = catalogue ? WORLD_CATALOGUE : WORLD_POLICY;
+    int32_t *known = edition < EDITIONS ? &facts->since[catalogue ? 1 : 0][edition] : NULL;
+    if (known != NULL && *known != 0) {
+        return *known == NO_EDITION ? 0 : *known;
+    }
+    uint64_t seq = world_edition_since(facts->ask.fold->world, kind, edition);
+    int32_t day = seq == 0 ? 0 : common_day(&facts->ask, seq);
+    if (known != NULL) {
+        *known = day == 0 ? NO_EDITION : day;
+    }
+    return day;
+}
+
 /* --- stations --- */
 
 /* The day of a leaf of the common feed; 1 when it is not here. */
@@ -165,6 +198,8 @@ static enum err facts_fill(struct fold_facts *facts)
                                           .calendar = world.calendar,
                                           .catalogue = world.catalogue,
                                           .names = world.stations,
+                                          .policy_of = policy_of,
+                                          .edition_since = edition_since,
                                           .now_ms = ask->now_ms,
                                           .station_count = count,
                                           .stations = facts->stations,

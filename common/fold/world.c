@@ -130,6 +130,16 @@ uint64_t world_edition(const struct world *world, enum world_kind kind, uint32_t
     return edition->number;
 }
 
+uint64_t world_edition_since(const struct world *world, enum world_kind kind, uint64_t number)
+{
+    for (size_t i = 0; i < world->count; i++) {
+        if (world->editions[i].kind == kind && world->editions[i].number == number) {
+            return world->editions[i].since;
+        }
+    }
+    return 0;
+}
+
 enum err world_check_text(enum world_kind kind, struct span text, struct text_errors *ret_errors)
 {
     struct policy *policy = NULL;

@@ -79,6 +79,8 @@ const struct world_audience *world_audience(const struct world *world, uint32_t 
 /* Newest edition number and text hash of a kind; 0: none. */
 uint64_t world_edition(const struct world *world, enum world_kind kind, uint32_t year,
                        uint8_t ret_hash[LIMIT_HASH_SIZE]);
+/* Entry of the common feed from which the edition of that number holds; 0: there is none. */
+uint64_t world_edition_since(const struct world *world, enum world_kind kind, uint64_t number);
 /* Checks a text as world_judge_edition would: the messages of a refusal with file and line. */
 MUST_USE enum err world_check_text(enum world_kind kind, struct span text,
                                    struct text_errors *ret_errors);

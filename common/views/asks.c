@@ -83,6 +83,27 @@ bool views_ask_tell_over(const struct views_look *look, const struct record *rec
     return is_over(look, record, FIELD_told_ms, FIELD_tell_due_day);
 }
 
+static bool is_old(const struct views_look *look, const struct record *record, bool catalogue)
+{
+    const struct views_source *source = look->source;
+    enum field field = catalogue ? FIELD_catalogue_edition : FIELD_policy_edition;
+    uint64_t edition = values_number(&record->facts, field, 0);
+    int32_t since = edition == 0 || source->edition_since == NULL
+                        ? 0
+                        : source->edition_since(source->context, catalogue, edition + 1);
+    struct deadline_rules rules = deadline_rules_of_policy(source->policy);
+    struct deadline_clock clock =
+        deadline_clock_start(policy_limit(source->policy, POLICY_EDITION_LIMIT), since);
+    return since != 0 &&
+           views_day(record, FIELD_opened_ms) > deadline_due(source->calendar, &rules, &clock).day;
+}
+
+/* Opened under an edition although the next one had long been in force. */
+bool views_ask_old_edition(const struct views_look *look, const struct record *record)
+{
+    return is_old(look, record, false) || is_old(look, record, true);
+}
+
 int32_t views_event_day(const struct views_look *look, const struct views_event *event)
 {
     uint64_t latest = event->accepted_ms == 0 ? look->source->now_ms : event->accepted_ms;

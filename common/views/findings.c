@@ -40,6 +40,8 @@ const struct views_rule *views_rule_find(const char *name)
 
 struct findings {
     struct views_known known;
+    const struct views_source *source;
+    struct views_source judged; /* the same under the policy that judges */
     enum machine_id machine;
     const struct views_rule *rule; /* of a slot */
     size_t count;
@@ -192,6 +194,7 @@ static bool judge_one(void *context, const struct record *record)
     if (record->machine != findings->machine || !of_station(look->scope, record)) {
         return true;
     }
+    findings->judged.policy = views_policy_of(findings->source, record);
     for (size_t i = 0; i < views_rule_count(); i++) {
         const struct views_rule *rule = &rules[i];
         struct views_finding finding;
@@ -239,7 +242,7 @@ static bool judge_slot(void *context, const struct views_slot *slot)
     struct findings *findings = context;
     const struct views_look *look = &findings->known.look;
     const struct views_rule *rule = findings->rule;
-    const struct policy *policy = look->source->policy;
+    const struct policy *policy = views_policy_on(look->source, slot->until_day);
     int32_t over = slot->until_day;
     if (rule->grace != POLICY_COUNT) {
         struct deadline_rules counting = deadline_rules_of_policy(policy);
@@ -269,6 +272,7 @@ static void judge_slots(struct findings *findings)
     struct views_look look = findings->known.look;
     wide.from_day = scope->from_day > DAYS_BACK ? scope->from_day - DAYS_BACK : 1;
     wide.until_day = scope->until_day < look.today ? scope->until_day : look.today;
+    findings->judged.policy = findings->source->policy;
     look.scope = &wide;
     for (size_t i = 0; i < views_rule_count() && findings->err == ERR_NONE; i++) {
         if (rules[i].expected.kind != 0) {
@@ -304,8 +308,8 @@ static int finding_compare(const void *left, const void *right)
 enum err views_findings(const struct views_source *source, const struct views_scope *scope,
                         views_finding_visit visit, void *context)
 {
-    struct findings findings = {.capacity = 0};
-    enum err err = views_known_init(&findings.known, source, scope);
+    struct findings findings = {.source = source, .judged = *source};
+    enum err err = views_known_init(&findings.known, &findings.judged, scope);
     if (err == ERR_NONE) {
         judge_records(&findings);
         judge_slots(&findings);

@@ -50,6 +50,7 @@ bool views_ask_one_notice(const struct views_look *look, const struct record *re
 bool views_ask_few_visits(const struct views_look *look, const struct record *record);
 bool views_ask_hand_up_over(const struct views_look *look, const struct record *record);
 bool views_ask_reply_over(const struct views_look *look, const struct record *record);
+bool views_ask_old_edition(const struct views_look *look, const struct record *record);
 bool views_ask_tell_over(const struct views_look *look, const struct record *record);
 bool views_state_is(const struct record *record, const char *name);
 /* Suspended, returned for a supplement, withdrawn, not accepted: not late whatever the day. */

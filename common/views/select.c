@@ -10,6 +10,33 @@ void views_look_init(struct views_look *look, const struct views_source *source,
     *look = (struct views_look){source, scope, civil_day_of_ms(source->now_ms)};
 }
 
+/* --- editions --- */
+
+const struct policy *views_policy_of(const struct views_source *source, const struct record *record)
+{
+    uint64_t edition = values_number(&record->facts, FIELD_policy_edition, 0);
+    const struct policy *policy = source->policy_of == NULL || edition == 0
+                                      ? NULL
+                                      : source->policy_of(source->context, edition);
+    return policy == NULL ? source->policy : policy;
+}
+
+const struct policy *views_policy_on(const struct views_source *source, int32_t day)
+{
+    const struct policy *policy = NULL;
+    int32_t since = 1;
+    if (source->policy_of == NULL || source->edition_since == NULL || day == 0) {
+        return source->policy;
+    }
+    for (uint64_t edition = 1; since != 0; edition++) {
+        since = source->edition_since(source->context, false, edition);
+        if (since != 0 && (since <= day || policy == NULL)) {
+            policy = source->policy_of(source->context, edition);
+        }
+    }
+    return policy == NULL ? source->policy : policy;
+}
+
 int32_t views_day(const struct record *record, enum field field)
 {
     return field_day(field, values_number(&record->facts, field, 0));

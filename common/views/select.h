@@ -124,6 +124,12 @@ struct views_look {
         .op = VIEWS_SET, .field = FIELD_##name, .via = FIELD_case_record                           \
     }
 
+/* The policy that judges: of the edition that the record keeps, or the one in force on a day (0:
+ * now). The newest when the source knows of no other. */
+const struct policy *views_policy_of(const struct views_source *source,
+                                     const struct record *record);
+const struct policy *views_policy_on(const struct views_source *source, int32_t day);
+
 void views_look_init(struct views_look *look, const struct views_source *source,
                      const struct views_scope *scope);
 bool views_holds(const struct views_look *look, const struct views_test *test,

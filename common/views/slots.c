@@ -83,7 +83,8 @@ static void fill_slot(const struct filling *filling, struct views_slot *slot)
     int64_t key = entry_key(slot->station, slot->key);
     slot->least = filling->slots->least == POLICY_COUNT
                       ? 1
-                      : policy_get_count(filling->look->source->policy, filling->slots->least);
+                      : policy_get_count(views_policy_on(filling->look->source, slot->until_day),
+                                         filling->slots->least);
     for (size_t i = first_entry(entries, key); i < entries->count && entries->entry[i].key == key;
          i++) {
         slot->count++;

@@ -48,6 +48,10 @@ struct views_source {
     const struct calendar *calendar;
     const struct catalogue *catalogue;
     const struct stations *names; /* what stations are called, and when; NULL: nobody said */
+    /* Earlier editions; NULL: there are none. The policy of that number, NULL: unknown. Since which
+     * day a policy or catalogue is in force, 0: there is no such edition. */
+    const struct policy *(*policy_of)(void *context, uint64_t edition);
+    int32_t (*edition_since)(void *context, bool catalogue, uint64_t edition);
     uint64_t now_ms;
     size_t station_count;
     const struct views_station *stations;
