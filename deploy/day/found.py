@@ -173,6 +173,7 @@ def make_staff(day):
     day.grants = []
     employ(day, "clerk", "吴经办", "镇中心", None, "hub_operator")
     employ(day, "worker1", "陈窗口", "沿湖村", 0, "worker,window_head,custodian")
+    employ(day, "head1", "郑站长", "沿湖村", 0, "station_head")
     employ(day, "agent1", "林代办", "沿湖村", 0, "agent")
     employ(day, "worker2", "何窗口", "河口村", 1, "worker,custodian")
     employ(day, "worker3", "苏窗口", "山下村", 2, "worker,custodian")

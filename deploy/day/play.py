@@ -358,6 +358,25 @@ def audit(day, export):
     print(f"     verified {results[0]['verified']} events, {results[0]['gaps']} gaps")
 
 
+def rule_book(day):
+    """Both tiers list the 120 regimes, what carries each and what is still missing."""
+    head, worker = day.people["head1"], day.people["worker1"]
+    day.step(head, "对照规则书：120 项制度各由什么承载、本周还缺什么", "规则书 R01-R120")
+    for person in (head, day.people["clerk"]):
+        person.sit_down()
+        regimes = person.program.ask("regimes")["regimes"]
+        must([regime["number"] for regime in regimes] ==
+             [f"R{number:02}" for number in range(1, 121)], "120 regimes in order")
+        must(all(regime["carriedBy"] for regime in regimes), "each is carried, or says why not")
+        must(any("本期尚缺" in regime["liveZh"] for regime in regimes),
+             f"nothing is missing this week at {person.program.name}")
+        _, text, _ = person.program.command("regimes")
+        must(text.decode("utf-8").count("\n") >= 120, "a line a regime")
+    worker.sit_down()
+    code, _, _ = worker.program.command("regimes", check=False)
+    must(code != 0, "a window worker is shown what only leaders are")
+
+
 def play(day):
     day.hear_doorbells()
     proxied_card(day)
@@ -369,6 +388,7 @@ def play(day):
     cut_off(day)
     power_cut(day)
     hostile(day)
+    rule_book(day)
     for station in day.stations:
         all_accepted(station)
     export = privacy(day)
