@@ -106,6 +106,20 @@ static bool plain_day(const struct season *season, size_t station, int32_t day)
 }
 
 /* One of the two a fortnight, never two at a time. */
+/* A case entered afterwards as if it had been in time: with an outage then nobody could know. */
+static bool is_back_dated(const struct season *season, size_t station, int32_t day)
+{
+    enum { DAYS = 30 };
+    for (size_t i = 0; i < season->plant_count; i++) {
+        const struct season_plant *plant = &season->plant[i];
+        if (plant->what == PLANT_CASE_BACK_DATED && plant->station == station &&
+            plant->day <= day && day <= plant->day + DAYS) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void outage_plan(struct season *season)
 {
     for (size_t station = 0; station < SEASON_STATIONS; station++) {
@@ -121,7 +135,8 @@ void outage_plan(struct season *season)
             int32_t day = day_add(season->first_day,
                                   fortnight * 10 + (int32_t)random_between(&season->random, 2, 5));
             bool near = planted != NULL && day > planted->day - 8 && day < planted->day + 8;
-            if (!plain_day(season, station, day) || near) {
+            if (!plain_day(season, station, day) || near ||
+                is_back_dated(season, station, day)) {
                 continue;
             }
             if (fortnight % 2 == (int32_t)station % 2) {
