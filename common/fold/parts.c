@@ -11,8 +11,9 @@ enum {
     HASH_PREFIX = 8,
     RECENT = 64,
     NUMBER_SIZE = 5, /* in keys */
+    NO_PART = 0,     /* where a part's row has the number of its wraps: these are wraps */
     BOX_SIZE = sizeof((struct wire_wrap){0}.box),
-    WRAPS_SIZE = 1 + 8 * (3 * VARINT_SIZE + BOX_SIZE),
+    WRAPS_SIZE = 2 + 8 * (3 * VARINT_SIZE + BOX_SIZE),
     ARENA_SIZE = LIMIT_BLOB_SIZE + WIRE_EVENT_ARENA
 };
 
@@ -69,12 +70,12 @@ static struct span hash_key(struct kv_key *key, const uint8_t *hash)
     return kv_key_span(key);
 }
 
-static struct span number_key(struct kv_key *key, char kind, uint64_t number)
+static struct span number_key(struct kv_key *key, uint64_t number)
 {
     uint8_t bytes[8];
     put_u64(bytes, number);
     kv_key_init(key);
-    kv_key_u8(key, (uint8_t)kind);
+    kv_key_u8(key, 'n');
     kv_key_bytes(key, span_of(bytes + sizeof bytes - NUMBER_SIZE, NUMBER_SIZE));
     return kv_key_span(key);
 }
@@ -82,7 +83,7 @@ static struct span number_key(struct kv_key *key, char kind, uint64_t number)
 static struct span station_key(struct kv_key *key, uint16_t station)
 {
     kv_key_init(key);
-    kv_key_u8(key, 's');
+    kv_key_u8(key, 'd');
     kv_key_u8(key, (uint8_t)(station >> 8));
     kv_key_u8(key, (uint8_t)station);
     return kv_key_span(key);
@@ -99,7 +100,7 @@ static uint64_t next_number(struct kv_txn *txn, char kind)
     if (kv_last(txn, KV_PART, span_of(&prefix, 1), &key, NULL)) {
         reader_init(&reader, buf_span(&key));
         (void)reader_u8(&reader);
-        number = kind == 's' ? reader_u16(&reader) : take_number(&reader);
+        number = kind == 'd' ? reader_u16(&reader) : take_number(&reader);
     }
     buf_done(&key);
     return number + 1;
@@ -133,9 +134,9 @@ static uint16_t station_number(struct kv_txn *txn, const uint8_t *device)
 {
     struct kv_key key;
     struct search search = {device, 0};
-    kv_scan(txn, KV_PART, span_text("s"), span_of(NULL, 0), compare_station, &search);
+    kv_scan(txn, KV_PART, span_text("d"), span_of(NULL, 0), compare_station, &search);
     if (search.found == 0 && txn->err == ERR_NONE) {
-        uint64_t number = next_number(txn, 's');
+        uint64_t number = next_number(txn, 'd');
         if (number > UINT16_MAX) {
             fail(txn, ERR_LIMIT);
             return 0;
@@ -156,6 +157,7 @@ static bool has_station(const struct wire_wrap *wrap)
 
 static void put_wraps(struct kv_txn *txn, const struct wire_sealed_blob *blob, struct buf *ret)
 {
+    buf_put_varint(ret, NO_PART);
     buf_put_u8(ret, (uint8_t)blob->wrap_count);
     for (uint32_t i = 0; i < blob->wrap_count; i++) {
         const struct wire_wrap *wrap = &blob->wraps[i];
@@ -172,8 +174,9 @@ static bool take_wraps(struct kv_txn *txn, struct span bytes, struct wire_sealed
     struct reader reader;
     struct span device;
     reader_init(&reader, bytes);
+    uint64_t kind = reader_varint(&reader);
     ret->wrap_count = reader_u8(&reader);
-    if (ret->wrap_count > sizeof ret->wraps / sizeof *ret->wraps) {
+    if (kind != NO_PART || ret->wrap_count > sizeof ret->wraps / sizeof *ret->wraps) {
         return false;
     }
     for (uint32_t i = 0; i < ret->wrap_count; i++) {
@@ -211,8 +214,8 @@ static uint64_t wraps_number(struct parts *parts, struct kv_txn *txn,
     }
     if (number == 0) {
         struct recent *slot = &parts->recent[parts->next++ % RECENT];
-        number = next_number(txn, 'w');
-        kv_put(txn, KV_PART, number_key(&key, 'w', number), buf_span(&bytes));
+        number = next_number(txn, 'n');
+        kv_put(txn, KV_PART, number_key(&key, number), buf_span(&bytes));
         memcpy(slot->hash, hash, sizeof hash);
         slot->number = number;
     }
@@ -252,13 +255,13 @@ void parts_put(struct parts *parts, struct kv_txn *txn, const uint8_t hash[LIMIT
         return;
     }
     buf_init(&value, LIMIT_BLOB_SIZE + VARINT_SIZE);
-    uint64_t number = next_number(txn, 'n');
     buf_put_varint(&value, wraps_number(parts, txn, &blob));
+    uint64_t number = next_number(txn, 'n');
     buf_put_span(&value, blob.ciphertext);
     if (value.err != ERR_NONE) {
         fail(txn, value.err);
     }
-    kv_put(txn, KV_PART, number_key(&key, 'n', number), buf_span(&value));
+    kv_put(txn, KV_PART, number_key(&key, number), buf_span(&value));
     buf_clear(&value);
     buf_put_varint(&value, number);
     kv_put(txn, KV_PART, hash_key(&key, hash), buf_span(&value));
@@ -274,10 +277,10 @@ bool parts_has(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE])
 }
 
 /* A number's row; false after an error, too: what is named must be there. */
-static bool follow(struct kv_txn *txn, char kind, uint64_t number, struct span *ret)
+static bool follow(struct kv_txn *txn, uint64_t number, struct span *ret)
 {
     struct kv_key key;
-    if (!kv_view(txn, KV_PART, number_key(&key, kind, number), ret)) {
+    if (!kv_view(txn, KV_PART, number_key(&key, number), ret)) {
         fail(txn, ERR_STORE);
         return false;
     }
@@ -290,13 +293,13 @@ static bool get_part(struct kv_txn *txn, uint64_t number, struct buf *ret)
     struct span value;
     struct span wraps;
     struct wire_sealed_blob blob;
-    if (!follow(txn, 'n', number, &value)) {
+    if (!follow(txn, number, &value)) {
         return false;
     }
     reader_init(&reader, value);
     uint64_t wraps_at = reader_varint(&reader);
     blob.ciphertext = span_of(reader.data, reader.left);
-    if (reader.failed || !follow(txn, 'w', wraps_at, &wraps) || !take_wraps(txn, wraps, &blob)) {
+    if (reader.failed || !follow(txn, wraps_at, &wraps) || !take_wraps(txn, wraps, &blob)) {
         fail(txn, ERR_STORE);
         return false;
     }

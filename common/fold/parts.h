@@ -8,12 +8,12 @@
  * with the same. What is given out are the very bytes that were put in.
  *
  *   KV_PART 'h' first 8 bytes of the hash -> number; nothing: expected, not here yet
- *           'n' number u40                -> wraps' number, ciphertext
- *           'w' number u40                -> count u8, wraps: audience, generation, station
+ *           'n' number u40                -> wraps' number, ciphertext; or
+ *                                            0, count u8, wraps: audience, generation, station
  *                                            (0: none), box[80]
- *           's' station u16               -> device[32]
+ *           'd' station u16               -> device[32]
  *
- * Numbers in values are varints.
+ * Numbers in values are varints. What is numbered stands at the table's end: its pages fill up.
  *
  * Public blobs and a station's own parts stand in KV_BLOB under their whole hash; they are found
  * here, too. */
