@@ -1,5 +1,5 @@
+#include "succession_town.h"
 #include "tests/support/listen.h"
-#include "unit.h"
 
 #include <string.h>
 
@@ -87,6 +87,39 @@ static void test_verifies_everything(void **state)
     assert_int_equal(status.unseen[UNSEEN_CLOCK], 0);
     same_facts(town, 1);
     same_facts(town, 9);
+    listen_close(listener);
+}
+
+/* A station is merged: names, refused and accepted handovers are judged again by the auditor, who
+ * has no blob of theirs, and the facts are the hub's. */
+static void test_merger(void **state)
+{
+    struct town *town = *state;
+    struct other_station other;
+    struct auditor_status status;
+    struct town_act act;
+    struct listener *listener = listen_open(town);
+    other_enrol(town, &other);
+    station_swap(town, &other);
+    work(town, 1, 2);
+    stations_merge(town, 1, "2026-09-18");
+    town->chain.applied_common = hub_fold(town->hub)->log.common_seq;
+    work(town, 5, 1); /* too late: nothing new is taken in there */
+    handover_act(town, 1, town->station, other.signer, town->head.staff, &act);
+    assert_int_equal(town_hub(town, &town->leader, &act).refusal, REFUSAL_NONE);
+    handover_act(town, 1002, town->station, other.signer, NULL, &act);
+    assert_int_equal(town_hub(town, &town->operator, & act).refusal, REFUSAL_NONE);
+    town_act(&act, WIRE_HANDOVER, 2, 0);
+    assert_int_equal(town_station(town, &town->head, &act).refusal, REFUSAL_HANDOVER_HUB_ONLY);
+    station_swap(town, &other);
+    listen_catch_up(listener);
+    auditor_status(listener->auditor, &status);
+    assert_int_equal(status.replayed, hub_size(town->hub));
+    assert_int_equal(all_findings(&status), 0);
+    same_facts(town, 1);
+    same_facts(town, 1002);
+    same_facts(town, 2);
+    signer_free(other.signer);
     listen_close(listener);
 }
 
@@ -181,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_verifies_everything, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_merger, setup, teardown),
         cmocka_unit_test_setup_teardown(test_long_log, setup, teardown),
         cmocka_unit_test_setup_teardown(test_late_lossy_restarted, setup, teardown),
         cmocka_unit_test_setup_teardown(test_altered_leaf_is_refused, setup, teardown),

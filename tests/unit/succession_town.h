@@ -9,6 +9,7 @@
 #include "unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FIRST_CODE "460200001001" /* the town's own */
