@@ -48,9 +48,8 @@ static void test_varints(void **state)
         uint64_t value;
         size_t size;
     } good[] = {{0, 1}, {127, 1}, {128, 2}, {16383, 2}, {16384, 3}, {UINT64_MAX, 10}};
-    static const char *const bad[] = {"", "\x80", "\x81\x80",
-                                      "\xff\xff\xff\xff\xff\xff\xff\xff\xff"
-                                      "\x02"};
+    static const char overflow[] = "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02";
+    static const char *const bad[] = {"", "\x80", "\x81\x80", overflow};
     struct buf buf;
     struct reader reader;
     (void)state;
