@@ -120,15 +120,14 @@ static int32_t edition_since(void *context, bool catalogue, uint64_t edition)
 {
     struct fold_facts *facts = context;
     enum world_kind kind = catalogue ? WORLD_CATALOGUE : WORLD_POLICY;
-    int32_t *known = edition < EDITIONS ? &facts->since[catalogue ? 1 : 0][edition] : NULL;
-    if (known != NULL && *known != 0) {
-        return *known == NO_EDITION ? 0 : *known;
+    int32_t *days = facts->since[catalogue ? 1 : 0];
+    size_t at = edition < EDITIONS ? (size_t)edition : 0; /* none is numbered 0: never read */
+    if (at != 0 && days[at] != 0) {
+        return days[at] == NO_EDITION ? 0 : days[at];
     }
     uint64_t seq = world_edition_since(facts->ask.fold->world, kind, edition);
     int32_t day = seq == 0 ? 0 : common_day(&facts->ask, seq);
-    if (known != NULL) {
-        *known = day == 0 ? NO_EDITION : day;
-    }
+    days[at] = day == 0 ? NO_EDITION : day;
     return day;
 }
 
