@@ -80,7 +80,6 @@ struct station {
     bool anew;   /* all must be folded again before this transaction ends */
     bool behind; /* opened without room to fold what is kept */
     bool dirty;  /* the tail must be judged again before this transaction ends */
-    bool later;  /* or as soon as no past of ours waits for the common feed */
 
     struct sync_frame frame; /* of the hub, while it is worked on */
     struct wire_arena frame_arena;

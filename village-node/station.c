@@ -44,7 +44,6 @@ static enum err catch_up(struct station *station)
         return err;
     }
     kv_begin(station->kv, true, &txn);
-    station->dirty = true; /* the tail may have been left for later when we stopped */
     if (station->state.common.folded != station->fold->log.common_seq) {
         station_fold_again(station, &txn);
     } else {

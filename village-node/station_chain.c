@@ -19,6 +19,8 @@ enum err station_note_restored(struct station *station)
     kv_begin(station->kv, true, &txn);
     station->state.restoring = true;
     station->state.parted = false;
+    station->dirty = true;
+    station_advance(station, &txn);
     return station_commit(station, &txn);
 }
 

@@ -92,7 +92,7 @@ static enum turn fold_common(struct station *station, struct kv_txn *txn, uint64
                                 values_number(&station->event->facts, FIELD_former_ms, 0));
         }
         /* Somebody may have been revoked whose events wait for their answers. */
-        station->later = station->later || !station_tail_is_empty(station);
+        station->dirty = station->dirty || !station_tail_is_empty(station);
     }
     return turn_of(txn, err);
 }
@@ -376,31 +376,6 @@ static enum turn fold_commons(struct station *station, struct kv_txn *txn)
     return turn;
 }
 
-/* Does the next answered event of ours know more of the common feed than is folded? So it is only
- * in a store that fetched it back. Uses station->event. */
-static bool past_waits(struct station *station, struct kv_txn *txn)
-{
-    uint64_t incarnation = station->state.folded_incarnation;
-    uint64_t seq = station->state.folded;
-    struct station_row row;
-    uint8_t id[LIMIT_HASH_SIZE];
-    return station_next_place(txn, KV_ANSWER, &incarnation, &seq) &&
-           station_row_get(txn, incarnation, seq, &row) && row.verdict == WIRE_ACCEPTED &&
-           station_event_get(station, txn, incarnation, seq, id) &&
-           fold_applied_common(station->fold, station->event) > station->state.common.folded;
-}
-
-/* While the past is fetched back nobody may write, and until the editions came nothing can be
- * judged; the tail would be all of that past, and each step would go through it. So would each leaf
- * of the common feed that this past waits for. */
-static bool tail_is_due(struct station *station, struct kv_txn *txn)
-{
-    struct rule_world view;
-    return (station->dirty || station->later) && txn->err == ERR_NONE &&
-           !station->state.restoring && world_view(station->fold->world, UINT64_MAX, 0, 0, &view) &&
-           (station->dirty || !past_waits(station, txn));
-}
-
 void station_advance(struct station *station, struct kv_txn *txn)
 {
     enum turn common = fold_commons(station, txn);
@@ -418,7 +393,7 @@ void station_advance(struct station *station, struct kv_txn *txn)
         proven = fold_next(station, txn, &stuck);
     }
     station->state.stuck = stuck || common == TURN_STUCK || proven == TURN_STUCK;
-    if (tail_is_due(station, txn)) {
+    if (station->dirty && txn->err == ERR_NONE) {
         station_tail_refold(station, txn);
     }
 }

@@ -228,11 +228,15 @@ static void judge_again(struct station *station, struct kv_txn *txn, const uint8
     station_tail_add(station, txn, &verdict);
 }
 
-/* An event that the rules refuse now stays where it is: the hub will say so. */
+/* An event that the rules refuse now stays where it is: the hub will say so. While our past is
+ * fetched back, what was answered shows when its turn in the proven facts comes: the tail would be
+ * all of that past, and each batch would go through it. */
 void station_tail_refold(struct station *station, struct kv_txn *txn)
 {
-    uint64_t incarnation = station->state.folded_incarnation;
-    uint64_t seq = station->state.folded;
+    const struct station_state *state = &station->state;
+    uint64_t incarnation =
+        state->restoring ? state->answered_incarnation : state->folded_incarnation;
+    uint64_t seq = state->restoring ? state->answered : state->folded;
     struct station_row row;
     uint8_t id[LIMIT_HASH_SIZE];
     station_tail_clear(station, txn);
@@ -243,5 +247,4 @@ void station_tail_refold(struct station *station, struct kv_txn *txn)
         }
     }
     station->dirty = false;
-    station->later = false;
 }
