@@ -233,6 +233,12 @@ enum err station_send_blob(struct station *station, const uint8_t **ret_hash)
     }
     enum err err = txn.err;
     kv_abort(&txn);
+    if (err == ERR_NONE && here && !station_blob_fits(hash, buf_span(&data))) {
+        /* Damaged here: under its own name the hub would never know it. The others go on. */
+        vain_add(&station->unwanted, hash);
+        buf_done(&data);
+        return ERR_NONE;
+    }
     if (err == ERR_NONE && here) {
         memset(reply, 0, sizeof *reply);
         reply->kind = SYNC_BLOB_PUT;

@@ -156,6 +156,51 @@ static void test_split(void **state)
     assert_true(rig_status(rig).split);
 }
 
+static void test_refused_blobs(void **state)
+{
+    struct rig *rig = *state;
+    rig_sync(rig);
+    rig_case(rig, 1);
+    rig->refuse_blobs = true;
+    rig_sync(rig);
+    assert_int_equal(rig->blob_puts, 2);
+    assert_int_equal(rig_status(rig).outbox, 2);
+    rig_cut(rig);
+    rig->refuse_blobs = false;
+    rig_sync(rig);
+    assert_int_equal(rig->blob_puts, 4);
+    assert_int_equal(rig_status(rig).outbox, 0);
+}
+
+static bool name_first(void *context, struct span key, struct span value)
+{
+    struct buf *name = context;
+    (void)value;
+    buf_put(name, key.data + key.size - LIMIT_HASH_SIZE, LIMIT_HASH_SIZE);
+    return false;
+}
+
+/* A part that the disk has damaged stays behind; what waits behind it does not. */
+static void test_damaged_blob(void **state)
+{
+    struct rig *rig = *state;
+    struct kv_txn txn;
+    struct buf name;
+    rig_sync(rig);
+    rig_cut(rig);
+    rig_case(rig, 1);
+    buf_init(&name, LIMIT_HASH_SIZE);
+    kv_begin(rig->kv, true, &txn);
+    kv_scan(&txn, KV_OUTBOX, span_of(NULL, 0), span_of(NULL, 0), name_first, &name);
+    assert_int_equal(name.size, LIMIT_HASH_SIZE);
+    kv_put(&txn, KV_BLOB, buf_span(&name), span_text("nonsense"));
+    assert_int_equal(kv_commit(&txn), ERR_NONE);
+    rig_sync(rig);
+    assert_int_equal(rig->blob_puts, 1);
+    assert_int_equal(rig_status(rig).outbox, 1);
+    buf_done(&name);
+}
+
 /* A mere word about our chain takes nothing from what waits for its answer. */
 static void test_false_claims(void **state)
 {
@@ -334,6 +379,8 @@ int main(void)
         RIG_TEST(test_lying_welcome),
         RIG_TEST(test_split),
         RIG_TEST(test_false_claims),
+        RIG_TEST(test_refused_blobs),
+        RIG_TEST(test_damaged_blob),
         RIG_TEST(test_nacks),
         RIG_TEST(test_hub_beyond_time),
         RIG_TEST(test_spoilt_texts_come_again),

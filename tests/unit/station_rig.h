@@ -182,11 +182,13 @@ static inline bool rig_serve(void *context, struct span bytes)
         err = hub_pull(town->hub, device, &frame->pull, &reply);
     } else if (frame->kind == SYNC_BLOB_PUT) {
         rig->blob_puts++;
-        struct sync_blob blob = frame->blob;
-        if (rig->refuse_blobs) {
-            blob.data = span_text("nonsense");
+        err = hub_blob_put(town->hub, &frame->blob, &reply);
+        if (rig->refuse_blobs && err == ERR_NONE) {
+            assert_int_equal(wire_frame_decode(buf_span(&reply), &rig->arena, frame), ERR_NONE);
+            frame->blob.refused = true;
+            buf_clear(&reply);
+            err = wire_frame_encode(frame, &reply);
         }
-        err = hub_blob_put(town->hub, &blob, &reply);
     } else {
         rig->blob_gets++;
         assert_int_equal(frame->kind, SYNC_BLOB_GET);
