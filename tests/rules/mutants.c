@@ -93,6 +93,13 @@ static bool matrix_fails(struct trial *trial)
     return trial->matrix.cases.failed != 0;
 }
 
+static void be_quiet(FILE *stream)
+{
+    if (freopen("/dev/null", "w", stream) == NULL) {
+        _exit(2);
+    }
+}
+
 /* In a child, so that a crash counts as noticed; what it prints is lost. */
 static bool is_noticed(struct trial *trial, uint32_t wanted)
 {
@@ -103,7 +110,7 @@ static bool is_noticed(struct trial *trial, uint32_t wanted)
         _Exit(2);
     }
     if (child == 0) {
-        (void)freopen("/dev/null", "w", stderr);
+        be_quiet(stderr);
         _exit(first_failing(&trial->flow, wanted, NULL) != NULL || matrix_fails(trial) ? 1 : 0);
     }
     int status = 0;
@@ -170,8 +177,8 @@ static bool runs_well(char *const *command)
     int status = 0;
     pid_t child = fork();
     if (child == 0) {
-        (void)freopen("/dev/null", "w", stderr);
-        (void)freopen("/dev/null", "w", stdout);
+        be_quiet(stderr);
+        be_quiet(stdout);
         (void)execv(command[0], command);
         _exit(2);
     }
@@ -197,7 +204,10 @@ static bool command_notices(struct trial *trial)
     for (size_t i = 0; i < LINKS; i++) {
         (void)snprintf(path[i], sizeof path[i], "%s/%s", folder, linked[i]);
         (void)snprintf(target, sizeof target, "%s/%s", trial->deploy, linked[i]);
-        (void)symlink(target, path[i]);
+        if (symlink(target, path[i]) != 0) {
+            perror(path[i]);
+            _Exit(2);
+        }
     }
     (void)snprintf(path[LINKS], sizeof path[LINKS], "%s/policy", folder);
     (void)snprintf(path[LINKS + 1], sizeof path[LINKS + 1], "%s/policy/policy.txt", folder);

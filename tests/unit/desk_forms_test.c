@@ -144,7 +144,7 @@ static int setup_day(void **state)
 static struct told form_ask(struct desk_rig *rig, const char *method, const char *record,
                             const char *rest, const char *body)
 {
-    char path[PATH_SIZE];
+    char path[PATH_SIZE + 32];
     (void)snprintf(path, sizeof path, "/api/v1/records/%s/forms%s", record_of(record), rest);
     return ask(rig, method, path, body);
 }
