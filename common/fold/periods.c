@@ -39,11 +39,11 @@ struct periods periods_of(int32_t from_day, int32_t until_day)
     if (until_day == 0) {
         return (struct periods){LEVEL_NONE, 0, 0};
     }
-    for (uint8_t level = LEVEL_MONTH; level < LEVEL_EVER; level++) {
-        uint16_t first = period_at(level, from_day);
-        uint16_t last = period_at(level, until_day);
+    for (int level = LEVEL_MONTH; level < LEVEL_EVER; level++) {
+        uint16_t first = period_at((uint8_t)level, from_day);
+        uint16_t last = period_at((uint8_t)level, until_day);
         if (last - first < ENTRIES_MAX) {
-            return (struct periods){level, first, last};
+            return (struct periods){(uint8_t)level, first, last};
         }
     }
     return (struct periods){LEVEL_EVER, 0, 0};
