@@ -119,6 +119,9 @@ static enum sync_nack_reason check_head(struct hub *hub, struct hub_push *push)
     if (memcmp(push->head.hub, hub->id, LIMIT_ID_SIZE) != 0) {
         return SYNC_NACK_NOT_OUR_HUB;
     }
+    if (push->incarnation > LOG_INCARNATION_MAX) {
+        return SYNC_NACK_OVERSIZE;
+    }
     bool fits = memcmp(push->head.device, push->device, LIMIT_KEY_SIZE) == 0 &&
                 push->head.incarnation == push->incarnation &&
                 push->head.seq >= push->first_seq + push->count - 1;

@@ -52,6 +52,10 @@ struct log_head {
     bool frozen;        /* a fork was seen in this incarnation */
 };
 
+/* Keys hold no more of an incarnation: what stands in a greater one is not found again, so a hub
+ * takes none. */
+#define LOG_INCARNATION_MAX UINT32_MAX
+
 /* Where an event stands in its device's chain. */
 struct log_place {
     uint8_t device[LIMIT_KEY_SIZE];

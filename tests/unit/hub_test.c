@@ -301,6 +301,21 @@ static void test_lives(void **state)
     town_event_done(&event);
 }
 
+/* A life's number that no chain of honest lives reaches does not get into the log: cut to the size
+ * of a key it would stand for another life, and what both hold could not be found again. */
+static void test_far_life(void **state)
+{
+    struct town *town = *state;
+    contact(town, 24);
+    struct author_chain last = town->chain;
+    uint64_t size = hub_size(town->hub);
+    assert_int_equal(begin_life(town, &last, last.incarnation + (UINT64_C(1) << 32)),
+                     SYNC_NACK_OVERSIZE);
+    assert_int_equal(begin_life(town, &last, (UINT64_C(1) << 32)), SYNC_NACK_OVERSIZE);
+    assert_int_equal(hub_size(town->hub), size);
+    assert_int_equal(begin_life(town, &last, UINT32_MAX), SYNC_NACK_NONE);
+}
+
 static void test_revoked_is_quarantined(void **state)
 {
     struct town *town = *state;
@@ -367,6 +382,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_forged_event_is_void, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_gap_and_fork, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_lives, town_setup, town_teardown),
+        cmocka_unit_test_setup_teardown(test_far_life, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_revoked_is_quarantined, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_unnamed_blob_is_refused, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_pushes_answered_together, town_setup, town_teardown),
