@@ -142,6 +142,9 @@ struct known_key {
 static enum hub_check check_event(struct hub *hub, const struct wire_envelope *envelope,
                                   const struct wire_event *event, struct known_key *key)
 {
+    if (envelope->suite != SEAL_SUITE_ED25519) {
+        return HUB_CHECK_SIGNATURE; /* nobody's, whoever becomes known until it is logged */
+    }
     if (!key->known || memcmp(key->id, event->author, LIMIT_KEY_SIZE) != 0) {
         key->known = find_public(hub, event->author, key->public_key);
         memcpy(key->id, event->author, LIMIT_KEY_SIZE);
@@ -149,8 +152,7 @@ static enum hub_check check_event(struct hub *hub, const struct wire_envelope *e
     if (!key->known) {
         return HUB_CHECK_UNKNOWN;
     }
-    return envelope->suite == SEAL_SUITE_ED25519 &&
-                   seal_verify(key->public_key, SEAL_EVENT, envelope->body, envelope->signature)
+    return seal_verify(key->public_key, SEAL_EVENT, envelope->body, envelope->signature)
                ? HUB_CHECK_GOOD
                : HUB_CHECK_SIGNATURE;
 }

@@ -135,6 +135,39 @@ static void test_forged_event_is_void(void **state)
     free(record);
 }
 
+/* By somebody unknown, with a signature of a kind that nobody verifies: it cannot become good when
+ * he becomes known before it is logged. */
+static void test_unknown_suite_is_void(void **state)
+{
+    struct town *town = *state;
+    struct town_person stranger = {.signer = town_signer(77)};
+    struct town_act act;
+    struct town_event event;
+    struct hub_push *push = NULL;
+    struct wire_leaf leaf;
+    struct kv_txn txn;
+    struct buf bytes;
+    contact(town, 4);
+    for (uint8_t suite = SEAL_SUITE_ED25519; suite <= SEAL_SUITE_ED25519 + 1; suite++) {
+        open_case(&act, 4);
+        town_write(town, &stranger, &act, &event);
+        event.envelope.suite = suite;
+        push = town_push(town, &event, 1, town->chain.seq);
+        assert_true(hub_push_accepted(push));
+        buf_init(&bytes, LIMIT_LEAF_SIZE);
+        kv_begin(town->kv, false, &txn);
+        assert_true(log_leaf(&hub_fold(town->hub)->log, &txn, hub_size(town->hub) - 1, &bytes));
+        kv_abort(&txn);
+        assert_int_equal(wire_leaf_decode(buf_span(&bytes), &leaf), ERR_NONE);
+        bool known = suite == SEAL_SUITE_ED25519;
+        assert_int_equal(leaf.void_reason, known ? WIRE_VOID_AUTHOR : WIRE_VOID_SIGNATURE);
+        buf_done(&bytes);
+        hub_push_free(push);
+        town_event_done(&event);
+    }
+    signer_free(stranger.signer);
+}
+
 static void test_gap_and_fork(void **state)
 {
     struct town *town = *state;
@@ -380,6 +413,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_wrong_role_refused, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_repeat_gives_same_answer, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_forged_event_is_void, town_setup, town_teardown),
+        cmocka_unit_test_setup_teardown(test_unknown_suite_is_void, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_gap_and_fork, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_lives, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_far_life, town_setup, town_teardown),
