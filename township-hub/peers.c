@@ -110,9 +110,19 @@ void peers_each(struct peers *peers, void (*visit)(void *context, struct peer *p
     }
 }
 
+static bool has_room(const struct peer *peer, struct span frame)
+{
+    return frame.size + sizeof(uint32_t) <= LIMIT_FRAME_SIZE - peer->held.size;
+}
+
 bool peer_hold(struct peer *peer, struct span frame)
 {
-    if (frame.size + sizeof(uint32_t) > LIMIT_FRAME_SIZE - peer->held.size) {
+    if (!has_room(peer, frame) && peer->held_at > 0) {
+        peer->held.size -= peer->held_at; /* what has been sent */
+        memmove(peer->held.data, peer->held.data + peer->held_at, peer->held.size);
+        peer->held_at = 0;
+    }
+    if (!has_room(peer, frame)) {
         return false;
     }
     buf_put_u32(&peer->held, (uint32_t)frame.size);

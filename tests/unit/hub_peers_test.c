@@ -55,6 +55,28 @@ static void test_held_is_bounded(void **state)
     peers_free(peers);
 }
 
+/* What has been sent takes no room, even if the line never catches up. */
+static void test_sent_takes_no_room(void **state)
+{
+    enum { PART = LIMIT_FRAME_SIZE / 3 };
+    static uint8_t bytes[PART];
+    struct peers *peers = NULL;
+    (void)state;
+    assert_int_equal(peers_new(&peers), ERR_NONE);
+    struct peer *peer = one_peer(peers);
+    for (uint8_t i = 0; i < 8; i++) {
+        memset(bytes, i, sizeof bytes);
+        assert_true(peer_hold(peer, span_of(bytes, sizeof bytes)));
+        if (i > 0) {
+            assert_int_equal(peer_held(peer).size, sizeof bytes);
+            assert_int_equal(peer_held(peer).data[PART - 1], i - 1);
+            peer_release(peer);
+        }
+        assert_int_equal(peer_held(peer).data[0], i);
+    }
+    peers_free(peers);
+}
+
 static void test_dropped_with_its_peer(void **state)
 {
     struct peers *peers = NULL;
@@ -73,6 +95,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_held_in_order),
         cmocka_unit_test(test_held_is_bounded),
+        cmocka_unit_test(test_sent_takes_no_room),
         cmocka_unit_test(test_dropped_with_its_peer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
