@@ -218,7 +218,6 @@ static bool carry_out(struct daemon *daemon, struct peer *peer,
 static void drain(struct daemon *daemon, struct peer *peer)
 {
     struct sync_hub_action action;
-    sync_hub_busy(&peer->session, flights_full(&daemon->flights));
     while (sync_hub_next(&peer->session, &action)) {
         if (!carry_out(daemon, peer, &action)) {
             return;
@@ -255,6 +254,7 @@ static void on_frame(struct daemon *daemon, const struct link_frame *in)
                       daemon->options.hub_id, device, now);
     }
     peer->contact.last_ms = daemon->options.wall_ms();
+    sync_hub_busy(&peer->session, flights_full(&daemon->flights));
     if (wire_frame_decode(in->payload, &daemon->arena, &daemon->frame) != ERR_NONE) {
         daemon->counts.malformed++;
         sync_hub_malformed(&peer->session, now);
