@@ -102,6 +102,11 @@ static enum err carry_sends(struct station *station, const struct sync_station_a
         err = station_send_blob_get(station, &hash);
         sync_station_blob_asked(&station->session, hash, now->mono_ms);
     }
+    bool vain = hash == NULL &&
+                (action->kind == SYNC_ACT_SEND_BLOB || action->kind == SYNC_ACT_SEND_BLOB_GET);
+    if (err == ERR_NONE && vain) {
+        station_tell_blobs(station, now->mono_ms); /* that one was nothing: another may wait */
+    }
     /* What cannot be said is a store that cannot be read. */
     return err == ERR_NONE || err == ERR_FULL ? err : ERR_STORE;
 }

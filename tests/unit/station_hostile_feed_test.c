@@ -200,7 +200,6 @@ static void test_lying_blobs(void **state)
     rig_check(rig);
 }
 
-/* A part that the hub will not take is not offered again on this connection, but on the next. */
 /* --- A hub that logs what it must not --- */
 
 /* A leaf that no honest hub would log: in whose chain, by whom, signed with which key. */

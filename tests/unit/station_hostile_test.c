@@ -156,6 +156,7 @@ static void test_split(void **state)
     assert_true(rig_status(rig).split);
 }
 
+/* A part that the hub will not take is not offered again on this connection, but on the next. */
 static void test_refused_blobs(void **state)
 {
     struct rig *rig = *state;
@@ -172,33 +173,39 @@ static void test_refused_blobs(void **state)
     assert_int_equal(rig_status(rig).outbox, 0);
 }
 
+enum { DAMAGED = 3 };
+
 static bool name_first(void *context, struct span key, struct span value)
 {
-    struct buf *name = context;
+    struct buf *names = context;
     (void)value;
-    buf_put(name, key.data + key.size - LIMIT_HASH_SIZE, LIMIT_HASH_SIZE);
-    return false;
+    buf_put(names, key.data + key.size - LIMIT_HASH_SIZE, LIMIT_HASH_SIZE);
+    return names->size < (size_t)DAMAGED * LIMIT_HASH_SIZE;
 }
 
-/* A part that the disk has damaged stays behind; what waits behind it does not. */
+/* Parts that the disk has damaged stay behind; what waits behind them does not. */
 static void test_damaged_blob(void **state)
 {
     struct rig *rig = *state;
     struct kv_txn txn;
-    struct buf name;
+    struct buf names;
     rig_sync(rig);
     rig_cut(rig);
     rig_case(rig, 1);
-    buf_init(&name, LIMIT_HASH_SIZE);
+    rig_case(rig, 2);
+    buf_init(&names, (size_t)DAMAGED * LIMIT_HASH_SIZE);
     kv_begin(rig->kv, true, &txn);
-    kv_scan(&txn, KV_OUTBOX, span_of(NULL, 0), span_of(NULL, 0), name_first, &name);
-    assert_int_equal(name.size, LIMIT_HASH_SIZE);
-    kv_put(&txn, KV_BLOB, buf_span(&name), span_text("nonsense"));
+    kv_scan(&txn, KV_OUTBOX, span_of(NULL, 0), span_of(NULL, 0), name_first, &names);
+    assert_int_equal(names.size, DAMAGED * LIMIT_HASH_SIZE);
+    for (size_t i = 0; i < DAMAGED; i++) {
+        kv_put(&txn, KV_BLOB, span_of(names.data + i * LIMIT_HASH_SIZE, LIMIT_HASH_SIZE),
+               span_text("nonsense"));
+    }
     assert_int_equal(kv_commit(&txn), ERR_NONE);
     rig_sync(rig);
     assert_int_equal(rig->blob_puts, 1);
-    assert_int_equal(rig_status(rig).outbox, 1);
-    buf_done(&name);
+    assert_int_equal(rig_status(rig).outbox, DAMAGED);
+    buf_done(&names);
 }
 
 /* A mere word about our chain takes nothing from what waits for its answer. */
