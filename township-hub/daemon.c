@@ -218,7 +218,7 @@ static bool carry_out(struct daemon *daemon, struct peer *peer,
 static void drain(struct daemon *daemon, struct peer *peer)
 {
     struct sync_hub_action action;
-    while (sync_hub_next(&peer->session, &action)) {
+    while (!hub_is_lost(daemon->options.hub) && sync_hub_next(&peer->session, &action)) {
         if (!carry_out(daemon, peer, &action)) {
             return;
         }
@@ -320,6 +320,11 @@ static bool on_idle(void *context)
 {
     struct daemon *daemon = context;
     struct link_frame frame;
+    if (hub_is_lost(daemon->options.hub)) {
+        log_error("the store cannot be read any more; the hub ends");
+        loop_stop(daemon->options.loop);
+        return false;
+    }
     send_what_was_held(daemon);
     for (int i = 0; i < RECEIVE_ROUND; i++) {
         if (link_server_receive(daemon->server, &frame) != ERR_NONE) {
@@ -328,7 +333,7 @@ static bool on_idle(void *context)
         on_frame(daemon, &frame);
     }
     bool committed = commit_group(daemon);
-    return committed || link_server_pending(daemon->server);
+    return committed || hub_is_lost(daemon->options.hub) || link_server_pending(daemon->server);
 }
 
 static void on_readable(void *context, unsigned events)

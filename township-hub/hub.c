@@ -116,6 +116,11 @@ void hub_close(struct hub *hub)
     free(hub);
 }
 
+bool hub_is_lost(const struct hub *hub)
+{
+    return hub->fold == NULL;
+}
+
 struct fold *hub_fold(struct hub *hub)
 {
     return hub->fold;

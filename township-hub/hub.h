@@ -26,6 +26,8 @@ struct hub_options {
 /* An epoch that the store does not know yet begins a new log over what it holds: its first leaf. */
 MUST_USE enum err hub_open(const struct hub_options *options, struct hub **ret_hub);
 void hub_close(struct hub *hub);
+/* A commit failed and the store cannot be read any more: nothing but hub_close may follow. */
+bool hub_is_lost(const struct hub *hub);
 /* Borrowed; writer thread only. */
 struct fold *hub_fold(struct hub *hub);
 uint64_t hub_size(const struct hub *hub);
@@ -52,7 +54,7 @@ void hub_push_check(struct hub *hub, struct hub_push *push);
 /* Judges, logs and commits pushes as one group, with one checkpoint, and makes their replies: those
  * of a line behind one another in the order given, so that they stand together in the log. Any
  * error: nothing of the group is answered; the outcome is looked up when the stations come again.
- * ERR_STORE, ERR_FULL, ERR_MEMORY. */
+ * ERR_STORE, ERR_FULL, ERR_MEMORY: then ask hub_is_lost. */
 MUST_USE enum err hub_ingest(struct hub *hub, struct hub_push *const *pushes, size_t count,
                              uint64_t now_ms);
 /* The frame to send back (ANSWER or NACK), after hub_ingest; until hub_push_free. Empty: a later

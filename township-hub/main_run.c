@@ -94,7 +94,7 @@ static void on_heads(void *context)
     struct running *running = context;
     struct values facts;
     size_t next = 0;
-    while (gather_heads(running, &next, &facts) > 0) {
+    while (!hub_is_lost(running->api.hub) && gather_heads(running, &next, &facts) > 0) {
         machine_event(running, WIRE_HEADS, &facts);
     }
 }
@@ -425,6 +425,7 @@ static int run(struct cli *cli, struct running *running)
                  daemon_endpoint_view(running->api.daemon),
                  (unsigned long long)hub_size(running->api.hub));
         err = loop_run(running->loop);
+        err = err == ERR_NONE && hub_is_lost(running->api.hub) ? ERR_STORE : err;
     }
     return err == ERR_NONE ? CLI_OK : cli_fail_err(cli, err, running->folder.path);
 }
