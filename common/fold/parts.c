@@ -12,8 +12,10 @@ enum {
     RECENT = 64,
     NUMBER_SIZE = 5, /* in keys */
     NO_PART = 0,     /* where a part's row has the number of its wraps: these are wraps */
+    STATIONS = LIMIT_PEER_COUNT, /* that get a number: whoever wraps may name any key */
+    STATION_WHOLE = UINT16_MAX,  /* instead of a number: the key follows */
     BOX_SIZE = sizeof((struct wire_wrap){0}.box),
-    WRAPS_SIZE = 2 + 8 * (3 * VARINT_SIZE + BOX_SIZE),
+    WRAPS_SIZE = 2 + 8 * (3 * VARINT_SIZE + LIMIT_KEY_SIZE + BOX_SIZE),
     ARENA_SIZE = LIMIT_BLOB_SIZE + WIRE_EVENT_ARENA
 };
 
@@ -129,7 +131,7 @@ static bool compare_station(void *context, struct span key, struct span value)
     return search->found == 0;
 }
 
-/* A hub has few stations, so they are simply looked through. */
+/* A hub has few stations, so they are simply looked through. STATION_WHOLE: one too many. */
 static uint16_t station_number(struct kv_txn *txn, const uint8_t *device)
 {
     struct kv_key key;
@@ -137,9 +139,8 @@ static uint16_t station_number(struct kv_txn *txn, const uint8_t *device)
     kv_scan(txn, KV_PART, span_text("d"), span_of(NULL, 0), compare_station, &search);
     if (search.found == 0 && txn->err == ERR_NONE) {
         uint64_t number = next_number(txn, 'd');
-        if (number > UINT16_MAX) {
-            fail(txn, ERR_LIMIT);
-            return 0;
+        if (number > STATIONS) {
+            return STATION_WHOLE;
         }
         search.found = (uint16_t)number;
         kv_put(txn, KV_PART, station_key(&key, search.found), span_of(device, LIMIT_KEY_SIZE));
@@ -155,6 +156,15 @@ static bool has_station(const struct wire_wrap *wrap)
     return memcmp(wrap->station, none, sizeof none) != 0;
 }
 
+static void put_station(struct kv_txn *txn, const struct wire_wrap *wrap, struct buf *ret)
+{
+    uint16_t number = has_station(wrap) ? station_number(txn, wrap->station) : 0;
+    buf_put_varint(ret, number);
+    if (number == STATION_WHOLE) {
+        buf_put(ret, wrap->station, sizeof wrap->station);
+    }
+}
+
 static void put_wraps(struct kv_txn *txn, const struct wire_sealed_blob *blob, struct buf *ret)
 {
     buf_put_varint(ret, NO_PART);
@@ -163,16 +173,35 @@ static void put_wraps(struct kv_txn *txn, const struct wire_sealed_blob *blob, s
         const struct wire_wrap *wrap = &blob->wraps[i];
         buf_put_varint(ret, wrap->audience);
         buf_put_varint(ret, wrap->generation);
-        buf_put_varint(ret, has_station(wrap) ? station_number(txn, wrap->station) : 0);
+        put_station(txn, wrap, ret);
         buf_put(ret, wrap->box, sizeof wrap->box);
     }
 }
 
-static bool take_wraps(struct kv_txn *txn, struct span bytes, struct wire_sealed_blob *ret)
+static bool take_station(struct kv_txn *txn, struct reader *reader, struct wire_wrap *ret)
 {
     struct kv_key key;
-    struct reader reader;
     struct span device;
+    uint64_t number = reader_varint(reader);
+    if (number == STATION_WHOLE) {
+        reader_copy(reader, ret->station, sizeof ret->station);
+        return true;
+    }
+    if (number == 0) {
+        return true;
+    }
+    if (number > STATION_WHOLE ||
+        !kv_view(txn, KV_PART, station_key(&key, (uint16_t)number), &device) ||
+        device.size != LIMIT_KEY_SIZE) {
+        return false;
+    }
+    memcpy(ret->station, device.data, LIMIT_KEY_SIZE);
+    return true;
+}
+
+static bool take_wraps(struct kv_txn *txn, struct span bytes, struct wire_sealed_blob *ret)
+{
+    struct reader reader;
     reader_init(&reader, bytes);
     uint64_t kind = reader_varint(&reader);
     ret->wrap_count = reader_u8(&reader);
@@ -184,15 +213,10 @@ static bool take_wraps(struct kv_txn *txn, struct span bytes, struct wire_sealed
         memset(wrap, 0, sizeof *wrap);
         wrap->audience = (uint32_t)reader_varint(&reader);
         wrap->generation = reader_varint(&reader);
-        uint16_t station = (uint16_t)reader_varint(&reader);
-        reader_copy(&reader, wrap->box, sizeof wrap->box);
-        if (station != 0) {
-            if (!kv_view(txn, KV_PART, station_key(&key, station), &device) ||
-                device.size != LIMIT_KEY_SIZE) {
-                return false;
-            }
-            memcpy(wrap->station, device.data, LIMIT_KEY_SIZE);
+        if (!take_station(txn, &reader, wrap)) {
+            return false;
         }
+        reader_copy(&reader, wrap->box, sizeof wrap->box);
     }
     return !reader.failed && reader.left == 0;
 }
@@ -287,8 +311,10 @@ static bool follow(struct kv_txn *txn, uint64_t number, struct span *ret)
     return true;
 }
 
-static bool get_part(struct kv_txn *txn, uint64_t number, struct buf *ret)
+/* False, too, when it is another part, whose hash only begins alike. */
+static bool get_part(struct kv_txn *txn, uint64_t number, const uint8_t *hash, struct buf *ret)
 {
+    uint8_t found[LIMIT_HASH_SIZE];
     struct reader reader;
     struct span value;
     struct span wraps;
@@ -301,6 +327,10 @@ static bool get_part(struct kv_txn *txn, uint64_t number, struct buf *ret)
     blob.ciphertext = span_of(reader.data, reader.left);
     if (reader.failed || !follow(txn, wraps_at, &wraps) || !take_wraps(txn, wraps, &blob)) {
         fail(txn, ERR_STORE);
+        return false;
+    }
+    seal_sha256(blob.ciphertext, found);
+    if (memcmp(found, hash, sizeof found) != 0) {
         return false;
     }
     buf_clear(ret);
@@ -323,5 +353,5 @@ bool parts_get(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE], struct b
         return false;
     }
     reader_init(&reader, value);
-    return get_part(txn, reader_varint(&reader), ret);
+    return get_part(txn, reader_varint(&reader), hash, ret);
 }

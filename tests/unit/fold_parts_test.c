@@ -170,6 +170,49 @@ static void test_damaged(void **state)
     buf_done(&found);
 }
 
+/* Keys are the beginnings of hashes: a hash that goes on in another way is that of no part here. */
+static void test_hash_begins_alike(void **state)
+{
+    struct rig *rig = *state;
+    struct kv_txn txn;
+    struct buf part;
+    struct buf found;
+    uint8_t hash[LIMIT_HASH_SIZE];
+    put_one(rig, 1, 0);
+    make_part(1, 0, &part, hash);
+    hash[LIMIT_HASH_SIZE - 1] ^= 1;
+    buf_init(&found, LIMIT_BLOB_SIZE);
+    kv_begin(rig->kv, false, &txn);
+    assert_false(parts_get(&txn, hash, &found));
+    assert_int_equal(txn.err, ERR_NONE);
+    assert_int_equal(found.size, 0);
+    kv_abort(&txn);
+    buf_done(&part);
+    buf_done(&found);
+}
+
+/* Whoever wraps may name any keys as stations': theirs do not keep out those of others. */
+static void test_many_stations(void **state)
+{
+    static const uint8_t device[LIMIT_KEY_SIZE] = {77};
+    static const uint8_t key[3] = {'d', 0xff, 0xfe};
+    struct rig *rig = *state;
+    struct kv_txn txn;
+    kv_begin(rig->kv, true, &txn);
+    kv_put(&txn, KV_PART, span_of(key, sizeof key), span_of(device, sizeof device));
+    assert_int_equal(kv_commit(&txn), ERR_NONE);
+    for (unsigned record = 0; record < 4; record++) {
+        put_one(rig, record, 0);
+        put_one(rig, record, 1);
+    }
+    /* Eight parts and their hashes, four records' wraps, the station of before. */
+    assert_int_equal(rows(rig), 8 + 8 + 4 + 1);
+    for (unsigned record = 0; record < 4; record++) {
+        expect_one(rig, record, 0);
+        expect_one(rig, record, 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +220,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_plain_blobs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_part, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_hash_begins_alike, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_many_stations, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
