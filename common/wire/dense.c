@@ -69,9 +69,14 @@ void dense_put(struct span text, struct buf *ret)
 {
     bool marked = text.size > 0 && text.data[0] == DENSE_MARK;
     size_t start = ret->size;
+    if (ret->err != ERR_NONE) {
+        return;
+    }
     put_all(text, ret);
-    if (!marked && ret->err == ERR_NONE && ret->size - start >= text.size) {
+    /* What is longer so may well have room as it is. */
+    if (!marked && (ret->err == ERR_LIMIT || ret->size - start >= text.size)) {
         ret->size = start;
+        ret->err = ret->err == ERR_LIMIT ? ERR_NONE : ret->err;
         buf_put_span(ret, text);
     }
 }

@@ -73,6 +73,24 @@ static void test_any_bytes(void **state)
     expect(span_of(bytes, sizeof bytes), 1 + sizeof bytes + 2 * 8);
 }
 
+/* What would only grow has room wherever it fits as it is. */
+static void test_no_room_to_grow(void **state)
+{
+    static uint8_t bytes[50000]; /* half as much again in the other form */
+    struct buf packed;
+    (void)state;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = i % 2 == 0 ? 0xff : 'a';
+    }
+    expect(span_of(bytes, sizeof bytes), sizeof bytes);
+    buf_init(&packed, 4);
+    dense_put(span_text("\xff\xff\xff\xff\xff"), &packed);
+    assert_int_equal(packed.err, ERR_LIMIT);
+    dense_put(span_text("a"), &packed); /* the first failure sticks */
+    assert_int_equal(packed.err, ERR_LIMIT);
+    buf_done(&packed);
+}
+
 static void test_wrong_forms(void **state)
 {
     static const char *const bad[] = {"\xf8\x80",      "\xf8\xf0",  "\xf8\xff",
@@ -94,6 +112,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_sizes),
         cmocka_unit_test(test_any_bytes),
+        cmocka_unit_test(test_no_room_to_grow),
         cmocka_unit_test(test_wrong_forms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
