@@ -8,8 +8,9 @@
 #include <string.h>
 
 /* A whole log from files (layout: auditor.h), believed no more than one that came by wire: the
- * checkpoint must be signed, the leaves must give its root. What is mirrored is replayed on the
- * way; leaves that turn out to give another root are a finding of their own. */
+ * checkpoint must be signed, the leaves must give its root and that of the newest checkpoint known
+ * before. They are read twice: nothing is mirrored, or replayed on the way, before they are found
+ * to do so, and the mirror never reaches beyond the newest checkpoint, whenever this ends. */
 
 /* STEP leaves a transaction; so many are left to the threads that verify while the next are read.
  */
@@ -19,7 +20,11 @@ struct import {
     struct auditor *auditor;
     struct kv_txn txn;
     const char *directory;
+    struct tlog_checkpoint checkpoint;
     uint64_t appended; /* since the last commit */
+    bool checking;     /* the first reading: */
+    struct tlog_peaks peaks;
+    bool grows; /* from what was seen before */
 };
 
 static enum err replay_behind(struct auditor *auditor)
@@ -35,6 +40,7 @@ static enum err commit_and_go_on(struct import *import)
 {
     struct tlog_hash root;
     log_flush(&import->auditor->fold->log, &import->txn, &root);
+    auditor_state_put(import->auditor, &import->txn);
     enum err err = kv_commit(&import->txn);
     kv_abort(&import->txn);
     import->appended = 0;
@@ -45,11 +51,33 @@ static enum err commit_and_go_on(struct import *import)
     return err;
 }
 
+static enum err check_leaf(struct import *import, uint64_t number, struct span leaf)
+{
+    const struct auditor_state *state = &import->auditor->state;
+    struct tlog_hash hash;
+    if (number != import->peaks.size) {
+        return ERR_MALFORMED; /* a file with fewer leaves or more than it should have */
+    }
+    tlog_leaf_hash(leaf, &hash);
+    tlog_peaks_push(&import->peaks, &hash);
+    if (number + 1 == state->seen_size) {
+        tlog_peaks_root(&import->peaks, &hash);
+        import->grows = memcmp(&hash, &state->seen_root, sizeof hash) == 0;
+    }
+    return ERR_NONE;
+}
+
 /* A leaf whose place in the log is number; what is mirrored already must be the same. */
 static enum err take_leaf(struct import *import, uint64_t number, struct span leaf)
 {
     struct auditor *auditor = import->auditor;
     struct buf known;
+    if (number >= import->checkpoint.size) {
+        return ERR_NONE; /* logged since, and not proven */
+    }
+    if (import->checking) {
+        return check_leaf(import, number, leaf);
+    }
     if (number < auditor->fold->log.size) {
         buf_init(&known, LIMIT_LEAF_SIZE);
         bool same = log_leaf(&auditor->fold->log, &import->txn, number, &known) &&
@@ -80,11 +108,13 @@ static enum err take_chunk(struct import *import, uint64_t first, struct span by
     return err;
 }
 
-static enum err take_leaves(struct import *import, uint64_t size)
+/* All leaves, in order. */
+static enum err read_leaves(struct import *import)
 {
     char path[FILES_PATH_SIZE];
     struct buf bytes;
     enum err err = ERR_NONE;
+    uint64_t size = import->checkpoint.size;
     buf_init(&bytes, CHUNK_SIZE);
     for (uint64_t first = 0; err == ERR_NONE && first < size; first += LIMIT_BATCH_COUNT) {
         int length = snprintf(path, sizeof path, "%s/leaves/%08llu", import->directory,
@@ -96,7 +126,7 @@ static enum err take_leaves(struct import *import, uint64_t size)
         }
     }
     buf_done(&bytes);
-    return err != ERR_NONE || import->auditor->fold->log.size >= size ? err : ERR_MALFORMED;
+    return err;
 }
 
 /* Public blobs; each is known by what it hashes to. */
@@ -144,24 +174,53 @@ static enum err open_note(struct import *import, struct span note, struct tlog_c
     return err;
 }
 
-/* Does what is mirrored now give the checkpoint's root? */
-static enum err check_root(struct import *import, const struct tlog_checkpoint *checkpoint)
+/* The first reading. *ret_good false: it is a finding. */
+static enum err check_leaves(struct import *import, bool *ret_good)
 {
     static const uint32_t nothing[2] = {0, 0};
     struct auditor *auditor = import->auditor;
+    const struct tlog_checkpoint *checkpoint = &import->checkpoint;
     struct tlog_hash root;
+    tlog_peaks_init(&import->peaks);
+    import->checking = true;
+    import->grows = auditor->state.seen_size == 0 || auditor->state.seen_size > checkpoint->size;
+    enum err err = read_leaves(import);
+    import->checking = false;
+    if (err == ERR_NONE && import->peaks.size < checkpoint->size) {
+        err = ERR_MALFORMED;
+    }
+    tlog_peaks_root(&import->peaks, &root);
+    bool whole = memcmp(&root, &checkpoint->root, sizeof root) == 0;
+    *ret_good = err == ERR_NONE && whole && import->grows;
+    if (err == ERR_NONE && !*ret_good) {
+        auditor_find(auditor, &import->txn, whole ? FINDING_CHECKPOINT : FINDING_RANGE,
+                     checkpoint->size, nothing);
+    }
+    return err;
+}
+
+/* The second reading. The files may have changed since. */
+static enum err take_leaves(struct import *import)
+{
+    static const uint32_t nothing[2] = {0, 0};
+    struct auditor *auditor = import->auditor;
+    const struct tlog_checkpoint *checkpoint = &import->checkpoint;
     struct log_tiles context = {&auditor->fold->log, &import->txn};
     struct tlog_tiles tiles = log_tiles(&context);
+    struct tlog_hash root;
+    if (checkpoint->size > auditor->state.seen_size) {
+        auditor->state.seen_size = checkpoint->size;
+        auditor->state.seen_root = checkpoint->root;
+    }
+    enum err err = read_leaves(import);
+    if (err != ERR_NONE) {
+        return err;
+    }
     log_flush(&auditor->fold->log, &import->txn, &root);
-    enum err err =
+    err =
         import->txn.err != ERR_NONE ? import->txn.err : tlog_root(&tiles, checkpoint->size, &root);
     if (err == ERR_NONE && memcmp(&root, &checkpoint->root, sizeof root) != 0) {
         auditor_find(auditor, &import->txn, FINDING_RANGE, checkpoint->size, nothing);
-        return ERR_NONE;
-    }
-    if (err == ERR_NONE && checkpoint->size > auditor->state.seen_size) {
-        auditor->state.seen_size = checkpoint->size;
-        auditor->state.seen_root = root;
     }
     return err;
 }
@@ -170,7 +229,7 @@ enum err auditor_import(struct auditor *auditor, const char *directory)
 {
     char path[FILES_PATH_SIZE];
     struct buf note;
-    struct tlog_checkpoint checkpoint;
+    bool good = false;
     struct import import = {.auditor = auditor, .directory = directory};
     buf_init(&note, LIMIT_NOTE_SIZE);
     int length = snprintf(path, sizeof path, "%s/checkpoint", directory);
@@ -178,17 +237,17 @@ enum err auditor_import(struct auditor *auditor, const char *directory)
         length < 0 || (size_t)length >= sizeof path ? ERR_LIMIT : files_read(path, &note);
     kv_begin(auditor->kv, true, &import.txn);
     if (err == ERR_NONE) {
-        err = open_note(&import, buf_span(&note), &checkpoint);
+        err = open_note(&import, buf_span(&note), &import.checkpoint);
     }
     if (err == ERR_NONE) {
         (void)snprintf(path, sizeof path, "%.1000s/blobs", directory);
         err = files_each(path, "", take_blob, &import);
     }
     if (err == ERR_NONE) {
-        err = take_leaves(&import, checkpoint.size);
+        err = check_leaves(&import, &good);
     }
-    if (err == ERR_NONE) {
-        err = check_root(&import, &checkpoint);
+    if (err == ERR_NONE && good) {
+        err = take_leaves(&import);
     }
     auditor_state_put(auditor, &import.txn);
     if (err == ERR_NONE) {

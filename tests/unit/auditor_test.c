@@ -1,7 +1,10 @@
 #include "succession_town.h"
 #include "tests/support/listen.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { CONTACT_RECEIVED = 1, CASE_OPENED = 1 };
 static const uint64_t start_ms = 1789689600000; /* 2026-09-18 08:00 at +08:00 */
@@ -12,8 +15,40 @@ static int setup(void **state)
     return 0;
 }
 
+/* Files of an export, in the town's folder. */
+static void file_path(const struct town *town, const char *name, char ret[512])
+{
+    (void)snprintf(ret, 512, "%.250s/%.200s", town->directory, name);
+}
+
+static void write_file(const struct town *town, const char *name, struct span bytes)
+{
+    char path[512];
+    file_path(town, name, path);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes.data, 1, bytes.size, file), bytes.size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void remove_export(const struct town *town)
+{
+    char name[64];
+    char path[512];
+    for (unsigned i = 0; i < 100; i++) {
+        (void)snprintf(name, sizeof name, "leaves/%08u", i);
+        file_path(town, name, path);
+        (void)unlink(path);
+    }
+    file_path(town, "leaves", path);
+    (void)rmdir(path);
+    file_path(town, "checkpoint", path);
+    (void)unlink(path);
+}
+
 static int teardown(void **state)
 {
+    remove_export(*state);
     town_close(*state);
     return 0;
 }
@@ -210,6 +245,139 @@ static void test_altered_leaf_is_refused(void **state)
     listen_close(listener);
 }
 
+/* The log's leaf as it is exported; forged: it was, it says, a moment earlier. */
+static void put_leaf(struct town *town, struct kv_txn *txn, uint64_t index, bool forged,
+                     struct buf *ret)
+{
+    struct wire_leaf leaf;
+    struct buf bytes;
+    struct buf written;
+    buf_init(&bytes, LIMIT_LEAF_SIZE);
+    buf_init(&written, LIMIT_LEAF_SIZE);
+    assert_true(log_leaf(&hub_fold(town->hub)->log, txn, index, &bytes));
+    assert_int_equal(wire_leaf_decode(buf_span(&bytes), &leaf), ERR_NONE);
+    leaf.hub_ms -= forged ? 1 : 0;
+    assert_int_equal(wire_leaf_encode(&leaf, &written), ERR_NONE);
+    buf_put_u32(ret, (uint32_t)written.size);
+    buf_put_span(ret, buf_span(&written));
+    buf_done(&bytes);
+    buf_done(&written);
+}
+
+/* The log up to size as files; its very first leaf may be forged. */
+static void write_export(struct town *town, uint64_t size, bool forged)
+{
+    char name[64];
+    char path[512];
+    struct kv_txn txn;
+    struct buf chunk;
+    buf_init(&chunk, (size_t)LIMIT_BATCH_COUNT * (LIMIT_LEAF_SIZE + 4));
+    file_path(town, "leaves", path);
+    (void)mkdir(path, 0700);
+    write_file(town, "checkpoint", hub_checkpoint_view(town->hub));
+    kv_begin(town->kv, false, &txn);
+    for (uint64_t first = 0; first < size; first += LIMIT_BATCH_COUNT) {
+        buf_clear(&chunk);
+        for (uint64_t i = first; i < size && i < first + LIMIT_BATCH_COUNT; i++) {
+            put_leaf(town, &txn, i, forged && i == 0, &chunk);
+        }
+        (void)snprintf(name, sizeof name, "leaves/%08u", (unsigned)(first / LIMIT_BATCH_COUNT));
+        write_file(town, name, buf_span(&chunk));
+    }
+    kv_abort(&txn);
+    buf_done(&chunk);
+}
+
+/* The log is longer than what one transaction of an import takes. */
+static struct listener *open_beside_long_log(struct town *town)
+{
+    enum { PUSHES = 23 };
+    for (uint32_t i = 0; i < PUSHES; i++) {
+        push_contacts(town, 10000 + i * LIMIT_BATCH_COUNT);
+    }
+    return listen_open(town);
+}
+
+/* Nothing was taken from the files, and all can be had by wire; so many findings. */
+static void expect_untouched(struct listener *listener, uint64_t findings)
+{
+    struct auditor_status status;
+    listen_restart(listener);
+    auditor_status(listener->auditor, &status);
+    assert_int_equal(status.mirrored, 0);
+    assert_int_equal(status.replayed, 0);
+    assert_int_equal(all_findings(&status), findings);
+    listen_catch_up(listener);
+    auditor_status(listener->auditor, &status);
+    assert_int_equal(status.replayed, status.checkpoint_size);
+    assert_int_equal(all_findings(&status), findings);
+}
+
+static void test_import(void **state)
+{
+    struct town *town = *state;
+    struct auditor_status status;
+    struct listener *listener = open_beside_long_log(town);
+    write_export(town, hub_size(town->hub), false);
+    assert_int_equal(auditor_import(listener->auditor, town->directory), ERR_NONE);
+    listen_restart(listener);
+    auditor_status(listener->auditor, &status);
+    assert_int_equal(status.mirrored, hub_size(town->hub));
+    assert_int_equal(status.checkpoint_size, hub_size(town->hub));
+    listen_catch_up(listener);
+    auditor_status(listener->auditor, &status);
+    assert_int_equal(all_findings(&status), 0);
+    listen_close(listener);
+}
+
+static void test_import_that_ends_early(void **state)
+{
+    struct town *town = *state;
+    struct listener *listener = open_beside_long_log(town);
+    write_export(town, hub_size(town->hub) - 1, false);
+    assert_int_equal(auditor_import(listener->auditor, town->directory), ERR_MALFORMED);
+    expect_untouched(listener, 0);
+    listen_close(listener);
+}
+
+static void test_import_forged(void **state)
+{
+    struct town *town = *state;
+    struct auditor_status status;
+    struct listener *listener = open_beside_long_log(town);
+    write_export(town, hub_size(town->hub), true);
+    assert_int_equal(auditor_import(listener->auditor, town->directory), ERR_NONE);
+    auditor_status(listener->auditor, &status);
+    assert_int_equal(status.findings[FINDING_RANGE], 1);
+    expect_untouched(listener, 1);
+    listen_close(listener);
+}
+
+/* Leaves logged since the checkpoint was fetched are not proven by it. */
+static void test_import_logged_since(void **state)
+{
+    struct town *town = *state;
+    struct auditor_status status;
+    struct buf note;
+    struct listener *listener = listen_open(town);
+    work(town, 1, 2);
+    uint64_t size = hub_size(town->hub);
+    buf_init(&note, LIMIT_NOTE_SIZE);
+    buf_put_span(&note, hub_checkpoint_view(town->hub));
+    work(town, 5, 2);
+    write_export(town, hub_size(town->hub), false);
+    write_file(town, "checkpoint", buf_span(&note));
+    assert_int_equal(auditor_import(listener->auditor, town->directory), ERR_NONE);
+    listen_restart(listener);
+    auditor_status(listener->auditor, &status);
+    assert_int_equal(status.mirrored, size);
+    listen_catch_up(listener);
+    auditor_status(listener->auditor, &status);
+    assert_int_equal(all_findings(&status), 0);
+    buf_done(&note);
+    listen_close(listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +386,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_long_log, setup, teardown),
         cmocka_unit_test_setup_teardown(test_late_lossy_restarted, setup, teardown),
         cmocka_unit_test_setup_teardown(test_altered_leaf_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_import, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_import_that_ends_early, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_import_forged, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_import_logged_since, setup, teardown),
     };
     return cmocka_run_group_tests_name("auditor", tests, NULL, NULL);
 }
