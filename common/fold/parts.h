@@ -10,7 +10,7 @@
  *   KV_PART 'h' first 8 bytes of the hash -> number; nothing: expected, not here yet
  *           'n' number u40                -> wraps' number, ciphertext; or
  *                                            0, count u8, wraps: audience, generation, station
- *                                            (0: none), box[80]
+ *                                            (0: none; 65535: device[32] follows), box[80]
  *           'd' station u16               -> device[32]
  *
  * Numbers in values are varints. What is numbered stands at the table's end: its pages fill up.
@@ -33,7 +33,8 @@ bool parts_is_expected(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE]);
 void parts_put(struct parts *parts, struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE],
                struct span bytes);
 bool parts_has(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE]);
-/* Replaces ret's bytes; false when absent or after an error. */
+/* Replaces ret's bytes; false when absent, also where only another hash begins alike, or after an
+ * error. */
 bool parts_get(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE], struct buf *ret);
 
 #endif
