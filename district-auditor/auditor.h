@@ -101,8 +101,9 @@ void auditor_findings(struct auditor *auditor, auditor_finding_visit visit, void
 
 /* --- Export and import: a whole log as files, verified without its hub --- */
 /* Export layout, all under DIR: checkpoint (signed note), leaves/NNNNNNNN (LeafList frames of up
- * to 100 leaves, each a u32 size and its bytes), blobs/<hex of hash>. Mirrors all of it and replays
- * most of it. */
+ * to 100 leaves, each a u32 size and its bytes), blobs/<hex of hash>. What does not give the
+ * signed root is a finding, or ERR_MALFORMED when leaves are missing, and nothing of it is
+ * mirrored; else all of it is, and most replayed. */
 MUST_USE enum err auditor_import(struct auditor *auditor, const char *directory);
 
 #endif

@@ -1,3 +1,4 @@
+#include "district-auditor/inside.h"
 #include "succession_town.h"
 #include "tests/support/listen.h"
 
@@ -353,6 +354,24 @@ static void test_import_forged(void **state)
     listen_close(listener);
 }
 
+/* The hub greeted us with another history than the one in the files, both signed by it. */
+static void test_import_of_another_history(void **state)
+{
+    struct town *town = *state;
+    struct auditor_status status;
+    struct listener *listener = listen_open(town);
+    work(town, 1, 2);
+    write_export(town, hub_size(town->hub), false);
+    listener->auditor->state.epoch = hub_epoch(town->hub);
+    listener->auditor->state.seen_size = 5;
+    assert_int_equal(auditor_import(listener->auditor, town->directory), ERR_NONE);
+    auditor_status(listener->auditor, &status);
+    assert_int_equal(status.findings[FINDING_CHECKPOINT], 1);
+    assert_int_equal(status.mirrored, 0);
+    assert_int_equal(status.checkpoint_size, 5);
+    listen_close(listener);
+}
+
 /* Leaves logged since the checkpoint was fetched are not proven by it. */
 static void test_import_logged_since(void **state)
 {
@@ -389,6 +408,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_import, setup, teardown),
         cmocka_unit_test_setup_teardown(test_import_that_ends_early, setup, teardown),
         cmocka_unit_test_setup_teardown(test_import_forged, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_import_of_another_history, setup, teardown),
         cmocka_unit_test_setup_teardown(test_import_logged_since, setup, teardown),
     };
     return cmocka_run_group_tests_name("auditor", tests, NULL, NULL);
