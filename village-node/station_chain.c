@@ -143,7 +143,7 @@ static void keep_link(struct station *station, struct kv_txn *txn, uint64_t seq,
     };
     keep_event(station, txn, state->answered_incarnation, seq, link);
     station_row_put(txn, state->answered_incarnation, seq, &row);
-    station->dirty = station->dirty || row.verdict != WIRE_ACCEPTED;
+    station->dirty = true; /* what is answered is no longer in the tail while we restore */
     /* The checkpoints that this life's events have seen end with one of its own leaves. */
     fold_seen_put(station->fold, txn, station->state.epoch, index + 1, link->leaf.hub_ms);
     state->answered = seq;
