@@ -40,21 +40,6 @@ void forms_cell_each(const struct forms_sheet *sheet, const struct forms_cell *c
     }
 }
 
-static void count_cell(void *context, size_t row, size_t column, struct span text)
-{
-    size_t *rows = context;
-    (void)column;
-    (void)text;
-    *rows = row + 1;
-}
-
-size_t forms_cell_rows(const struct forms_sheet *sheet, const struct forms_cell *cell)
-{
-    size_t rows = 0;
-    forms_cell_each(sheet, cell, &rows, count_cell);
-    return rows;
-}
-
 /* --- making text from outside harmless --- */
 
 /* C0, DEL, C1, the line and paragraph separators and what turns the direction of writing: a name

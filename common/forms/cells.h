@@ -41,7 +41,6 @@ void forms_sheet_init(struct forms_sheet *sheet);
 void forms_sheet_done(struct forms_sheet *sheet); /* wipes: there are names in it */
 /* The text of a plain cell. Until the next change of the sheet, as below. */
 struct span forms_cell_text(const struct forms_sheet *sheet, const struct forms_cell *cell);
-size_t forms_cell_rows(const struct forms_sheet *sheet, const struct forms_cell *cell);
 /* Visits a table's cells row by row. */
 void forms_cell_each(const struct forms_sheet *sheet, const struct forms_cell *cell, void *context,
                      void (*visit)(void *context, size_t row, size_t column, struct span text));

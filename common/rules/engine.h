@@ -116,7 +116,6 @@ bool record_is_hubs_own(const struct record *record);
 
 /* --- effects shared by all machines --- */
 
-void effect_store_channel(struct rule_input *input);
 void effect_store_told(struct rule_input *input); /* reason, destination, mode, serial, ... */
 void effect_take(struct rule_input *input);       /* the author is the handler now */
 void effect_corrected(struct rule_input *input);
