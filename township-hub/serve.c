@@ -332,27 +332,14 @@ static enum err send_blob(enum sync_kind kind, const uint8_t *hash, struct span 
     return err;
 }
 
-/* The hash of a sealed part: over the ciphertext alone. False: it is no sealed part. */
-static bool part_hash(struct span data, uint8_t ret_hash[LIMIT_HASH_SIZE])
-{
-    struct wire_arena arena = {0};
-    struct wire_sealed_blob sealed;
-    bool good = wire_arena_init(&arena, LIMIT_BLOB_SIZE + WIRE_EVENT_ARENA) == ERR_NONE &&
-                wire_sealed_decode(data, &arena, &sealed) == ERR_NONE;
-    if (good) {
-        seal_sha256(sealed.ciphertext, ret_hash);
-    } else {
-        seal_sha256(data, ret_hash);
-    }
-    wire_arena_done(&arena);
-    return good;
-}
-
 enum err hub_blob_put(struct hub *hub, const struct sync_blob *blob, struct buf *ret_frame)
 {
     struct kv_txn txn;
     uint8_t hash[LIMIT_HASH_SIZE];
-    bool fits = part_hash(blob->data, hash) && blob->data.size <= LIMIT_BLOB_SIZE;
+    bool fits = parts_hash(blob->data, hash);
+    if (!fits) {
+        seal_sha256(blob->data, hash); /* the answer names it all the same */
+    }
     enum err err = ERR_NONE;
     kv_begin(hub->kv, true, &txn);
     bool expected = parts_is_expected(&txn, hash);
@@ -379,7 +366,7 @@ enum err hub_blob_get(struct hub *hub, const uint8_t hash[LIMIT_HASH_SIZE], bool
     kv_begin(hub->kv, false, &txn);
     (void)parts_get(&txn, hash, &data);
     kv_abort(&txn);
-    bool sealed = part_hash(buf_span(&data), part) && memcmp(part, hash, sizeof part) == 0;
+    bool sealed = parts_hash(buf_span(&data), part) && memcmp(part, hash, sizeof part) == 0;
     if (!sealed_too && sealed) {
         buf_clear(&data);
     }

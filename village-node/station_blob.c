@@ -1,3 +1,4 @@
+#include "fold/parts.h"
 #include "seal/hash.h"
 #include "village-node/inside.h"
 
@@ -60,22 +61,12 @@ static void missing_add(struct station *station, const uint8_t *hash, bool urgen
     }
 }
 
-/* The hash of a sealed part is that of its ciphertext: its wraps change when members do. */
 bool station_blob_fits(const uint8_t hash[LIMIT_HASH_SIZE], struct span bytes)
 {
-    struct wire_arena arena = {0};
-    struct wire_sealed_blob sealed;
     uint8_t real[LIMIT_HASH_SIZE];
     seal_sha256(bytes, real);
-    bool fits = memcmp(real, hash, sizeof real) == 0;
-    if (!fits && bytes.size <= LIMIT_BLOB_SIZE &&
-        wire_arena_init(&arena, LIMIT_BLOB_SIZE + WIRE_EVENT_ARENA) == ERR_NONE &&
-        wire_sealed_decode(bytes, &arena, &sealed) == ERR_NONE) {
-        seal_sha256(sealed.ciphertext, real);
-        fits = memcmp(real, hash, sizeof real) == 0;
-    }
-    wire_arena_done(&arena);
-    return fits;
+    return memcmp(real, hash, sizeof real) == 0 ||
+           (parts_hash(bytes, real) && memcmp(real, hash, sizeof real) == 0);
 }
 
 void station_outbox_put(struct kv_txn *txn, const struct wire_event *event,

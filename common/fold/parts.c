@@ -355,3 +355,16 @@ bool parts_get(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE], struct b
     reader_init(&reader, value);
     return get_part(txn, reader_varint(&reader), hash, ret);
 }
+
+bool parts_hash(struct span bytes, uint8_t ret_hash[LIMIT_HASH_SIZE])
+{
+    struct wire_arena arena = {0};
+    struct wire_sealed_blob sealed;
+    bool good = wire_arena_init(&arena, ARENA_SIZE) == ERR_NONE &&
+                wire_sealed_decode(bytes, &arena, &sealed) == ERR_NONE;
+    if (good) {
+        seal_sha256(sealed.ciphertext, ret_hash);
+    }
+    wire_arena_done(&arena);
+    return good;
+}

@@ -33,6 +33,9 @@ bool parts_is_expected(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE]);
 void parts_put(struct parts *parts, struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE],
                struct span bytes);
 bool parts_has(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE]);
+/* The hash by which a sealed part is known: of its ciphertext alone, since its wraps change when
+ * members do. False: it is no sealed part. */
+bool parts_hash(struct span bytes, uint8_t ret_hash[LIMIT_HASH_SIZE]);
 /* Replaces ret's bytes; false when absent, also where only another hash begins alike, or after an
  * error. */
 bool parts_get(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE], struct buf *ret);
