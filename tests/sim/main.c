@@ -1,15 +1,18 @@
 #include "base/log.h"
+#include "shares.h"
 #include "sim.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* jieli_sim --seeds N [--from S] [--short] [--verbose] [--twice] [--new-log] [--file SEEDS] */
+/* jieli_sim --seeds N [--from S] [--short] [--verbose] [--twice] [--new-log] [--jobs J]
+ * [--file SEEDS] */
 
 struct choice {
     uint64_t seeds;
     uint64_t from;
+    unsigned jobs; /* processes, of which each runs every jobs-th seed */
     bool is_short;
     bool verbose;
     bool twice; /* each seed is run again: the same must happen */
@@ -98,6 +101,8 @@ static bool read_choice(int argc, char **argv, struct choice *ret)
             ret->seeds = strtoull(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--from") == 0 && more) {
             ret->from = strtoull(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--jobs") == 0 && more) {
+            ret->jobs = (unsigned)strtoul(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--file") == 0 && more) {
             ret->file = argv[++i];
         } else if (strcmp(argv[i], "--short") == 0) {
@@ -116,22 +121,33 @@ static bool read_choice(int argc, char **argv, struct choice *ret)
             return false;
         }
     }
-    return true;
+    return ret->jobs > 0 && ret->jobs <= SHARES_MAX;
+}
+
+/* Every jobs-th seed, from the share'th on. */
+static bool run_share(const void *context, unsigned share, struct sim_counters *sum)
+{
+    const struct choice *choice = context;
+    bool good = true;
+    for (uint64_t i = share; i < choice->seeds && (good || !choice->stop); i += choice->jobs) {
+        good = run_seed(choice, choice->from + i, choice->is_short, sum) && good;
+    }
+    founding_free();
+    return good;
 }
 
 int main(int argc, char **argv)
 {
-    struct choice choice = {.from = 1};
+    struct choice choice = {.from = 1, .jobs = 1};
     struct sim_counters sum = {0};
     if (!read_choice(argc, argv, &choice)) {
         (void)fprintf(stderr, "usage: run --seeds N [--from S] [--short] [--twice] [--stop] "
-                              "[--all-faults] [--new-log] [--file SEEDS] [--verbose]\n");
+                              "[--all-faults] [--new-log] [--jobs J] [--file SEEDS] "
+                              "[--verbose]\n");
         return 2;
     }
     bool good = choice.file == NULL || run_file(&choice, &sum);
-    for (uint64_t i = 0; i < choice.seeds && (good || !choice.stop); i++) {
-        good = run_seed(&choice, choice.from + i, choice.is_short, &sum) && good;
-    }
+    good = shares_run(choice.jobs, run_share, &choice, &sum) && good;
     for (int i = 0; i < FAULT_COUNT && choice.all_faults; i++) {
         good = good && sum.faults[i] > 0;
     }
