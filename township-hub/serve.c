@@ -340,11 +340,11 @@ enum err hub_blob_put(struct hub *hub, const struct sync_blob *blob, struct buf 
     if (!fits) {
         seal_sha256(blob->data, hash); /* the answer names it all the same */
     }
-    enum err err = ERR_NONE;
     kv_begin(hub->kv, true, &txn);
     bool expected = parts_is_expected(&txn, hash);
     fits = fits && (expected || parts_has(&txn, hash));
-    if (fits && expected) {
+    enum err err = txn.err; /* what could not be read is not refused */
+    if (fits && expected && err == ERR_NONE) {
         parts_put(hub->parts, &txn, hash, blob->data);
         err = kv_commit(&txn);
     }
