@@ -5,7 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NOTES_MIN = 256, ROW_COUNT = 4096 }; /* of one row: far below the largest value */
+enum {
+    NOTES_MIN = 256,
+    ROW_COUNT = 4096, /* of one row: far below the largest value */
+    /* Of a record's id stand in a key: its time, by which rows come in order, and of the rest as
+     * much as tells apart what began in the same millisecond. */
+    NAME_HEAD = 6,
+    NAME_TAIL = 4,
+    INDEX_SIZE = 5,
+    KEY_SIZE = 1 + NAME_HEAD + NAME_TAIL + INDEX_SIZE
+};
 
 struct note {
     uint8_t record[LIMIT_ID_SIZE];
@@ -27,7 +36,7 @@ enum err history_new(struct history **ret_history)
     if (history == NULL) {
         return ERR_MEMORY;
     }
-    buf_init(&history->row, 1 + sizeof(uint32_t) * ROW_COUNT);
+    buf_init(&history->row, (size_t)VARINT_SIZE * ROW_COUNT);
     *ret_history = history;
     return ERR_NONE;
 }
@@ -45,7 +54,17 @@ static struct span record_key(struct kv_key *key, const uint8_t *record)
 {
     kv_key_init(key);
     kv_key_u8(key, 'H');
-    kv_key_bytes(key, span_of(record, LIMIT_ID_SIZE));
+    kv_key_bytes(key, span_of(record, NAME_HEAD));
+    kv_key_bytes(key, span_of(record + LIMIT_ID_SIZE - NAME_TAIL, NAME_TAIL));
+    return kv_key_span(key);
+}
+
+static struct span row_key(struct kv_key *key, const uint8_t *record, uint64_t index)
+{
+    uint8_t bytes[8];
+    put_u64(bytes, index);
+    (void)record_key(key, record);
+    kv_key_bytes(key, span_of(bytes + sizeof bytes - INDEX_SIZE, INDEX_SIZE));
     return kv_key_span(key);
 }
 
@@ -114,15 +133,12 @@ static size_t write_row(struct history *history, struct kv_txn *txn, size_t at)
     struct kv_key key;
     size_t count = 1;
     buf_clear(&history->row);
-    buf_put_u8(&history->row, '1');
     while (at + count < history->count && count < ROW_COUNT &&
            memcmp(first[count].record, first->record, sizeof first->record) == 0) {
-        buf_put_u32(&history->row, (uint32_t)(first[count].index - first->index));
+        buf_put_varint(&history->row, first[count].index - first[count - 1].index);
         count++;
     }
-    (void)record_key(&key, first->record);
-    kv_key_u64(&key, first->index);
-    kv_put(txn, KV_CACHE, kv_key_span(&key), buf_span(&history->row));
+    kv_put(txn, KV_CACHE, row_key(&key, first->record, first->index), buf_span(&history->row));
     if (history->row.err != ERR_NONE && txn->err == ERR_NONE) {
         txn->err = history->row.err;
     }
@@ -156,13 +172,13 @@ static bool walk_row(void *context, struct span key, struct span value)
     struct reader name;
     struct reader row;
     reader_init(&name, key);
-    (void)reader_bytes(&name, 1 + LIMIT_ID_SIZE);
-    uint64_t first = reader_u64(&name);
+    (void)reader_bytes(&name, KEY_SIZE - INDEX_SIZE);
+    uint64_t high = reader_u8(&name);
+    uint64_t index = high << 32 | reader_u32(&name);
     reader_init(&row, value);
-    (void)reader_u8(&row);
-    bool more = !name.failed && walk->visit(walk->context, first);
+    bool more = !name.failed && walk->visit(walk->context, index);
     while (more && row.left > 0) {
-        uint64_t index = first + reader_u32(&row);
+        index += reader_varint(&row);
         more = !row.failed && walk->visit(walk->context, index);
     }
     return more;

@@ -105,6 +105,7 @@ struct walk {
     struct leaf_reader *reader;
     const struct log *log;
     struct kv_txn *txn;
+    const uint8_t *record;
     void *context;
     queue_event_visit visit;
 };
@@ -119,7 +120,8 @@ static const char *standing_of(const struct wire_leaf *leaf)
 static bool walk_one(void *context, uint64_t index)
 {
     struct walk *walk = context;
-    if (!leaf_reader_event(walk->reader, walk->log, walk->txn, index)) {
+    if (!leaf_reader_event(walk->reader, walk->log, walk->txn, index) ||
+        memcmp(walk->reader->event.record, walk->record, LIMIT_ID_SIZE) != 0) {
         return true;
     }
     const struct wire_leaf *leaf = &walk->reader->leaf;
@@ -137,6 +139,7 @@ void queue_history_events(struct kv *kv, struct hub *hub, const uint8_t record[L
     struct walk walk = {.reader = leaf_reader_new(),
                         .log = &hub_fold(hub)->log,
                         .txn = &txn,
+                        .record = record,
                         .context = visit_context,
                         .visit = visit};
     if (walk.reader == NULL) {

@@ -1,6 +1,7 @@
 #include "tests/support/town.h"
 #include "township-hub/history.h"
 #include "township-hub/kept.h"
+#include "township-hub/queue.h"
 #include "unit.h"
 
 #include <stdlib.h>
@@ -99,6 +100,62 @@ static void test_rows_are_joined(void **state)
     assert_int_equal(found.count, 2); /* stopped */
     read_record(kv, 8, 16, &found);
     assert_int_equal(found.count, 0);
+}
+
+/* Rows far apart and high up, and a row that is no row. */
+static void test_places(void **state)
+{
+    struct town *town = *state;
+    struct kv *kv = town->kv;
+    struct found found;
+    struct kv_txn txn;
+    struct history *history = NULL;
+    uint8_t id[LIMIT_ID_SIZE];
+    const uint64_t places[] = {0, 0x123456789, 0x123456789 + 300, 0x123456789 + 70000};
+    static const uint8_t key[] = {'H', 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 0xff};
+    memset(id, 7, sizeof id);
+    restart(kv);
+    assert_int_equal(history_new(&history), ERR_NONE);
+    kv_begin(kv, true, &txn);
+    history_begin(history, 0);
+    for (size_t i = 0; i < 4; i++) {
+        history_note(history, id, places[i]);
+    }
+    history_flush(history, &txn, places[3] + 1);
+    kv_put(&txn, KV_CACHE, span_of(key, sizeof key), span_text("\xff"));
+    assert_int_equal(kv_commit(&txn), ERR_NONE);
+    history_free(history);
+    read_record(kv, 7, 16, &found);
+    assert_int_equal(found.count, 4);
+    assert_memory_equal(found.index, places, sizeof places);
+}
+
+/* The index may give leaves of another record; who asks for events gets none of them. */
+static bool count_event(void *context, const struct wire_event *event, const char *standing,
+                        uint32_t refusal)
+{
+    const uint8_t *record = context;
+    (void)standing;
+    (void)refusal;
+    assert_memory_equal(event->record, record + 1, LIMIT_ID_SIZE);
+    ((uint8_t *)context)[0]++;
+    return true;
+}
+
+static void test_likely_names(void **state)
+{
+    struct town *town = *state;
+    struct town_act act;
+    uint8_t asked[1 + LIMIT_ID_SIZE] = {0};
+    town_case(town, 1);
+    town_act(&act, WIRE_CASE, 1, 1);
+    memcpy(asked + 1, act.record, LIMIT_ID_SIZE);
+    queue_history_events(town->kv, town->hub, asked + 1, asked, count_event);
+    assert_int_equal(asked[0], 2); /* opened, accepted */
+    asked[0] = 0;
+    asked[1 + 7] ^= 1; /* its ends are the same */
+    queue_history_events(town->kv, town->hub, asked + 1, asked, count_event);
+    assert_int_equal(asked[0], 0);
 }
 
 static void test_gap_is_not_written(void **state)
@@ -201,6 +258,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_rows_are_joined, town_setup, town_teardown),
+        cmocka_unit_test_setup_teardown(test_places, town_setup, town_teardown),
+        cmocka_unit_test_setup_teardown(test_likely_names, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_gap_is_not_written, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_commits_index_their_records, town_setup,
                                         town_teardown),
