@@ -221,6 +221,32 @@ static void duty_rotate(struct rule_input *input)
     effect_finish(input);
 }
 
+/* Who takes a duty over answers for his own part of it, from now on. */
+static void duty_begin(struct rule_input *input)
+{
+    effect_take(input);
+    after_set_number(input, FIELD_started_ms, input->event->legal_ms);
+}
+
+/* N26: what a leader did, and by how much his duty was shorter than it ought to be. */
+static void duty_serve(struct rule_input *input)
+{
+    enum { MS_A_MINUTE = 60 * 1000 };
+    const struct policy *policy = input->world->policy;
+    uint64_t wanted_ms = (uint64_t)policy_get_count(policy, POLICY_LEADER_DUTY_LENGTH) *
+                         policy_get_count(policy, POLICY_LEADER_DUTY_HALF_DAY) * MS_A_MINUTE;
+    uint64_t served_ms = input->event->legal_ms - before_number(input, FIELD_started_ms);
+    if (before_number(input, FIELD_kind) != DUTY_LEADERS) {
+        return;
+    }
+    after_store(input, FIELD_solved);
+    after_store(input, FIELD_complaints);
+    after_store(input, FIELD_suggestions);
+    if (served_ms < wanted_ms) {
+        after_set_number(input, FIELD_short_ms, wanted_ms - served_ms);
+    }
+}
+
 static void duty_log(struct rule_input *input)
 {
     after_store(input, FIELD_channel);

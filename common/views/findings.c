@@ -1,3 +1,4 @@
+#include "views/inside.h"
 #include "views/known.h"
 
 #include <stdlib.h>
@@ -9,7 +10,19 @@
 #define LOOK(name_) .look = views_look_##name_
 #define EXPECTED(machine_, kind_, policy_, least_, field_)                                         \
     .machine = MACHINE_##machine_, .cause = VIEWS_CAUSE_STATION,                                   \
-    .expected = {VIEWS_SLOT_##kind_, policy_, least_, FIELD_##field_, true}
+    .expected = {.kind = VIEWS_SLOT_##kind_,                                                       \
+                 .policy = (policy_),                                                              \
+                 .least = (least_),                                                                \
+                 .field = FIELD_##field_,                                                          \
+                 .gaps_only = true}
+#define EXPECTED_AHEAD(machine_, policy_, field_)                                                  \
+    .machine = MACHINE_##machine_, .cause = VIEWS_CAUSE_STATION,                                   \
+    .expected = {.kind = VIEWS_SLOT_PERIODS,                                                       \
+                 .policy = (policy_),                                                              \
+                 .least = POLICY_COUNT,                                                            \
+                 .field = FIELD_##field_,                                                          \
+                 .ahead = true}
+#define EXPECTED_LEADERS .machine = MACHINE_DUTY, .expected = VIEWS_LEADERS
 #define BY_PEOPLE(reason_) .by_people = (reason_)
 
 static const struct views_rule rules[] = {
@@ -237,13 +250,28 @@ static void judge_records(struct findings *findings)
 
 /* --- of what is not there --- */
 
+static struct views_finding lack_of(const struct views_look *look, const struct views_rule *rule,
+                                    const struct views_slot *slot)
+{
+    static const uint8_t nobody[LIMIT_ID_SIZE];
+    bool person = memcmp(slot->staff, nobody, sizeof nobody) != 0;
+    struct views_finding lack = {.rule = rule,
+                                 .cause = person ? VIEWS_CAUSE_PERSON : VIEWS_CAUSE_STATION,
+                                 .what = "",
+                                 .claimed = slot->count,
+                                 .recomputed = slot->least};
+    memcpy(lack.station, look->source->stations[slot->station].device, sizeof lack.station);
+    memcpy(lack.staff, slot->staff, sizeof lack.staff);
+    return lack;
+}
+
 static bool judge_slot(void *context, const struct views_slot *slot)
 {
     struct findings *findings = context;
     const struct views_look *look = &findings->known.look;
     const struct views_rule *rule = findings->rule;
     const struct policy *policy = views_policy_on(look->source, slot->until_day);
-    int32_t over = slot->until_day;
+    int32_t over = rule->expected.ahead ? slot->key - 1 : slot->until_day;
     if (rule->grace != POLICY_COUNT) {
         struct deadline_rules counting = deadline_rules_of_policy(policy);
         struct deadline_clock clock =
@@ -251,20 +279,28 @@ static bool judge_slot(void *context, const struct views_slot *slot)
         over = deadline_due(look->source->calendar, &counting, &clock).day;
     }
     if (slot->count < slot->least && over < look->today) {
-        struct views_finding finding = {.rule = rule,
-                                        .cause = VIEWS_CAUSE_STATION,
-                                        .day = over + 1,
-                                        .what = "",
-                                        .claimed = slot->count,
-                                        .recomputed = slot->least};
-        memcpy(finding.station, look->source->stations[slot->station].device, LIMIT_KEY_SIZE);
+        struct views_finding finding = lack_of(look, rule, slot);
+        finding.day = over + 1;
+        keep(findings, &finding);
+    }
+    return findings->err == ERR_NONE;
+}
+
+/* What today's slot still wants. */
+static bool judge_present(void *context, const struct views_slot *slot)
+{
+    struct findings *findings = context;
+    const struct views_look *look = &findings->known.look;
+    if (slot->count < slot->least && slot->key <= look->today && slot->until_day >= look->today) {
+        struct views_finding finding = lack_of(look, findings->rule, slot);
+        finding.day = look->today;
         keep(findings, &finding);
     }
     return findings->err == ERR_NONE;
 }
 
 /* A slot's finding arises after its end: slots that began before the scope are asked, too. */
-static void judge_slots(struct findings *findings)
+static void judge_slots(struct findings *findings, views_slot_visit judge)
 {
     enum { DAYS_BACK = 400 };
     const struct views_scope *scope = findings->known.look.scope;
@@ -278,7 +314,7 @@ static void judge_slots(struct findings *findings)
         if (rules[i].expected.kind != 0) {
             findings->rule = &rules[i];
             findings->err = views_slots_each(&look, &rules[i].expected, rules[i].machine,
-                                             rules[i].where, judge_slot, findings);
+                                             rules[i].where, judge, findings);
         }
     }
 }
@@ -305,23 +341,37 @@ static int finding_compare(const void *left, const void *right)
     return order != 0 ? order : memcmp(a->staff, b->staff, sizeof a->staff);
 }
 
+/* Visits what was found in order, and lets it go. */
+static enum err tell(struct findings *findings, views_finding_visit visit, void *context)
+{
+    if (findings->err == ERR_NONE && findings->count != 0) {
+        qsort(findings->finding, findings->count, sizeof *findings->finding, finding_compare);
+    }
+    for (size_t i = 0; findings->err == ERR_NONE && i < findings->count; i++) {
+        visit(context, &findings->finding[i]);
+    }
+    free(findings->finding);
+    views_known_done(&findings->known);
+    return findings->err;
+}
+
 enum err views_findings(const struct views_source *source, const struct views_scope *scope,
                         views_finding_visit visit, void *context)
 {
     struct findings findings = {.source = source, .judged = *source};
-    enum err err = views_known_init(&findings.known, &findings.judged, scope);
-    if (err == ERR_NONE) {
+    findings.err = views_known_init(&findings.known, &findings.judged, scope);
+    if (findings.err == ERR_NONE) {
         judge_records(&findings);
-        judge_slots(&findings);
-        err = findings.err;
+        judge_slots(&findings, judge_slot);
     }
-    if (err == ERR_NONE && findings.count != 0) {
-        qsort(findings.finding, findings.count, sizeof *findings.finding, finding_compare);
-    }
-    for (size_t i = 0; err == ERR_NONE && i < findings.count; i++) {
-        visit(context, &findings.finding[i]);
-    }
-    free(findings.finding);
-    views_known_done(&findings.known);
-    return err;
+    return tell(&findings, visit, context);
+}
+
+enum err views_wanting(const struct views_source *source, const struct views_scope *scope,
+                       views_finding_visit visit, void *context)
+{
+    struct findings findings = {.source = source, .judged = *source};
+    views_look_init(&findings.known.look, &findings.judged, scope);
+    judge_slots(&findings, judge_present);
+    return tell(&findings, visit, context);
 }

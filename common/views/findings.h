@@ -74,5 +74,9 @@ const struct views_rule *views_rule_find(const char *name);
 enum { VIEWS_FINDINGS_MAX = 100000 };
 MUST_USE enum err views_findings(const struct views_source *source, const struct views_scope *scope,
                                  views_finding_visit visit, void *context);
+/* What the periods in which today lies still want, nobody being late yet: the same rules, each with
+ * today's day. Today must lie within the scope. Errors as above. */
+MUST_USE enum err views_wanting(const struct views_source *source, const struct views_scope *scope,
+                                views_finding_visit visit, void *context);
 
 #endif

@@ -118,6 +118,21 @@ VIEWS_FORMULA_OF(sheet_count)
     *ret = views_cell_number(count);
 }
 
+/* --- duty --- */
+
+/* Begun minutes count: what is a second short is short. */
+VIEWS_FORMULA_OF(short_minutes)
+{
+    enum { MS_A_MINUTE = 60000 };
+    uint64_t short_ms = values_number(&record->facts, FIELD_short_ms, 0);
+    (void)look;
+    (void)room;
+    *ret = views_cell_text("", "");
+    if (short_ms != 0) {
+        *ret = views_cell_number((int64_t)((short_ms + MS_A_MINUTE - 1) / MS_A_MINUTE));
+    }
+}
+
 /* --- cases --- */
 
 bool views_ask_warns(const struct views_look *look, const struct record *record)

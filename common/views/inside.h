@@ -65,6 +65,7 @@ VIEWS_FORMULA_OF(overdue_days);
 VIEWS_FORMULA_OF(result);
 VIEWS_FORMULA_OF(sheets);
 VIEWS_FORMULA_OF(sheet_count);
+VIEWS_FORMULA_OF(short_minutes);
 
 /* The day of an event in China, by its legal time: kept, within what it had seen and its leaf. */
 int32_t views_event_day(const struct views_look *look, const struct views_event *event);
@@ -88,6 +89,17 @@ bool views_show(struct views_asked *asked, const struct record *record);
 
 /* --- slots.c --- */
 
+/* N26: each leader of the quarter's plan, so often in each half-month, so long each time. */
+#define VIEWS_LEADERS                                                                              \
+    {                                                                                              \
+        .kind = VIEWS_SLOT_PERIODS, .policy = POLICY_LEADER_DUTY_PERIOD,                           \
+        .least = POLICY_LEADER_DUTY_PER_HALF_MONTH, .field = FIELD_from_day,                       \
+        .named = FIELD_people, .by = FIELD_handler, .named_in = POLICY_LEADER_DUTY_PLAN, .done = { \
+            STATES("ended"),                                                                       \
+            UNSET(short_ms)                                                                        \
+        }                                                                                          \
+    }
+
 struct views_slot {
     size_t station; /* index in the source */
     int32_t key;    /* first day of the slot, or the number */
@@ -96,6 +108,7 @@ struct views_slot {
     uint32_t least;
     bool has_record;
     uint8_t record[LIMIT_ID_SIZE]; /* the last by id of those that fill it */
+    uint8_t staff[LIMIT_ID_SIZE];  /* who ought to fill it; zeros: the station */
 };
 typedef bool (*views_slot_visit)(void *context, const struct views_slot *slot);
 /* Each slot of each station of the scope that begins within it and not before the station did;

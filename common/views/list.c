@@ -13,7 +13,13 @@
     .group_field = (field_)
 #define SLOTS(machine_, kind_, policy_, field_, gaps)                                              \
     .shape = VIEWS_SLOTS, .machine = MACHINE_##machine_,                                           \
-    .slots = {VIEWS_SLOT_##kind_, policy_, POLICY_COUNT, FIELD_##field_, gaps}
+    .slots = {.kind = VIEWS_SLOT_##kind_,                                                          \
+              .policy = (policy_),                                                                 \
+              .least = POLICY_COUNT,                                                               \
+              .field = FIELD_##field_,                                                             \
+              .gaps_only = (gaps)}
+/* What each leader owes, half-month by half-month. */
+#define LEADERS_SLOTS .shape = VIEWS_SLOTS, .machine = MACHINE_DUTY, .slots = VIEWS_LEADERS
 #define IS_IN(names) .states = (names)
 /* A case that may still be finished; those whose clock stands are not among them. */
 #define OPEN_CASE                                                                                  \

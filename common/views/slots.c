@@ -9,7 +9,8 @@ struct filling {
     const struct views_slots *slots;
     enum machine_id machine;
     const struct views_test *where;
-    struct views_entries entries; /* key: station, then slot */
+    struct views_entries entries; /* key: station, then slot; id: record, or who filled it */
+    struct views_entries people;  /* the same; id: who is named in that slot */
 };
 
 static enum policy_period period_of(const struct filling *filling)
@@ -43,6 +44,27 @@ static int32_t slot_of(const struct filling *filling, const struct record *recor
     return views_day(record, field);
 }
 
+static void fill_station(struct filling *filling, size_t station, int32_t slot,
+                         const struct record *record)
+{
+    const struct views_slots *slots = filling->slots;
+    int64_t key = entry_key(station, slot);
+    if (slots->named == 0) {
+        views_entries_add(&filling->entries, key, record->id, false);
+        return;
+    }
+    for (uint16_t i = 0; i < values_places(&record->facts, (enum field)slots->named); i++) {
+        struct span staff = values_bytes(&record->facts, (enum field)slots->named, i);
+        if (staff.size == LIMIT_ID_SIZE) {
+            views_entries_add(&filling->people, key, staff.data, false);
+        }
+    }
+    struct span by = values_bytes(&record->facts, (enum field)slots->by, 0);
+    if (by.size == LIMIT_ID_SIZE && views_all_hold(filling->look, slots->done, record)) {
+        views_entries_add(&filling->entries, key, by.data, false);
+    }
+}
+
 static bool fill_one(void *context, const struct record *record)
 {
     struct filling *filling = context;
@@ -56,12 +78,15 @@ static bool fill_one(void *context, const struct record *record)
     if (has_periods(filling)) {
         views_period(period_of(filling), slot, &slot, &until);
     }
+    if (filling->slots->ahead && views_day(record, FIELD_opened_ms) > slot) {
+        return true;
+    }
     for (size_t i = 0; i < source->station_count; i++) {
         if (memcmp(source->stations[i].device, record->station, LIMIT_KEY_SIZE) == 0) {
-            views_entries_add(&filling->entries, entry_key(i, slot), record->id, false);
+            fill_station(filling, i, slot, record);
         }
     }
-    return filling->entries.err == ERR_NONE;
+    return filling->entries.err == ERR_NONE && filling->people.err == ERR_NONE;
 }
 
 static size_t first_entry(const struct views_entries *entries, int64_t key)
@@ -87,10 +112,55 @@ static void fill_slot(const struct filling *filling, struct views_slot *slot)
                                          filling->slots->least);
     for (size_t i = first_entry(entries, key); i < entries->count && entries->entry[i].key == key;
          i++) {
+        if (filling->slots->named != 0) {
+            slot->count += memcmp(entries->entry[i].id, slot->staff, LIMIT_ID_SIZE) == 0 ? 1U : 0U;
+            continue;
+        }
         slot->count++;
         slot->has_record = true;
         memcpy(slot->record, entries->entry[i].id, sizeof slot->record);
     }
+}
+
+static bool named_before(const struct views_entries *people, size_t from, size_t at)
+{
+    bool found = false;
+    for (size_t i = from; !found && i < at; i++) {
+        found = memcmp(people->entry[i].id, people->entry[at].id, LIMIT_ID_SIZE) == 0;
+    }
+    return found;
+}
+
+/* The slot of the station, or of each who was named in its period up to now. */
+static bool show_slots(const struct filling *filling, struct views_slot *slot,
+                       views_slot_visit visit, void *context)
+{
+    const struct views_entries *people = &filling->people;
+    int32_t from = 0;
+    int32_t until = 0;
+    bool more = true;
+    bool any = false;
+    if (filling->slots->named != 0) {
+        views_period(policy_period(filling->look->source->policy, filling->slots->named_in),
+                     slot->key, &from, &until);
+    }
+    size_t first = first_entry(people, entry_key(slot->station, from));
+    for (size_t i = first;
+         more && i < people->count && people->entry[i].key <= entry_key(slot->station, slot->key);
+         i++) {
+        if (!named_before(people, first, i)) {
+            struct views_slot own = *slot;
+            any = true;
+            memcpy(own.staff, people->entry[i].id, sizeof own.staff);
+            fill_slot(filling, &own);
+            more = visit(context, &own);
+        }
+    }
+    if (!any) {
+        fill_slot(filling, slot);
+        more = visit(context, slot);
+    }
+    return more;
 }
 
 static bool day_counts(const struct filling *filling, int32_t day)
@@ -113,8 +183,7 @@ static bool station_numbers(const struct filling *filling, size_t station, views
     bool more = true;
     for (uint32_t number = 1; more && !ended && number <= count; number++) {
         struct views_slot slot = {.station = station, .key = (int32_t)number};
-        fill_slot(filling, &slot);
-        more = visit(context, &slot);
+        more = show_slots(filling, &slot, visit, context);
     }
     return more;
 }
@@ -133,8 +202,7 @@ static bool station_days(const struct filling *filling, size_t station, views_sl
         day = slot.until_day + 1;
         if (slot.key >= scope->from_day && slot.key >= since && (until == 0 || slot.key <= until) &&
             (periods || day_counts(filling, slot.key))) {
-            fill_slot(filling, &slot);
-            more = visit(context, &slot);
+            more = show_slots(filling, &slot, visit, context);
         }
     }
     return more;
@@ -153,9 +221,15 @@ enum err views_slots_each(const struct views_look *look, const struct views_slot
         views_reach_days(look->scope, &reach);
         views_period(period_of(&filling), look->scope->until_day, &first, &reach.until_day);
     }
+    if (slots->named != 0) {
+        int32_t last = 0;
+        views_period(policy_period(source->policy, slots->named_in), look->scope->from_day,
+                     &reach.from_day, &last);
+    }
     source->records(source->context, &reach, fill_one, &filling);
     views_entries_sort(&filling.entries);
-    enum err err = filling.entries.err;
+    views_entries_sort(&filling.people);
+    enum err err = filling.entries.err != ERR_NONE ? filling.entries.err : filling.people.err;
     for (size_t i = 0; more && err == ERR_NONE && i < source->station_count; i++) {
         const uint8_t *only = look->scope->station;
         bool asked = only == NULL || memcmp(only, source->stations[i].device, LIMIT_KEY_SIZE) == 0;
@@ -165,10 +239,25 @@ enum err views_slots_each(const struct views_look *look, const struct views_slot
         }
     }
     views_entries_done(&filling.entries);
+    views_entries_done(&filling.people);
     return err;
 }
 
 /* --- as a view --- */
+
+/* Borrowed from the slot: of the row that is shown now. */
+static struct views_cell staff_cell(const struct views_slot *slot)
+{
+    static const uint8_t nobody[LIMIT_ID_SIZE];
+    struct views_cell cell = views_cell_text("", "");
+    if (memcmp(slot->staff, nobody, sizeof nobody) == 0) {
+        cell.kind = VIEWS_CELL_EMPTY;
+    } else {
+        cell.kind = VIEWS_CELL_STAFF;
+        cell.bytes = span_of(slot->staff, sizeof slot->staff);
+    }
+    return cell;
+}
 
 static struct views_cell slot_cell(const struct views_asked *asked, const struct views_slot *slot,
                                    size_t index)
@@ -191,6 +280,8 @@ static struct views_cell slot_cell(const struct views_asked *asked, const struct
     case VIEWS_FLAG:
         return slot->count < slot->least ? views_cell_text("缺", "missing")
                                          : views_cell_text("", "");
+    case VIEWS_STAFF:
+        return staff_cell(slot);
     case VIEWS_TIME:
     case VIEWS_DAY: {
         const struct record *record =
@@ -205,7 +296,6 @@ static struct views_cell slot_cell(const struct views_asked *asked, const struct
     case VIEWS_NUMBER_OF:
     case VIEWS_CODE:
     case VIEWS_WORD:
-    case VIEWS_STAFF:
     case VIEWS_PEOPLE:
     case VIEWS_STATE:
     case VIEWS_ITEM:

@@ -112,6 +112,13 @@ struct views_slots {
     enum policy_id least;  /* how many records a slot wants; POLICY_COUNT: one */
     uint16_t field;        /* fact that says which slot a record fills */
     bool gaps_only;        /* only slots with too few */
+    bool ahead;            /* wanted when the slot begins, and then too late */
+    /* Each person for himself, besides the station: whom a record names ought to fill each slot
+     * from that record's on, to the end of the period named_in that it lies in. */
+    uint16_t named; /* fact with the staff ids; 0: nobody in person */
+    uint16_t by;    /* staff id of who filled it */
+    enum policy_id named_in;
+    struct views_test done[VIEWS_TESTS]; /* what a record that fills a slot passes besides */
 };
 
 struct views_view {

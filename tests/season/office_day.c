@@ -171,6 +171,10 @@ static void duty_write(struct season *season, size_t station, size_t kind, uint6
         return;
     }
     town_act(&act, WIRE_DUTY, number, verb);
+    if (kind == DUTY_LEADERS && verb == DUTY_ENDED) {
+        town_number(&act, FIELD_solved, 0, 2);
+        town_number(&act, FIELD_suggestions, 0, 1);
+    }
     act_station(season, station, &season->station[station].person[post], &act);
 }
 
@@ -241,7 +245,8 @@ static void duty(struct season *season, int32_t day, size_t station)
     }
     if (leaders_day(day)) {
         step_at(season, day_ms(day, DUTY_FROM), duty_start, station, DUTY_LEADERS);
-        step_at(season, day_ms(day, 14 * 60), duty_end, station, DUTY_LEADERS);
+        bool hurries = plant_meets(season, PLANT_SHORT_LEADER_DUTY, station, day);
+        step_at(season, day_ms(day, hurries ? 10 * 60 : 14 * 60), duty_end, station, DUTY_LEADERS);
     }
 }
 

@@ -99,7 +99,7 @@ static bool same_time(enum season_plant_kind what, int32_t a, int32_t b)
                 what == PLANT_NOT_RECTIFIED || what == PLANT_NO_GROUP_LEADER;
     bool month = what == PLANT_LATE_REPORT || what == PLANT_NO_REPORT || what == PLANT_COOKED;
     bool quarter = what == PLANT_NO_MEETING || what == PLANT_NO_HAZARDS || what == PLANT_NO_CHECK;
-    if (what == PLANT_NO_LEADER_DUTY) {
+    if (what == PLANT_NO_LEADER_DUTY || what == PLANT_SHORT_LEADER_DUTY) {
         return day_month(a) == day_month(b) && (day_in_month(a) > 15) == (day_in_month(b) > 15);
     }
     if (week) {
@@ -114,7 +114,8 @@ bool plant_meets(struct season *season, enum season_plant_kind what, size_t stat
     for (size_t i = 0; i < season->plant_count; i++) {
         struct season_plant *plant = &season->plant[i];
         if (plant->what == what && plant->station == station && same_time(what, plant->day, day)) {
-            plant->done = plant->done || plant->post == POST_NOBODY;
+            plant->done =
+                plant->done || plant->post == POST_NOBODY || what == PLANT_SHORT_LEADER_DUTY;
             meets = true;
         }
     }

@@ -410,62 +410,6 @@ static void test_others(void **state)
     rig_free(rig);
 }
 
-struct expected {
-    const char *rule;
-    size_t count;
-};
-
-static void count_rule(void *context, const struct views_finding *finding)
-{
-    struct expected *expected = context;
-    expected->count += strcmp(finding->rule->name, expected->rule) == 0 ? 1 : 0;
-}
-
-static size_t missing(struct rig *rig, const char *rule, const char *from, const char *until)
-{
-    struct expected expected = {rule, 0};
-    struct views_scope scope = rig_scope(from, until);
-    scope.station = rig->station[0].device;
-    assert_int_equal(views_findings(&rig->source, &scope, count_rule, &expected), ERR_NONE);
-    return expected.count;
-}
-
-/* R47 R66 R67 R68 R113: what is not there, from the day the station began. */
-static void test_expected(void **state)
-{
-    struct rig *rig = rig_new("2026-03-08 23:00"); /* began on Monday the 2nd */
-    (void)state;
-    assert_int_equal(missing(rig, "inspection-missing", "2026-01-01", "2026-12-31"), 0);
-    assert_int_equal(missing(rig, "rota-gap", "2026-01-01", "2026-12-31"), 6);
-    assert_int_equal(missing(rig, "summary-missing", "2026-01-01", "2026-12-31"), 5);
-    at(rig, "2026-03-09 00:00");
-    assert_int_equal(missing(rig, "inspection-missing", "2026-01-01", "2026-12-31"), 1);
-    assert_int_equal(missing(rig, "inspection-missing", "2026-03-09", "2026-03-09"), 1);
-    assert_int_equal(missing(rig, "inspection-missing", "2026-03-10", "2026-12-31"), 0);
-    assert_int_equal(missing(rig, "rota-gap", "2026-01-01", "2026-12-31"), 7);
-    struct record *inspection = rig_add(rig, MACHINE_INSPECTION, "clean", 1);
-    put_time(inspection, FIELD_told_ms, "2026-03-08 17:00");
-    put(inspection, FIELD_kind, 2);
-    assert_int_equal(missing(rig, "inspection-missing", "2026-01-01", "2026-12-31"), 1);
-    put(inspection, FIELD_kind, 1);
-    assert_int_equal(missing(rig, "inspection-missing", "2026-01-01", "2026-12-31"), 0);
-    rig_policy(rig, "inspection.per_week", "2");
-    assert_int_equal(missing(rig, "inspection-missing", "2026-01-01", "2026-12-31"), 1);
-    /* P12: the third working day of the next month; the first whole month is April. */
-    at(rig, "2026-05-08 23:00"); /* 1 to 5 May off: 6, 7, 8 */
-    assert_int_equal(missing(rig, "report-missing", "2026-01-01", "2026-12-31"), 0);
-    at(rig, "2026-05-09 00:00");
-    assert_int_equal(missing(rig, "report-missing", "2026-01-01", "2026-12-31"), 1);
-    struct record *report = rig_add(rig, MACHINE_REPORT, "submitted", 1);
-    put(report, FIELD_kind, 3);
-    put_day(report, FIELD_from_day, "2026-04-01");
-    put_day(report, FIELD_until_day, "2026-04-30");
-    assert_int_equal(missing(rig, "report-missing", "2026-01-01", "2026-12-31"), 0);
-    at(rig, "2026-07-01 00:00");
-    assert_int_equal(missing(rig, "meeting-missing", "2026-01-01", "2026-12-31"), 1);
-    rig_free(rig);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -474,7 +418,6 @@ int main(void)
         cmocka_unit_test(test_ab_gap),     cmocka_unit_test(test_posts),
         cmocka_unit_test(test_complaints), cmocka_unit_test(test_cooked),
         cmocka_unit_test(test_reports),    cmocka_unit_test(test_others),
-        cmocka_unit_test(test_expected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
