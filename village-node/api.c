@@ -44,7 +44,7 @@ static void get_status(struct daemon *daemon, struct http_exchange *exchange)
     json_text_big(json, "sealedWaiting", status.outbox);
     json_text_bool(json, "hubWentBack", status.hub_went_back);
     json_text_bool(json, "restored", status.restored);
-    json_text_bool(json, "restoring", status.restoring);
+    json_text_bool(json, "restoring", status.restoring || status.folding);
     json_text_bool(json, "split", status.split);
     json_text_bool(json, "stuck", status.stuck);
     json_text_number(json, "hubRefuses", status.refusal);

@@ -21,6 +21,17 @@ struct station_feed {
     uint64_t newest; /* of the hub, as last told */
 };
 
+/* Events that one transaction folds or judges at most. */
+enum { STATION_STEP = 512 };
+
+/* What is being done to the tail, from one transaction to the next: station_steps.c. */
+enum station_work {
+    STATION_WORK_NONE,
+    STATION_WORK_INDEX, /* work_at: in the index of the unanswered up to here */
+    STATION_WORK_CLEAR,
+    STATION_WORK_TAIL /* work_at: judged again up to here */
+};
+
 /* KV_META 'S'. Changed only inside a write transaction that stores it. */
 struct station_state {
     uint64_t incarnation; /* >= 1 */
@@ -46,6 +57,9 @@ struct station_state {
     bool split;
     bool stuck;
     bool compared; /* the own feed was read to its end in the hub's present epoch */
+    bool dirty;    /* the tail must be judged again when the proven facts have come to their end */
+    enum station_work work;
+    struct sync_place work_at;
 };
 
 /* Hashes that the hub did not want, or did not have, on this connection. */
@@ -79,7 +93,8 @@ struct station {
     bool failed; /* a commit failed: only closing helps */
     bool anew;   /* all must be folded again before this transaction ends */
     bool behind; /* opened without room to fold what is kept */
-    bool dirty;  /* the tail must be judged again before this transaction ends */
+    bool more;   /* the last step ended before all was done: the next tick goes on */
+    size_t step_count;
 
     struct sync_frame frame; /* of the hub, while it is worked on */
     struct wire_arena frame_arena;
@@ -240,14 +255,24 @@ MUST_USE enum err station_send_blob_get(struct station *station, const uint8_t *
 MUST_USE enum err station_apply_stored(struct station *station, const struct sync_blob *blob);
 MUST_USE enum err station_apply_blob(struct station *station, const struct sync_blob *blob);
 
-/* --- station_fold.c, station_tail.c --- */
+/* --- station_steps.c, station_fold.c, station_tail.c --- */
 
-/* Folds all that is kept and whose time has come, then judges the tail again if it must be. */
+/* Folds what is kept and whose time has come, then judges the tail again if it must be, as far as
+ * one transaction goes. */
 void station_advance(struct station *station, struct kv_txn *txn);
+/* station_advance in a transaction of its own. */
+MUST_USE enum err station_step(struct station *station);
+/* The tail is not what it should be yet: nobody writes. */
+bool station_is_folding(const struct station *station);
+/* From nothing: proven facts, index, tail; it begins here and goes on with each step. */
+void station_fold_again(struct station *station, struct kv_txn *txn);
+
+enum station_turn { STATION_TURN_DONE, STATION_TURN_WAIT, STATION_TURN_STUCK };
+/* The next leaf of the common feed; what our hub has proven else. stuck: as the state tells it. */
+enum station_turn station_fold_common(struct station *station, struct kv_txn *txn);
+enum station_turn station_fold_next(struct station *station, struct kv_txn *txn, bool *stuck);
 /* The author's signature of an event fetched back must be verified when it is folded. */
 void station_doubt_put(struct kv_txn *txn, uint64_t incarnation, uint64_t seq);
-/* From nothing: proven facts, index, tail. */
-void station_fold_again(struct station *station, struct kv_txn *txn);
 /* station->event is the newest of the chain: its facts after verdict are tentative now. */
 void station_tail_add(struct station *station, struct kv_txn *txn,
                       const struct fold_verdict *verdict);
@@ -258,10 +283,9 @@ void station_tail_settle(struct station *station, struct kv_txn *txn, uint64_t i
 /* Do unanswered events touch this record? */
 bool station_tail_touches(struct kv_txn *txn, const uint8_t record[LIMIT_ID_SIZE]);
 bool station_tail_is_empty(const struct station *station);
-void station_tail_clear(struct station *station, struct kv_txn *txn);
-/* Index of the unanswered events alone. */
-void station_tail_index(struct station *station, struct kv_txn *txn);
-void station_tail_refold(struct station *station, struct kv_txn *txn);
+/* Work on the tail, and one event of it. */
+void station_tail_start(struct station *station, enum station_work work);
+void station_tail_work(struct station *station, struct kv_txn *txn);
 /* Time to judge a tentative event by: the same at each judging. */
 uint64_t station_tail_ms(struct station *station, struct kv_txn *txn,
                          const struct wire_event *event);

@@ -28,7 +28,7 @@ static bool fold_waits(const struct station *station, struct kv_txn *txn)
     const struct station_state *state = &station->state;
     uint64_t incarnation = state->folded_incarnation;
     uint64_t seq = state->folded;
-    return state->common.folded != station->fold->log.common_seq ||
+    return state->common.folded != station->fold->log.common_seq || station_is_folding(station) ||
            state->common.kept > state->common.folded || state->own.kept > state->own.folded ||
            station_next_place(txn, KV_ANSWER, &incarnation, &seq);
 }
@@ -128,6 +128,7 @@ enum err station_open(const struct station_options *options, uint64_t now_ms,
     memcpy(station->boot, options->boot, sizeof station->boot);
     station->signer = options->signer;
     station->random = options->random;
+    station->step_count = options->step_count != 0 ? options->step_count : STATION_STEP;
     station_blob_anew(station);
     enum err err = open_parts(station, options);
     if (err != ERR_NONE) {
@@ -182,5 +183,9 @@ enum err station_rebuild(struct station *station)
     }
     kv_begin(station->kv, true, &txn);
     station_fold_again(station, &txn);
-    return station_commit(station, &txn);
+    enum err err = station_commit(station, &txn);
+    while (err == ERR_NONE && station->more) {
+        err = station_step(station);
+    }
+    return err;
 }

@@ -30,6 +30,7 @@ struct station_options {
     uint8_t boot[LIMIT_ID_SIZE];
     uint64_t random;                 /* any number, for the session's jitter */
     const struct sync_options *sync; /* NULL: defaults */
+    size_t step_count;               /* events folded in one transaction; 0: as it should be */
 };
 
 MUST_USE enum err station_open(const struct station_options *options, uint64_t now_ms,
@@ -45,7 +46,8 @@ const struct sync_station *station_session_view(const struct station *station);
  * blobs: the sealed parts' bytes, stored and put into the outbox in the same commit
  * (draft->sealed names their hashes). Nothing written: ERR_STATE: no editions have reached the
  * station yet, or a payload without machine; ERR_BUSY: the station's own past is being fetched
- * back; ERR_MALFORMED, ERR_LIMIT: draft or a blob; ERR_FULL. ERR_STORE: close and reopen. */
+ * back or folded; ERR_MALFORMED, ERR_LIMIT: draft or a blob; ERR_FULL. ERR_STORE: close and reopen.
+ */
 struct station_blob {
     uint8_t hash[LIMIT_HASH_SIZE];
     struct span bytes;
@@ -95,6 +97,7 @@ struct station_status {
     bool hub_went_back;       /* alarm */
     bool restored;            /* an incarnation was opened because the hub held more than we did */
     bool restoring;           /* our own past is being fetched back: nobody can write now */
+    bool folding;             /* much is being folded: nobody can write now */
     /* Alarms that only people can end. */
     enum sync_nack_reason refusal; /* the hub refuses this chain; SYNC_NACK_NONE: it does not */
     bool split; /* the hub signed two logs that do not fit, or does not prove that its log only
@@ -124,6 +127,9 @@ typedef bool (*station_task_visit)(void *context, uint64_t incarnation, uint64_t
 void station_tasks(struct station *station, station_task_visit visit, void *context);
 /* The author has dealt with it. ERR_NOT_FOUND: no such task. */
 MUST_USE enum err station_task_done(struct station *station, uint64_t incarnation, uint64_t seq);
+
+/* Is more to be folded than one transaction takes? Then tick at once. */
+bool station_has_more(const struct station *station);
 
 /* Throws KV_TENTATIVE and the index away and folds everything again from the kept events, answers
  * and feed leaves: for `check` and for the test that a rebuild gives the same bytes. */

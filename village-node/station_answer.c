@@ -88,10 +88,12 @@ static void keep_answer(struct station *station, struct kv_txn *txn,
         };
         station_row_put(txn, answer->incarnation, answer->first_seq + i, &row);
         /* It leaves the tail now, even if its turn in the proven facts comes later. */
-        station->dirty = station->dirty || said->verdict != WIRE_ACCEPTED || state->restoring;
+        station->state.dirty =
+            station->state.dirty || said->verdict != WIRE_ACCEPTED || state->restoring;
     }
     /* What a life given up has left in the tail goes. */
-    station->dirty = station->dirty || answer->incarnation != state->answered_incarnation;
+    station->state.dirty =
+        station->state.dirty || answer->incarnation != state->answered_incarnation;
     state->answered_incarnation = answer->incarnation;
     state->answered = last;
     if (station_envelope_get(station, txn, answer->incarnation, last, &envelope)) {

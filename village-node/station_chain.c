@@ -19,7 +19,7 @@ enum err station_note_restored(struct station *station)
     kv_begin(station->kv, true, &txn);
     station->state.restoring = true;
     station->state.parted = false;
-    station->dirty = true;
+    station->state.dirty = true;
     station_advance(station, &txn);
     return station_commit(station, &txn);
 }
@@ -127,7 +127,7 @@ static void keep_event(struct station *station, struct kv_txn *txn, uint64_t inc
     if (link->doubt) {
         station_doubt_put(txn, incarnation, seq);
     }
-    station->dirty = true;
+    station->state.dirty = true;
 }
 
 static void keep_link(struct station *station, struct kv_txn *txn, uint64_t seq, uint64_t index,
@@ -143,7 +143,7 @@ static void keep_link(struct station *station, struct kv_txn *txn, uint64_t seq,
     };
     keep_event(station, txn, state->answered_incarnation, seq, link);
     station_row_put(txn, state->answered_incarnation, seq, &row);
-    station->dirty = true; /* what is answered is no longer in the tail while we restore */
+    station->state.dirty = true; /* what is answered is no longer in the tail while we restore */
     /* The checkpoints that this life's events have seen end with one of its own leaves. */
     fold_seen_put(station->fold, txn, station->state.epoch, index + 1, link->leaf.hub_ms);
     state->answered = seq;
@@ -227,7 +227,6 @@ enum err station_apply_chain(struct station *station, const struct sync_batch *b
     }
     if (err != ERR_NONE) {
         station->state = before;
-        station->dirty = false;
         kv_abort(&txn);
         return err;
     }
@@ -293,7 +292,7 @@ enum err station_stay(struct station *station)
     struct kv_txn txn;
     kv_begin(station->kv, true, &txn);
     station->state.restoring = false;
-    station->dirty = true;
+    station->state.dirty = true;
     station_advance(station, &txn);
     return station_commit(station, &txn);
 }
@@ -333,7 +332,7 @@ enum err station_open_incarnation(struct station *station, uint64_t incarnation,
     kv_put(&txn, KV_EVENT, station_chain_key(&key, state->incarnation, 1),
            buf_span(&station->envelope));
     station_tail_add(station, &txn, &verdict);
-    station->dirty = true;
+    station->state.dirty = true;
     station_advance(station, &txn);
     return station_commit(station, &txn);
 }

@@ -17,8 +17,6 @@
  * What does not verify or does not fit, although the hub has proven it, is a broken or lying hub:
  * the fold stands still there (stuck), the rest goes on. */
 
-enum turn { TURN_DONE, TURN_WAIT, TURN_STUCK };
-
 enum { NAMES_MAX = 64 };
 
 /* Leaf at index into station->leaf, its event into station->event. */
@@ -45,9 +43,11 @@ static bool author_signed(const struct station *station, const struct wire_envel
            seal_verify(key, SEAL_EVENT, envelope->body, envelope->signature);
 }
 
-static enum turn turn_of(const struct kv_txn *txn, enum err err)
+static enum station_turn turn_of(const struct kv_txn *txn, enum err err)
 {
-    return txn->err != ERR_NONE ? TURN_WAIT : err == ERR_NONE ? TURN_DONE : TURN_STUCK;
+    return txn->err != ERR_NONE ? STATION_TURN_WAIT
+           : err == ERR_NONE    ? STATION_TURN_DONE
+                                : STATION_TURN_STUCK;
 }
 
 static enum err apply(struct station *station, struct kv_txn *txn, const struct fold_ask *with,
@@ -64,12 +64,17 @@ static enum err apply(struct station *station, struct kv_txn *txn, const struct 
     return err;
 }
 
-static enum turn fold_common(struct station *station, struct kv_txn *txn, uint64_t seq)
+enum station_turn station_fold_common(struct station *station, struct kv_txn *txn)
 {
+    const struct station_state *state = &station->state;
+    uint64_t seq = state->common.folded + 1;
     struct wire_leaf leaf;
     uint64_t index = 0;
     uint8_t id[LIMIT_HASH_SIZE];
     uint8_t wanted[LIMIT_HASH_SIZE];
+    if (state->common.folded >= state->common.kept) {
+        return STATION_TURN_WAIT;
+    }
     if (!log_feed_index(&station->fold->log, txn, STATION_FEED_COMMON, seq, &index) ||
         !read_leaf(station, txn, index, &leaf, id) || !author_signed(station, &leaf.envelope)) {
         return turn_of(txn, ERR_MALFORMED);
@@ -77,7 +82,7 @@ static enum turn fold_common(struct station *station, struct kv_txn *txn, uint64
     enum err err = world_ready(station->event, txn, wanted);
     if (err == ERR_NOT_FOUND) {
         station_want(txn, true, wanted);
-        return TURN_WAIT;
+        return STATION_TURN_WAIT;
     }
     struct fold_ask ask = {.id = id, .leaf_ms = leaf.hub_ms, .leaf_index = index};
     err = err != ERR_NONE ? err : apply(station, txn, &ask, seq);
@@ -92,7 +97,7 @@ static enum turn fold_common(struct station *station, struct kv_txn *txn, uint64
                                 values_number(&station->event->facts, FIELD_former_ms, 0));
         }
         /* Somebody may have been revoked whose events wait for their answers. */
-        station->dirty = station->dirty || !station_tail_is_empty(station);
+        station->state.dirty = station->state.dirty || !station_tail_is_empty(station);
     }
     return turn_of(txn, err);
 }
@@ -179,8 +184,8 @@ static bool may_precede(struct station *station, struct kv_txn *txn, const struc
 }
 
 /* overtaken: an answered event of ours stands behind it in the log, so all before it are known. */
-static enum turn fold_own(struct station *station, struct kv_txn *txn, uint64_t index,
-                          bool overtaken)
+static enum station_turn fold_own(struct station *station, struct kv_txn *txn, uint64_t index,
+                                  bool overtaken)
 {
     struct station_state *state = &station->state;
     struct wire_leaf leaf;
@@ -190,30 +195,30 @@ static enum turn fold_own(struct station *station, struct kv_txn *txn, uint64_t 
         return turn_of(txn, ERR_MALFORMED);
     }
     if (fold_applied_common(station->fold, station->event) > state->common.folded) {
-        return TURN_WAIT;
+        return STATION_TURN_WAIT;
     }
     if (!overtaken && named_in_tail(station, txn)) {
         bool all = collect_names(station->event, &names);
         if (!all || may_precede(station, txn, &names, state->own.folded + 1) ||
             !read_leaf(station, txn, index, &leaf, id)) {
-            return TURN_WAIT;
+            return STATION_TURN_WAIT;
         }
     }
     if (memcmp(station->event->device, station->hub_device, LIMIT_KEY_SIZE) != 0 ||
         !author_signed(station, &leaf.envelope)) {
-        return TURN_STUCK;
+        return STATION_TURN_STUCK;
     }
     uint8_t wanted[LIMIT_HASH_SIZE];
     if (fold_handover_ready(station->event, txn, wanted) == ERR_NOT_FOUND) {
         station_want(txn, true, wanted);
-        return TURN_WAIT;
+        return STATION_TURN_WAIT;
     }
     struct fold_ask ask = {
         .id = id, .leaf_ms = leaf.hub_ms, .leaf_index = index, .own_seq = leaf.own_seq};
     enum err err = apply(station, txn, &ask, 0);
     if (err == ERR_NONE) {
         state->own.folded++;
-        station->dirty = station->dirty || !station_tail_is_empty(station);
+        station->state.dirty = station->state.dirty || !station_tail_is_empty(station);
     }
     return turn_of(txn, err);
 }
@@ -267,8 +272,9 @@ static bool doubt_holds(struct station *station, struct kv_txn *txn, uint64_t in
             author_signed(station, &envelope));
 }
 
-static enum turn fold_answer(struct station *station, struct kv_txn *txn, uint64_t incarnation,
-                             uint64_t seq, const struct station_row *row)
+static enum station_turn fold_answer(struct station *station, struct kv_txn *txn,
+                                     uint64_t incarnation, uint64_t seq,
+                                     const struct station_row *row)
 {
     struct station_state *state = &station->state;
     uint8_t id[LIMIT_HASH_SIZE];
@@ -281,10 +287,10 @@ static enum turn fold_answer(struct station *station, struct kv_txn *txn, uint64
         const struct wire_event *event = station->event;
         if (fold_applied_common(station->fold, event) > state->common.folded ||
             own_comes_first(station, txn, event)) {
-            return TURN_WAIT;
+            return STATION_TURN_WAIT;
         }
         if (!doubt_holds(station, txn, incarnation, seq)) {
-            return TURN_STUCK;
+            return STATION_TURN_STUCK;
         }
         struct fold_ask ask = {.id = id, .leaf_ms = row->hub_ms, .leaf_index = row->index};
         err = apply(station, txn, &ask, 0);
@@ -307,15 +313,14 @@ static bool is_overtaken(const struct station *station, struct kv_txn *txn, uint
            row.index > index;
 }
 
-/* One step of what our hub has proven. */
-static enum turn fold_next(struct station *station, struct kv_txn *txn, bool *stuck)
+enum station_turn station_fold_next(struct station *station, struct kv_txn *txn, bool *stuck)
 {
     const struct station_state *state = &station->state;
     struct station_row row = {.verdict = WIRE_VERDICT_NONE};
     uint64_t incarnation = state->folded_incarnation;
     uint64_t seq = state->folded;
     uint64_t index = 0;
-    enum turn turn = TURN_WAIT;
+    enum station_turn turn = STATION_TURN_WAIT;
     bool answer = station_next_place(txn, KV_ANSWER, &incarnation, &seq) &&
                   station_row_get(txn, incarnation, seq, &row);
     bool own = state->own.folded < state->own.kept;
@@ -326,81 +331,8 @@ static enum turn fold_next(struct station *station, struct kv_txn *txn, bool *st
     }
     if (own && (!answer || index < row.index)) {
         turn = fold_own(station, txn, index, is_overtaken(station, txn, index));
-        *stuck = turn == TURN_STUCK;
+        *stuck = turn == STATION_TURN_STUCK;
     }
-    return turn == TURN_DONE || !answer ? turn : fold_answer(station, txn, incarnation, seq, &row);
-}
-
-/* False: txn tells why. */
-static bool forget_folded(struct station *station, struct kv_txn *txn)
-{
-    struct fold *fold = station->fold;
-    struct station_state *state = &station->state;
-    struct world *world = NULL;
-    struct kv_key prefix;
-    enum err err = world_new(station->hub_device, station->hub_public, &world);
-    if (err != ERR_NONE) {
-        txn->err = txn->err != ERR_NONE ? txn->err : err;
-        return false;
-    }
-    world_free(fold->world);
-    fold->world = world;
-    fold->log.common_seq = 0;
-    fold->seen_size = 0;
-    fold->seen_ms = 0;
-    kv_key_init(&prefix);
-    kv_key_u8(&prefix, fold->log.slot);
-    kv_clear(txn, KV_RECORD, kv_key_span(&prefix));
-    kv_clear(txn, KV_TENTATIVE, kv_key_span(&prefix));
-    kv_clear(txn, KV_INDEX, kv_key_span(&prefix));
-    kv_clear(txn, KV_CACHE, span_text("t"));
-    kv_clear(txn, KV_CACHE, span_text("u"));
-    state->common.folded = 0;
-    state->own.folded = 0;
-    state->folded_incarnation = 0;
-    state->folded = 0;
-    station_tail_index(station, txn);
-    station->dirty = true;
-    return true;
-}
-
-static enum turn fold_commons(struct station *station, struct kv_txn *txn)
-{
-    const struct station_state *state = &station->state;
-    enum turn turn = TURN_DONE;
-    while (turn == TURN_DONE && txn->err == ERR_NONE) {
-        turn = state->common.folded < state->common.kept
-                   ? fold_common(station, txn, state->common.folded + 1)
-                   : TURN_WAIT;
-    }
-    return turn;
-}
-
-void station_advance(struct station *station, struct kv_txn *txn)
-{
-    enum turn common = fold_commons(station, txn);
-    enum turn proven = TURN_DONE;
-    bool stuck = false;
-    while (station->anew && txn->err == ERR_NONE) {
-        station->anew = false;
-        if (!forget_folded(station, txn)) {
-            return;
-        }
-        common = fold_commons(station, txn);
-    }
-    while (proven == TURN_DONE && txn->err == ERR_NONE) {
-        stuck = false;
-        proven = fold_next(station, txn, &stuck);
-    }
-    station->state.stuck = stuck || common == TURN_STUCK || proven == TURN_STUCK;
-    if (station->dirty && txn->err == ERR_NONE) {
-        station_tail_refold(station, txn);
-    }
-}
-
-void station_fold_again(struct station *station, struct kv_txn *txn)
-{
-    if (forget_folded(station, txn)) {
-        station_advance(station, txn);
-    }
+    return turn == STATION_TURN_DONE || !answer ? turn
+                                                : fold_answer(station, txn, incarnation, seq, &row);
 }

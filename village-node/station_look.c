@@ -29,6 +29,7 @@ void station_status(struct station *station, struct station_status *ret)
     ret->hub_went_back = station->went_back;
     ret->restored = state->restored;
     ret->restoring = state->restoring;
+    ret->folding = station_is_folding(station);
     ret->refusal = (enum sync_nack_reason)state->alarm;
     ret->split = state->split || station->doubted;
     ret->stuck = state->stuck;
@@ -39,6 +40,11 @@ void station_status(struct station *station, struct station_status *ret)
     ret->outbox = station_outbox_count(&txn);
     ret->behind = station->behind;
     kv_abort(&txn);
+}
+
+bool station_has_more(const struct station *station)
+{
+    return station->more;
 }
 
 static void fill_answer(const struct station_row *row, struct station_answer *ret)

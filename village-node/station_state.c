@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { STATE_VERSION = 1, STATE_SIZE = 512, ROW_SIZE = 22 };
+enum { STATE_VERSION = 2, STATE_SIZE = 512, ROW_SIZE = 22 };
 
 struct span station_chain_key(struct kv_key *key, uint64_t incarnation, uint64_t seq)
 {
@@ -41,7 +41,7 @@ static uint8_t flags_of(const struct station_state *state)
 {
     return (uint8_t)((state->restoring ? 1 : 0) | (state->restored ? 2 : 0) |
                      (state->split ? 4 : 0) | (state->stuck ? 8 : 0) | (state->parted ? 16 : 0) |
-                     (state->compared ? 32 : 0));
+                     (state->compared ? 32 : 0) | (state->dirty ? 64 : 0));
 }
 
 void station_state_put(const struct station *station, struct kv_txn *txn)
@@ -68,11 +68,24 @@ void station_state_put(const struct station *station, struct kv_txn *txn)
     buf_put_u64(&bytes, state->contact_ms);
     buf_put_u8(&bytes, state->alarm);
     buf_put_u8(&bytes, flags_of(state));
+    buf_put_u8(&bytes, (uint8_t)state->work);
+    buf_put_u64(&bytes, state->work_at.incarnation);
+    buf_put_u64(&bytes, state->work_at.seq);
     if (bytes.err != ERR_NONE && txn->err == ERR_NONE) {
         txn->err = bytes.err;
     }
     kv_put(txn, KV_META, span_text("S"), buf_span(&bytes));
     buf_done(&bytes);
+}
+
+/* Absent before version 2. */
+static bool read_work(struct reader *reader, struct station_state *ret)
+{
+    uint8_t work = reader_u8(reader);
+    ret->work_at.incarnation = reader_u64(reader);
+    ret->work_at.seq = reader_u64(reader);
+    ret->work = (enum station_work)work;
+    return work <= STATION_WORK_TAIL;
 }
 
 static bool state_read(struct span bytes, struct station_state *ret)
@@ -104,9 +117,11 @@ static bool state_read(struct span bytes, struct station_state *ret)
     ret->stuck = (flags & 8) != 0;
     ret->parted = (flags & 16) != 0;
     ret->compared = (flags & 32) != 0;
+    ret->dirty = (flags & 64) != 0;
+    bool known = version == 1 || (version == STATE_VERSION && read_work(&reader, ret));
     bool present = ret->answered_incarnation == ret->incarnation;
-    return version == STATE_VERSION && !reader.failed && reader.left == 0 &&
-           ret->answered_incarnation >= 1 && ret->answered_incarnation <= ret->incarnation &&
+    return known && !reader.failed && reader.left == 0 && ret->answered_incarnation >= 1 &&
+           ret->answered_incarnation <= ret->incarnation &&
            (!present || ret->answered <= ret->newest);
 }
 
@@ -293,5 +308,5 @@ void station_displace(struct station *station, struct kv_txn *txn, uint64_t inca
     kv_put(txn, KV_EVIDENCE, kv_key_span(&key), buf_span(&station->envelope));
     kv_delete(txn, KV_EVENT, station_chain_key(&key, incarnation, seq));
     station_outbox_drop(txn, incarnation, seq);
-    station->dirty = true;
+    station->state.dirty = true;
 }

@@ -21,7 +21,7 @@ static enum err may_submit(const struct station *station, const struct author_dr
     if (station->failed) {
         return ERR_STORE;
     }
-    if (station->state.restoring) {
+    if (station->state.restoring || station_is_folding(station)) {
         return ERR_BUSY;
     }
     /* The leaf of a directory event carries its place in the common feed, which no answer tells. */

@@ -53,6 +53,14 @@ static enum err carry_nack(struct station *station, const struct sync_frame *fra
     return fatal(err);
 }
 
+/* Perhaps another machine writes in our name, and the hub rests on that. */
+static void ask_why_stuck(struct station *station, bool was_stuck, uint64_t mono_ms)
+{
+    if (station->state.stuck && !was_stuck) {
+        sync_station_renew(&station->session, mono_ms);
+    }
+}
+
 static enum err carry_batch(struct station *station, const struct sync_station_action *action,
                             const struct now *now)
 {
@@ -64,10 +72,7 @@ static enum err carry_batch(struct station *station, const struct sync_station_a
     if (!station_is_fatal(err)) {
         station_tell_blobs(station, now->mono_ms);
         sync_station_batch_applied(&station->session, err, station->state.head_size, now->mono_ms);
-        if (station->state.stuck && !was_stuck) {
-            /* Perhaps another machine writes in our name, and the hub rests on that. */
-            sync_station_renew(&station->session, now->mono_ms);
-        }
+        ask_why_stuck(station, was_stuck, now->mono_ms);
     }
     return fatal(err);
 }
@@ -282,12 +287,28 @@ void station_doorbell(struct station *station, struct span payload, uint64_t mon
     }
 }
 
+/* Goes on folding where the last transaction ended. */
+static enum err fold_more(struct station *station, uint64_t mono_ms)
+{
+    bool was_stuck = station->state.stuck;
+    enum err err = station_step(station);
+    if (err == ERR_NONE) {
+        station_tell_blobs(station, mono_ms);
+        ask_why_stuck(station, was_stuck, mono_ms);
+    }
+    return err;
+}
+
 enum err station_tick(struct station *station, const struct station_port *port, uint64_t mono_ms,
                       uint64_t wall_ms)
 {
     struct now now = {mono_ms, wall_ms};
-    if (station->failed) {
-        return ERR_STORE;
+    enum err err = station->failed ? ERR_STORE : ERR_NONE;
+    if (err == ERR_NONE && station->more) {
+        err = fold_more(station, mono_ms);
+    }
+    if (err != ERR_NONE) {
+        return err;
     }
     sync_station_tick(&station->session, mono_ms);
     station_blob_tick(station, mono_ms);
@@ -298,6 +319,9 @@ uint64_t station_deadline(const struct station *station)
 {
     uint64_t session_ms = sync_station_deadline(&station->session);
     uint64_t retry_ms = station->session.line.now_ms + RETRY_MS;
+    if (station->more) {
+        return station->session.line.now_ms;
+    }
     uint64_t blob_ms = station->missing.due_ms;
     uint64_t due_ms = blob_ms < session_ms ? blob_ms : session_ms;
     return station->out.size > 0 && retry_ms < due_ms ? retry_ms : due_ms;

@@ -94,7 +94,8 @@ static void hash_record(const struct record *record, uint8_t *ret_hash)
     buf_done(&bytes);
 }
 
-/* station->event stands in the tail; changed: station->record are its record's facts now. */
+/* station->event stands in the tail; changed: station->record are its record's facts now. A later
+ * event that names the record may be known already. */
 static void note(struct station *station, struct kv_txn *txn, bool changed)
 {
     const struct wire_event *event = station->event;
@@ -102,9 +103,12 @@ static void note(struct station *station, struct kv_txn *txn, bool changed)
     struct touch touch;
     struct foreseen foreseen = {.hash = {0}};
     uint8_t bytes[FORESEEN_SIZE];
+    struct sync_place place = {event->incarnation, event->seq};
     (void)touch_get(txn, event->record, &touch);
-    touch.incarnation = event->incarnation;
-    touch.seq = event->seq;
+    if (sync_place_before((struct sync_place){touch.incarnation, touch.seq}, place)) {
+        touch.incarnation = event->incarnation;
+        touch.seq = event->seq;
+    }
     if (changed) {
         touch.effect_incarnation = event->incarnation;
         touch.effect_seq = event->seq;
@@ -146,11 +150,11 @@ void station_tail_settle(struct station *station, struct kv_txn *txn, uint64_t i
         hash_record(record, hash);
     }
     if (!foreseen_take(txn, incarnation, seq, &foreseen)) {
-        station->dirty = station->dirty || record != NULL;
+        station->state.dirty = station->state.dirty || record != NULL;
         return;
     }
     if (memcmp(hash, foreseen.hash, sizeof hash) != 0) {
-        station->dirty = true;
+        station->state.dirty = true;
     }
     if (!touch_get(txn, foreseen.record, &touch)) {
         return;
@@ -181,34 +185,6 @@ bool station_tail_is_empty(const struct station *station)
            (state->folded_incarnation == state->incarnation && state->folded == state->newest);
 }
 
-void station_tail_clear(struct station *station, struct kv_txn *txn)
-{
-    struct kv_key prefix;
-    struct buf key;
-    kv_key_init(&prefix);
-    kv_key_u8(&prefix, station->fold->log.slot);
-    buf_init(&key, KV_KEY_CAPACITY);
-    while (kv_last(txn, KV_TENTATIVE, kv_key_span(&prefix), &key, NULL) &&
-           key.size == 1 + LIMIT_ID_SIZE) {
-        fold_tentative_drop(station->fold, txn, key.data + 1);
-    }
-    buf_done(&key);
-    kv_clear(txn, KV_CACHE, span_text("t"));
-    kv_clear(txn, KV_CACHE, span_text("u"));
-}
-
-void station_tail_index(struct station *station, struct kv_txn *txn)
-{
-    uint64_t incarnation = station->state.answered_incarnation;
-    uint64_t seq = station->state.answered;
-    uint8_t id[LIMIT_HASH_SIZE];
-    while (station_next_place(txn, KV_EVENT, &incarnation, &seq)) {
-        if (station_event_get(station, txn, incarnation, seq, id)) {
-            note(station, txn, false);
-        }
-    }
-}
-
 static void judge_again(struct station *station, struct kv_txn *txn, const uint8_t *id)
 {
     struct fold_verdict verdict = {.verdict = WIRE_VERDICT_NONE};
@@ -228,23 +204,83 @@ static void judge_again(struct station *station, struct kv_txn *txn, const uint8
     station_tail_add(station, txn, &verdict);
 }
 
-/* An event that the rules refuse now stays where it is: the hub will say so. While our past is
- * fetched back, what was answered shows when its turn in the proven facts comes: the tail would be
- * all of that past, and each batch would go through it. */
-void station_tail_refold(struct station *station, struct kv_txn *txn)
+/* So many answers wait for their turn that the tail would be a great part of the past. */
+static bool waits_long(struct kv_txn *txn, const struct station_state *state)
 {
-    const struct station_state *state = &station->state;
-    uint64_t incarnation =
-        state->restoring ? state->answered_incarnation : state->folded_incarnation;
-    uint64_t seq = state->restoring ? state->answered : state->folded;
+    struct sync_place at = {state->folded_incarnation, state->folded};
+    size_t count = 0;
+    while (count <= STATION_STEP && station_next_place(txn, KV_ANSWER, &at.incarnation, &at.seq)) {
+        count++;
+    }
+    return count > STATION_STEP;
+}
+
+/* While our past is fetched back, and while much of it waits, what was answered shows when its turn
+ * in the proven facts comes: the tail would be all of that past, and each batch would go through
+ * it. */
+static struct sync_place first_of_tail(struct kv_txn *txn, const struct station_state *state)
+{
+    return state->restoring || waits_long(txn, state)
+               ? (struct sync_place){state->answered_incarnation, state->answered}
+               : (struct sync_place){state->folded_incarnation, state->folded};
+}
+
+static void clear_next(struct station *station, struct kv_txn *txn)
+{
+    struct kv_key prefix;
+    struct buf key;
+    kv_key_init(&prefix);
+    kv_key_u8(&prefix, station->fold->log.slot);
+    buf_init(&key, KV_KEY_CAPACITY);
+    if (kv_last(txn, KV_TENTATIVE, kv_key_span(&prefix), &key, NULL) &&
+        key.size == 1 + LIMIT_ID_SIZE) {
+        fold_tentative_drop(station->fold, txn, key.data + 1);
+    } else {
+        kv_clear(txn, KV_CACHE, span_text("t"));
+        kv_clear(txn, KV_CACHE, span_text("u"));
+        station->state.work = STATION_WORK_TAIL;
+        station->state.work_at = first_of_tail(txn, &station->state);
+    }
+    buf_done(&key);
+}
+
+/* An event that the rules refuse now stays where it is: the hub will say so. */
+static void judge_next(struct station *station, struct kv_txn *txn, const struct sync_place *at)
+{
     struct station_row row;
     uint8_t id[LIMIT_HASH_SIZE];
-    station_tail_clear(station, txn);
-    while (station_next_place(txn, KV_EVENT, &incarnation, &seq)) {
-        bool out = station_row_get(txn, incarnation, seq, &row) && row.verdict != WIRE_ACCEPTED;
-        if (!out && station_event_get(station, txn, incarnation, seq, id)) {
-            judge_again(station, txn, id);
-        }
+    bool out = station_row_get(txn, at->incarnation, at->seq, &row) && row.verdict != WIRE_ACCEPTED;
+    if (!out && station_event_get(station, txn, at->incarnation, at->seq, id)) {
+        judge_again(station, txn, id);
     }
-    station->dirty = false;
+}
+
+static void index_next(struct station *station, struct kv_txn *txn, const struct sync_place *at)
+{
+    uint8_t id[LIMIT_HASH_SIZE];
+    if (station_event_get(station, txn, at->incarnation, at->seq, id)) {
+        note(station, txn, false);
+    }
+}
+
+void station_tail_start(struct station *station, enum station_work work)
+{
+    station->state.work = work;
+    station->state.work_at =
+        (struct sync_place){station->state.answered_incarnation, station->state.answered};
+}
+
+void station_tail_work(struct station *station, struct kv_txn *txn)
+{
+    struct station_state *state = &station->state;
+    struct sync_place *at = &state->work_at;
+    if (state->work == STATION_WORK_CLEAR) {
+        clear_next(station, txn);
+    } else if (!station_next_place(txn, KV_EVENT, &at->incarnation, &at->seq)) {
+        state->work = STATION_WORK_NONE;
+    } else if (state->work == STATION_WORK_INDEX) {
+        index_next(station, txn, at);
+    } else {
+        judge_next(station, txn, at);
+    }
 }

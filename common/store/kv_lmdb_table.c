@@ -249,13 +249,29 @@ bool kv_last(struct kv_txn *txn, enum kv_table table, struct span prefix, struct
     return found;
 }
 
+/* Do all keys of the table begin with it? Then its pages go without being looked at. */
+static bool is_all(MDB_cursor *cursor, struct span prefix)
+{
+    MDB_val key = {0, NULL};
+    MDB_val value = {0, NULL};
+    return mdb_cursor_get(cursor, &key, &value, MDB_FIRST) == 0 &&
+           has_prefix(span_of_val(&key), prefix) &&
+           mdb_cursor_get(cursor, &key, &value, MDB_LAST) == 0 &&
+           has_prefix(span_of_val(&key), prefix);
+}
+
+static void drop_all(struct kv_txn *txn, enum kv_table table)
+{
+    kv_lmdb_fail(txn, mdb_drop(txn->handle, txn->kv->tables[table], 0));
+}
+
 void kv_clear(struct kv_txn *txn, enum kv_table table, struct span prefix)
 {
     if (!is_writable(txn, table) || !is_prefix(txn, prefix)) {
         return;
     }
     if (prefix.size == 0) {
-        kv_lmdb_fail(txn, mdb_drop(txn->handle, txn->kv->tables[table], 0));
+        drop_all(txn, table);
         return;
     }
     MDB_cursor *cursor = open_cursor(txn, table);
@@ -264,6 +280,11 @@ void kv_clear(struct kv_txn *txn, enum kv_table table, struct span prefix)
     }
     MDB_val key = {0, NULL};
     MDB_val value = {0, NULL};
+    if (is_all(cursor, prefix)) {
+        mdb_cursor_close(cursor);
+        drop_all(txn, table);
+        return;
+    }
     int result = seek(cursor, prefix, &key, &value);
     while (result == 0 && has_prefix(span_of_val(&key), prefix)) {
         result = mdb_cursor_del(cursor, 0);

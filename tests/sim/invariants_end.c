@@ -26,7 +26,8 @@ static bool station_at_rest(struct sim *sim, const struct sim_node *node, struct
     bool whole = head.incarnation == 0 ||
                  (head.incarnation == status.incarnation && head.seq == status.newest);
     return sync_station_idle(session) && whole && status.newest == status.answered &&
-           status.outbox == 0 && session->wanted == 0 && !status.restoring && !status.stuck &&
+           status.outbox == 0 && session->wanted == 0 && !status.restoring &&
+           !station_has_more(node->station) && !status.stuck &&
            status.common == hub_fold(sim->hub.hub)->log.common_seq && status.own == head.own_seq;
 }
 
@@ -362,7 +363,8 @@ void inv_04_rebuild(struct sim *sim, size_t index)
     struct buf before;
     struct buf after;
     struct sim_node *node = &sim->node[index];
-    if (!node->used || node->retired || node->kv == NULL || kv_memory_is_faulty(node->kv)) {
+    if (!node->used || node->retired || node->kv == NULL || kv_memory_is_faulty(node->kv) ||
+        station_has_more(node->station)) {
         return;
     }
     buf_init(&before, RECORDS_SIZE);

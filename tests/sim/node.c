@@ -32,6 +32,9 @@ static void reconnect(void *context)
 
 static enum err open_station(struct sim *sim, struct sim_node *node)
 {
+    /* In every other life few at a time: so there are crashes, frames and people between two steps
+     * of the fold. */
+    enum { STEP = 3 };
     const struct founding *town = founding_get();
     struct station_options options = {.kv = node->kv,
                                       .hub = town->hub_id,
@@ -39,7 +42,8 @@ static enum err open_station(struct sim *sim, struct sim_node *node)
                                       .hub_public = signer_public_view(town->hub_signer),
                                       .origin_prefix = FOUNDING_PREFIX,
                                       .signer = node->who->signer,
-                                      .random = random_next(&sim->random)};
+                                      .random = random_next(&sim->random),
+                                      .step_count = node->boots % 2 == 0 ? STEP : 0};
     put_u64(options.boot, node->boots);
     enum err err = station_open(&options, sim->now_ms, &node->station);
     if (err == ERR_NONE) {

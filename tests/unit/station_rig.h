@@ -48,6 +48,7 @@ struct rig {
     struct sync_frame *frame; /* scratch */
     struct wire_arena arena;
     uint32_t blob_number;
+    size_t step_count; /* of the station when it is opened */
 };
 
 /* --- Disks: one for each directory that is ever opened --- */
@@ -229,7 +230,8 @@ static inline enum err rig_try_open(struct rig *rig)
                                       .hub_public = signer_public_view(town->hub_signer),
                                       .origin_prefix = TOWN_ORIGIN_PREFIX,
                                       .signer = town->station,
-                                      .random = 7};
+                                      .random = 7,
+                                      .step_count = rig->step_count};
     memset(options.boot, 4, sizeof options.boot);
     return station_open(&options, rig->mono_ms, &rig->station);
 }
@@ -332,7 +334,8 @@ static inline bool rig_quiet(const struct rig *rig)
     const struct sync_station *session = station_session_view(rig->station);
     bool rung = session->common.due_ms <= rig->mono_ms + 2000;
     return rig->queued == 0 && sync_station_idle(session) && session->wanted == 0 &&
-           session->outbox == 0 && session->blob == SYNC_NONE && !rung;
+           session->outbox == 0 && session->blob == SYNC_NONE && !rung &&
+           !station_has_more(rig->station);
 }
 
 /* Lets both talk until nothing is left to say, or for so many rounds. True: all was said. */
