@@ -112,14 +112,20 @@ static bool receive(struct daemon *daemon)
     if (station_deadline(daemon->station) <= clock_mono_ms()) {
         daemon_sync(daemon);
     }
-    return daemon->client != NULL &&
-           (link_client_pending(daemon->client) || link_client_pending(daemon->bell));
+    return station_has_more(daemon->station) ||
+           (daemon->client != NULL &&
+            (link_client_pending(daemon->client) || link_client_pending(daemon->bell)));
 }
 
 static bool on_idle(void *context)
 {
     struct daemon *daemon = context;
-    return receive(daemon) && daemon->failed == ERR_NONE;
+    bool more = receive(daemon);
+    if (!more && daemon->index_behind && daemon->failed == ERR_NONE) {
+        daemon->index_behind = daemon_index_events(daemon);
+        more = daemon->index_behind;
+    }
+    return more && daemon->failed == ERR_NONE;
 }
 
 static void on_ready(void *context, unsigned events)
@@ -160,6 +166,7 @@ static void on_second(void *context)
 {
     struct daemon *daemon = context;
     desk_tick(daemon->desk);
+    daemon->index_behind = true;
     clock_guard_tick(daemon);
     http_server_run(daemon->http);
 }

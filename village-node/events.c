@@ -10,6 +10,9 @@
  *   KV_CACHE 'E'                   -> next place, incarnation and seq of own events, own-feed seq
  */
 
+/* Events of one transaction. */
+enum { PORTION = 512 };
+
 struct index {
     uint64_t place;
     uint64_t incarnation;
@@ -21,6 +24,7 @@ struct indexing {
     struct daemon *daemon;
     struct kv_txn *txn;
     struct index at;
+    size_t left; /* of the portion */
     struct wire_arena arena;
     struct wire_event *event;
 };
@@ -78,6 +82,10 @@ static bool own_event(void *context, struct span key, struct span value)
     if (key.size != 16 || behind) {
         return true;
     }
+    if (indexing->left == 0) {
+        return false;
+    }
+    indexing->left--;
     if (wire_envelope_decode(value, &envelope) == ERR_NONE && decode(indexing, envelope.body)) {
         memcpy(entry + 1, key.data, 16);
         enter(indexing, span_of(entry, sizeof entry));
@@ -96,7 +104,9 @@ static void feed_events(struct indexing *indexing)
     uint64_t index = 0;
     uint8_t entry[9] = {'f'};
     buf_init(&bytes, LIMIT_LEAF_SIZE);
-    while (log_feed_index(&fold->log, indexing->txn, 1, indexing->at.feed + 1, &index)) {
+    while (indexing->left > 0 &&
+           log_feed_index(&fold->log, indexing->txn, 1, indexing->at.feed + 1, &index)) {
+        indexing->left--;
         indexing->at.feed++;
         if (log_leaf(&fold->log, indexing->txn, index, &bytes) &&
             wire_leaf_decode(buf_span(&bytes), &leaf) == ERR_NONE && !leaf.is_void &&
@@ -108,25 +118,48 @@ static void feed_events(struct indexing *indexing)
     buf_done(&bytes);
 }
 
-static void bring_up_to_date(struct indexing *indexing)
+/* False: all is in it, or it cannot be kept now: the next request goes on. */
+static bool index_portion(struct indexing *indexing)
 {
     struct kv_txn txn;
     uint8_t from[16];
     kv_begin(indexing->daemon->kv, true, &txn);
     indexing->txn = &txn;
+    indexing->left = PORTION;
     index_get(&txn, &indexing->at);
-    const struct index before = indexing->at;
     put_u64(from, indexing->at.incarnation);
     put_u64(from + 8, indexing->at.seq);
     kv_scan(&txn, KV_EVENT, span_of(NULL, 0), span_of(from, sizeof from), own_event, indexing);
     feed_events(indexing);
     enum err err = ERR_NONE;
-    if (memcmp(&before, &indexing->at, sizeof before) != 0) {
+    if (indexing->left < PORTION) {
         index_put(&txn, &indexing->at);
         err = kv_commit(&txn);
     }
     kv_abort(&txn);
-    (void)err; /* an index: the next request makes it again */
+    return err == ERR_NONE && indexing->left == 0;
+}
+
+static bool indexing_open(struct indexing *indexing, struct daemon *daemon)
+{
+    *indexing = (struct indexing){.daemon = daemon};
+    indexing->event = calloc(1, sizeof *indexing->event);
+    return indexing->event != NULL &&
+           wire_arena_init(&indexing->arena, WIRE_EVENT_ARENA) == ERR_NONE;
+}
+
+static void indexing_close(struct indexing *indexing)
+{
+    wire_arena_done(&indexing->arena);
+    free(indexing->event);
+}
+
+bool daemon_index_events(struct daemon *daemon)
+{
+    struct indexing indexing;
+    bool more = indexing_open(&indexing, daemon) && index_portion(&indexing);
+    indexing_close(&indexing);
+    return more;
 }
 
 struct showing {
@@ -201,13 +234,13 @@ void daemon_events(void *context, const uint8_t record[LIMIT_ID_SIZE], void *vis
                    bool (*visit)(void *visit_context, const struct wire_event *event,
                                  const char *standing, uint32_t refusal))
 {
-    struct indexing indexing = {.daemon = context};
+    struct indexing indexing;
     struct showing showing = {&indexing, visit_context, visit};
     struct kv_txn txn;
     struct kv_key prefix;
-    indexing.event = calloc(1, sizeof *indexing.event);
-    if (indexing.event != NULL && wire_arena_init(&indexing.arena, WIRE_EVENT_ARENA) == ERR_NONE) {
-        bring_up_to_date(&indexing);
+    if (indexing_open(&indexing, context)) {
+        while (index_portion(&indexing)) {
+        }
         kv_key_init(&prefix);
         kv_key_u8(&prefix, 'e');
         kv_key_bytes(&prefix, span_of(record, LIMIT_ID_SIZE));
@@ -215,7 +248,6 @@ void daemon_events(void *context, const uint8_t record[LIMIT_ID_SIZE], void *vis
         indexing.txn = &txn;
         kv_scan(&txn, KV_CACHE, kv_key_span(&prefix), span_of(NULL, 0), show_one, &showing);
         kv_abort(&txn);
-        wire_arena_done(&indexing.arena);
     }
-    free(indexing.event);
+    indexing_close(&indexing);
 }

@@ -36,6 +36,7 @@ struct daemon {
     struct link_client *client; /* NULL: cut by a drill */
     struct link_client *bell;
     bool connected;
+    bool index_behind; /* events may have come that their index does not hold */
     unsigned refusals; /* of our key by the hub, in a row */
     bool link_cut;
     bool link_rests; /* no room for what the hub says: tried again each minute */
@@ -72,6 +73,8 @@ MUST_USE enum err daemon_submit(void *context, const struct author_draft *draft,
 void daemon_events(void *context, const uint8_t record[LIMIT_ID_SIZE], void *visit_context,
                    bool (*visit)(void *visit_context, const struct wire_event *event,
                                  const char *standing, uint32_t refusal));
+/* A portion of what that is answered from, ahead of the question; true: more is left. */
+bool daemon_index_events(struct daemon *daemon);
 
 /* --- clock_guard.c: is the PC's clock plausible? --- */
 
