@@ -7,7 +7,7 @@
  * is open is carried over as it is, with its number, its limit and its clock: a year ends none of
  * it. */
 
-enum { DECEMBER = 12, REPORT_YEAR = 5 };
+enum { DECEMBER = 12, REPORT_YEAR = 5, REPORT_ARCHIVE = 7 };
 
 struct turn {
     struct fold *fold;
@@ -19,7 +19,8 @@ struct turn {
     int64_t provisional;
     int64_t to_archive;
     int64_t reports;
-    bool worked; /* somebody came in the old year */
+    int64_t lists; /* 归档目录 */
+    bool worked;   /* somebody came in the old year */
 };
 
 /* Done, but for the archive (R95). */
@@ -50,9 +51,10 @@ static bool count_report(void *context, const uint8_t id[LIMIT_ID_SIZE], uint32_
     if (fold_record_get(turn->fold, turn->txn, FOLD_TENTATIVE, id, turn->record)) {
         const struct values *facts = &turn->record->facts;
         uint64_t from = values_number(facts, FIELD_from_day, 0);
-        bool of_year = values_number(facts, FIELD_kind, 0) == REPORT_YEAR && from != 0 &&
-                       from == (uint64_t)civil_day_of_ms(turn->begin_ms);
-        turn->reports += of_year ? 1 : 0;
+        uint64_t kind = values_number(facts, FIELD_kind, 0);
+        bool of_year = from != 0 && from == (uint64_t)civil_day_of_ms(turn->begin_ms);
+        turn->reports += of_year && kind == REPORT_YEAR ? 1 : 0;
+        turn->lists += of_year && kind == REPORT_ARCHIVE ? 1 : 0;
     }
     return true;
 }
@@ -117,12 +119,19 @@ static void put_turn(const struct turn *turn, bool ended, bool calendar, struct 
     }
     if (turn->to_archive > 0) {
         put_item(json, "to_archive", turn->to_archive,
-                 "已办完而未归档的件：请逐件归档，年度归档目录见台账。",
+                 "已办完而未归档的件：请逐件归档，年度归档目录见 view archive。",
                  "Cases that are done and not archived: archive each of them.");
     }
     if (ended && turn->worked && turn->reports == 0) {
         put_item(json, "year_report", 1, "上年年报尚未编制：report drawn_up --kind 5。",
                  "The report of the old year is not drawn up: report drawn_up --kind 5.");
+    }
+    if (ended && turn->worked && turn->lists == 0) {
+        put_item(json, "archive_list", 1,
+                 "上年归档目录尚未编制：先逐件归档，再 report drawn_up --kind 7；目录打印 view "
+                 "archive --html。",
+                 "The archive list of the old year is not drawn up: archive what is done, then "
+                 "report drawn_up --kind 7; view archive --html prints the list.");
     }
 }
 

@@ -32,6 +32,13 @@ static const struct computed table[] = {
                 {FIELD_total_complaints, "complaints"},
                 {FIELD_total_rated, "rated"},
                 {FIELD_total_proxy, "proxy"}}},
+    {.machine = MACHINE_REPORT,
+     .verbs = {"drawn_up", "corrected"},
+     .kinds = 1U << 7, /* 归档目录 */
+     .view = "archive-figures",
+     .figure = {{FIELD_total_archived, "archived"},
+                {FIELD_total_contacts, "contacts"},
+                {FIELD_total_dossiers, "dossiers"}}},
 };
 
 /* --- counting --- */

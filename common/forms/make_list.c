@@ -253,19 +253,30 @@ FORMS_MAKER(totals)
         enum field field;
         const char *zh;
         const char *en;
-    } rows[] = {
-        {FIELD_total_accepted, "受理", "accepted"},     {FIELD_total_finished, "办结", "finished"},
-        {FIELD_total_overdue, "逾期", "overdue"},       {FIELD_total_extended, "延期", "extended"},
-        {FIELD_total_complaints, "投诉", "complaints"}, {FIELD_total_rated, "评价", "rated"},
-        {FIELD_total_proxy, "代办", "by proxy"}};
+        bool of_archive;
+    } rows[] = {{FIELD_total_accepted, "受理", "accepted", false},
+                {FIELD_total_finished, "办结", "finished", false},
+                {FIELD_total_overdue, "逾期", "overdue", false},
+                {FIELD_total_extended, "延期", "extended", false},
+                {FIELD_total_complaints, "投诉", "complaints", false},
+                {FIELD_total_rated, "评价", "rated", false},
+                {FIELD_total_proxy, "代办", "by proxy", false},
+                {FIELD_total_archived, "归档办件", "cases archived", true},
+                {FIELD_total_contacts, "归档首问", "first contacts archived", true},
+                {FIELD_total_dossiers, "投诉立卷", "complaint dossiers", true}};
+    enum { KIND_ARCHIVE = 7 };
     const struct record *record = work->input->record;
+    bool of_archive =
+        record != NULL && values_number(&record->facts, FIELD_kind, 0) == KIND_ARCHIVE;
     (void)number;
     (void)text;
     TABLE(work, columns);
     for (size_t i = 0; record != NULL && i < sizeof rows / sizeof *rows; i++) {
-        put_next(work, work->input->english ? rows[i].en : rows[i].zh);
-        forms_put_number(work, values_number(&record->facts, rows[i].field, 0));
-        forms_next(work);
+        if (rows[i].of_archive == of_archive) {
+            put_next(work, work->input->english ? rows[i].en : rows[i].zh);
+            forms_put_number(work, values_number(&record->facts, rows[i].field, 0));
+            forms_next(work);
+        }
     }
 }
 

@@ -117,6 +117,7 @@ bool record_is_hubs_own(const struct record *record);
 /* --- effects shared by all machines --- */
 
 void effect_store_told(struct rule_input *input); /* reason, destination, mode, serial, ... */
+void effect_archive(struct rule_input *input);    /* on that day it went into the archive */
 void effect_take(struct rule_input *input);       /* the author is the handler now */
 void effect_corrected(struct rule_input *input);
 void effect_asked(struct rule_input *input);

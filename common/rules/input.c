@@ -140,6 +140,11 @@ void after_set_day(struct rule_input *input, enum field field, int32_t day)
     after_set_number(input, field, day > 0 ? (uint64_t)day : 0);
 }
 
+void effect_archive(struct rule_input *input)
+{
+    after_set_number(input, FIELD_archived_ms, input->event->legal_ms);
+}
+
 void effect_store_told(struct rule_input *input)
 {
     static const enum field told[] = {FIELD_reason,  FIELD_destination, FIELD_mode,

@@ -24,7 +24,8 @@ enum report_kind {
     REPORT_MONTH = 3,
     REPORT_QUARTER = 4,
     REPORT_YEAR = 5,
-    REPORT_ATTENDANCE = 6 /* of a week */
+    REPORT_ATTENDANCE = 6, /* of a week */
+    REPORT_ARCHIVE = 7     /* 归档目录: what a year put into the archive (R69) */
 };
 
 #define IN(state) ((uint32_t)1 << REPORT_STATE_##state)
@@ -35,11 +36,12 @@ enum report_kind {
 static bool report_period(uint64_t kind, enum policy_period *ret_period)
 {
     static const enum policy_period periods[] = {
-        [REPORT_DAY] = POLICY_PERIOD_DAY,     [REPORT_WEEK] = POLICY_PERIOD_WEEK,
-        [REPORT_MONTH] = POLICY_PERIOD_MONTH, [REPORT_QUARTER] = POLICY_PERIOD_QUARTER,
-        [REPORT_YEAR] = POLICY_PERIOD_YEAR,   [REPORT_ATTENDANCE] = POLICY_PERIOD_WEEK,
+        [REPORT_DAY] = POLICY_PERIOD_DAY,      [REPORT_WEEK] = POLICY_PERIOD_WEEK,
+        [REPORT_MONTH] = POLICY_PERIOD_MONTH,  [REPORT_QUARTER] = POLICY_PERIOD_QUARTER,
+        [REPORT_YEAR] = POLICY_PERIOD_YEAR,    [REPORT_ATTENDANCE] = POLICY_PERIOD_WEEK,
+        [REPORT_ARCHIVE] = POLICY_PERIOD_YEAR,
     };
-    if (kind < REPORT_DAY || kind > REPORT_ATTENDANCE) {
+    if (kind < REPORT_DAY || kind > REPORT_ARCHIVE) {
         return false;
     }
     *ret_period = periods[kind];
@@ -133,7 +135,8 @@ static void report_correct(struct rule_input *input)
 {
     static const enum field totals[] = {
         FIELD_total_accepted,   FIELD_total_finished, FIELD_total_overdue, FIELD_total_extended,
-        FIELD_total_complaints, FIELD_total_rated,    FIELD_total_proxy,
+        FIELD_total_complaints, FIELD_total_rated,    FIELD_total_proxy,   FIELD_total_archived,
+        FIELD_total_contacts,   FIELD_total_dossiers,
     };
     for (size_t i = 0; i < sizeof totals / sizeof *totals; i++) {
         after_set_number(input, totals[i], input_number(input, totals[i]));

@@ -157,6 +157,15 @@ VIEWS_FORMULA_OF(progress)
                            rule_state_name(shown->machine, shown->state));
 }
 
+VIEWS_FORMULA_OF(machine)
+{
+    const struct rule_machine *machine = rule_machine(record->machine);
+    (void)look;
+    (void)room;
+    *ret =
+        views_cell_text(machine == NULL ? "" : machine->zh, machine == NULL ? "" : machine->name);
+}
+
 VIEWS_FORMULA_OF(kind)
 {
     static const char *const zh[] = {

@@ -61,6 +61,7 @@ bool views_clock_is_off(const struct record *record);
                               struct views_cell *ret, uint8_t room[VIEWS_CELL_SIZE])
 VIEWS_FORMULA_OF(progress);
 VIEWS_FORMULA_OF(kind);
+VIEWS_FORMULA_OF(machine);
 VIEWS_FORMULA_OF(overdue_days);
 VIEWS_FORMULA_OF(result);
 VIEWS_FORMULA_OF(sheets);

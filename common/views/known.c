@@ -70,16 +70,31 @@ static bool keep_outage(void *context, const struct record *record)
 
 /* --- reports --- */
 
+enum { KIND_YEAR = 5, KIND_ARCHIVE = 7 };
+
 static const struct figure {
     const char *name;
     uint16_t field;
+    bool of_archive; /* of the archive list, or of the others */
 } figures[VIEWS_FIGURES] = {
-    {"accepted", FIELD_total_accepted},     {"finished", FIELD_total_finished},
-    {"overdue", FIELD_total_overdue},       {"extended", FIELD_total_extended},
-    {"proxy", FIELD_total_proxy},           {"rated", FIELD_total_rated},
-    {"complaints", FIELD_total_complaints},
+    {"accepted", FIELD_total_accepted, false},     {"finished", FIELD_total_finished, false},
+    {"overdue", FIELD_total_overdue, false},       {"extended", FIELD_total_extended, false},
+    {"proxy", FIELD_total_proxy, false},           {"rated", FIELD_total_rated, false},
+    {"complaints", FIELD_total_complaints, false}, {"archived", FIELD_total_archived, true},
+    {"contacts", FIELD_total_contacts, true},      {"dossiers", FIELD_total_dossiers, true},
 };
-enum { ACCEPTED, FINISHED, OVERDUE, EXTENDED, PROXY, RATED, COMPLAINTS };
+enum {
+    ACCEPTED,
+    FINISHED,
+    OVERDUE,
+    EXTENDED,
+    PROXY,
+    RATED,
+    COMPLAINTS,
+    ARCHIVED,
+    CONTACTS,
+    DOSSIERS
+};
 
 const char *views_figure_name(size_t figure)
 {
@@ -88,14 +103,13 @@ const char *views_figure_name(size_t figure)
 
 static bool keep_report(void *context, const struct record *record)
 {
-    enum { KIND_YEAR = 5 };
     struct views_known *known = context;
     const struct views_scope *scope = known->look.scope;
     int32_t drawn_up = views_day(record, FIELD_opened_ms);
     uint64_t kind = values_number(&record->facts, FIELD_kind, 0);
-    if (record->machine != MACHINE_REPORT || kind == 0 || kind > KIND_YEAR ||
-        !views_in_scope(&known->look, record) || drawn_up < scope->from_day ||
-        drawn_up > scope->until_day) {
+    bool counted = kind != 0 && (kind <= KIND_YEAR || kind == KIND_ARCHIVE);
+    if (record->machine != MACHINE_REPORT || !counted || !views_in_scope(&known->look, record) ||
+        drawn_up < scope->from_day || drawn_up > scope->until_day) {
         return true;
     }
     struct views_report *report =
@@ -109,8 +123,11 @@ static bool keep_report(void *context, const struct record *record)
     memcpy(report->station, record->station, sizeof report->station);
     report->from_day = views_day(record, FIELD_from_day);
     report->until_day = views_day(record, FIELD_until_day);
+    report->of_archive = kind == KIND_ARCHIVE;
     for (size_t i = 0; i < VIEWS_FIGURES; i++) {
-        report->claimed[i] = values_number(&record->facts, (enum field)figures[i].field, 0);
+        if (figures[i].of_archive == report->of_archive) {
+            report->claimed[i] = values_number(&record->facts, (enum field)figures[i].field, 0);
+        }
     }
     return true;
 }
@@ -126,6 +143,7 @@ struct case_days {
     int32_t finished;
     int32_t rated;
     int32_t overdue;
+    int32_t archived;
     bool proxy;
 };
 
@@ -136,6 +154,7 @@ static struct case_days case_days_of(const struct views_known *known, const stru
                               .finished = views_day(record, FIELD_finished_ms),
                               .rated = views_day(record, FIELD_rated_ms),
                               .overdue = late ? views_day(record, FIELD_due_day) + 1 : 0,
+                              .archived = views_day(record, FIELD_archived_ms),
                               .proxy = values_has(&record->facts, FIELD_proxy)};
 }
 
@@ -153,6 +172,15 @@ static void count_case(const struct views_known *known, const struct record *rec
     report->recomputed[RATED] += is_within(report, days->rated) ? 1 : 0;
 }
 
+static void count_archived(const struct record *record, const struct case_days *days,
+                           struct views_report *report)
+{
+    size_t figure = record->machine == MACHINE_CASE      ? ARCHIVED
+                    : record->machine == MACHINE_CONTACT ? CONTACTS
+                                                         : DOSSIERS;
+    report->recomputed[figure] += is_within(report, days->archived) ? 1 : 0;
+}
+
 static bool count_one(void *context, const struct record *record)
 {
     struct views_known *known = context;
@@ -162,7 +190,9 @@ static bool count_one(void *context, const struct record *record)
         if (memcmp(report->station, record->station, LIMIT_KEY_SIZE) != 0) {
             continue;
         }
-        if (record->machine == MACHINE_CASE) {
+        if (report->of_archive) {
+            count_archived(record, &days, report);
+        } else if (record->machine == MACHINE_CASE) {
             count_case(known, record, &days, report);
         } else if (record->machine == MACHINE_COMPLAINT) {
             report->recomputed[COMPLAINTS] +=
@@ -210,6 +240,15 @@ static void walk(struct views_known *known, enum machine_id machine,
     }
 }
 
+static bool any_of_archive(const struct views_known *known)
+{
+    size_t i = 0;
+    while (i < known->report_count && !known->report[i].of_archive) {
+        i++;
+    }
+    return i < known->report_count;
+}
+
 /* What the reports are compared with: the days of all of them. */
 static void count_reports(struct views_known *known)
 {
@@ -223,6 +262,9 @@ static void count_reports(struct views_known *known)
         qsort(known->report, known->report_count, sizeof *known->report, report_compare);
         walk(known, MACHINE_CASE, &days, count_one);
         walk(known, MACHINE_COMPLAINT, &days, count_one);
+        if (any_of_archive(known)) {
+            walk(known, MACHINE_CONTACT, &days, count_one);
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 /* Private to findings: facts gathered once, before any rule is asked. */
 
-enum { VIEWS_FIGURES = 7 };
+enum { VIEWS_FIGURES = 10 };
 
 /* Somebody stood in for staff on those days. */
 struct views_cover {
@@ -26,6 +26,7 @@ struct views_report {
     uint8_t station[LIMIT_KEY_SIZE];
     int32_t from_day;
     int32_t until_day;
+    bool of_archive; /* 归档目录: which figures it has */
     uint64_t claimed[VIEWS_FIGURES];
     uint64_t recomputed[VIEWS_FIGURES];
 };

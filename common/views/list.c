@@ -21,6 +21,7 @@
 /* What each leader owes, half-month by half-month. */
 #define LEADERS_SLOTS .shape = VIEWS_SLOTS, .machine = MACHINE_DUTY, .slots = VIEWS_LEADERS
 #define IS_IN(names) .states = (names)
+#define AND(machine_) .also = MACHINE_##machine_
 /* A case that may still be finished; those whose clock stands are not among them. */
 #define OPEN_CASE                                                                                  \
     "examining need_materials entrusted accepted processing referred_up hub_processing "           \
@@ -72,6 +73,11 @@
 #define THE_ITEM PLAIN("item", "服务事项", "item", ITEM)
 #define THE_STATE PLAIN("state", "状态", "state", STATE)
 #define THE_CLIENT HIDDEN("client", "办事群众姓名", "client", NAME)
+#define DOSSIER_COLUMNS                                                                            \
+    FACT("opened", "立卷日期", "begun", DAY, opened_ms),                                           \
+        FACT("finished", "办结日期", "finished", DAY, finished_ms),                                \
+        FACT("archived", "归档日期", "archived", DAY, archived_ms),                                \
+        FACT("serial", "卷号", "file", CODE, serial), THE_STATION
 /* Complaints and what follows from them: never the accused or his window (4.2). */
 #define DISCIPLINE_ONLY                                                                            \
     .who = (ROLE_DISCIPLINE | ROLE_UPPER_DISCIPLINE | ROLE_COMPLAINT_DESK | ROLE_AUDITOR)
@@ -162,7 +168,8 @@ static bool gather_one(void *context, const struct record *record)
     struct gather *gather = context;
     const struct views_view *view = gather->asked->view;
     const struct views_look *look = &gather->asked->look;
-    if (record->machine == view->machine && views_in_scope(look, record) &&
+    if ((record->machine == view->machine || record->machine == view->also) &&
+        views_in_scope(look, record) &&
         (gather->states == 0 || (gather->states >> record->state & 1) != 0) &&
         views_all_hold(look, view->where, record)) {
         views_entries_add(&gather->entries, order_of(view, record), record->id, false);
@@ -213,6 +220,10 @@ enum err views_list_records(struct views_asked *asked)
         return ERR_MEMORY;
     }
     source->records(source->context, &reach, gather_one, &gather);
+    if (asked->view->also != MACHINE_NONE) {
+        reach.machine = asked->view->also;
+        source->records(source->context, &reach, gather_one, &gather);
+    }
     enum err err = gather.entries.err;
     if (err == ERR_NONE) {
         views_entries_sort(&gather.entries);

@@ -130,7 +130,8 @@ struct views_view {
     const char *regimes;
     enum views_shape shape;
     enum machine_id machine;
-    const char *states;        /* names; NULL: all */
+    enum machine_id also;      /* RECORDS: of this machine, too; 0: of the one alone */
+    const char *states;        /* names; NULL: all; not with also */
     enum policy_period period; /* when none is asked for; 0: the view has no period */
     uint16_t order;            /* field; ascending, ties by id */
     enum views_group group;

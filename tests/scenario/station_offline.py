@@ -302,7 +302,8 @@ def late(place, case):
     turn = station.ask("tasks")["turn"]
     counts = {item["code"]: item["count"] for item in turn["items"]}
     year = time.localtime(time.time() + 300 * 86400).tm_year - 1
-    must(turn["year"] == year and counts.get("carried", 0) >= 1 and counts.get("year_report") == 1,
+    must(turn["year"] == year and counts.get("carried", 0) >= 1 and
+         counts.get("year_report") == 1 and counts.get("archive_list") == 1,
          f"the year's turn: {turn}")
     _, out, _ = station.command("metrics")
     must(b"jieli_deadline_overdue_cases 1\n" in out, "metrics of overdue cases")

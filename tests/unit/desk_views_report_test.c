@@ -192,6 +192,42 @@ static void test_named(void **state)
     assert_string_equal(found.last.what, "accepted");
 }
 
+/* R69: what 2026 put into the archive is counted, and who says something else is named. */
+static void test_archive_list(void **state)
+{
+    struct desk_rig *rig = *state;
+    char list[64] = "";
+    char opened[40];
+    char body[256];
+    at(rig, "2026-11-03 08:00");
+    contact(rig, opened);
+    (void)snprintf(
+        body, sizeof body,
+        "{\"contact\":{\"verb\":\"archived\",\"reason\":\"anonymous\"},\"record\":\"%s\"}", opened);
+    struct told told = ask(rig, "POST", "/api/v1/events", body);
+    expect_status(&told, 200, "");
+    told_done(&told);
+    /* 2027-01-04, of 2026. */
+    at(rig, "2027-01-04 09:00");
+    report(rig, "drawn_up", "\"kind\":7,\"fromDay\":20454,\"untilDay\":20818", list);
+    told = show(rig, list);
+    const struct wire_tree *facts = wire_tree_get(told.tree, "facts");
+    assert_int_equal(number_of(facts, "totalContacts"), 1);
+    assert_int_equal(number_of(facts, "totalArchived"), 0);
+    assert_null(wire_tree_get(told.tree, "differing"));
+    told_done(&told);
+    report(
+        rig, "corrected",
+        "\"kind\":7,\"fromDay\":20454,\"untilDay\":20818,\"totalContacts\":2,\"reason\":\"typed\"",
+        list);
+    told = show(rig, list);
+    const struct wire_tree *differing = wire_tree_get(told.tree, "differing");
+    assert_int_equal(wire_tree_count(differing), 1);
+    assert_string_equal(wire_tree_member(wire_tree_at(differing, 0), "name"), "contacts");
+    assert_int_equal(number_of(wire_tree_at(differing, 0), "recomputed"), 1);
+    told_done(&told);
+}
+
 /* What the rules refuse is refused as before, whatever days it names. */
 static void test_refused(void **state)
 {
@@ -230,9 +266,8 @@ static void test_station(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counted),
-        cmocka_unit_test(test_named),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_counted),      cmocka_unit_test(test_named),
+        cmocka_unit_test(test_archive_list), cmocka_unit_test(test_refused),
         cmocka_unit_test(test_station),
     };
     return cmocka_run_group_tests(tests, setup, desk_rig_teardown);
