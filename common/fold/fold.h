@@ -102,7 +102,8 @@ void fold_list_due(const struct fold *fold, struct kv_txn *txn, uint32_t from_da
  * earliest to their latest day they touch a month of the period (periods.h). due_day is 0. */
 void fold_list_period(const struct fold *fold, struct kv_txn *txn, enum machine_id machine,
                       int32_t from_day, int32_t until_day, fold_visit visit, void *context);
-/* Records of a machine in a state; after (may be NULL) continues behind that id. */
+/* Records of a machine in a state, by the month of their first day, then by id; after (may be NULL)
+ * continues behind that one. */
 void fold_list_state(const struct fold *fold, struct kv_txn *txn, enum machine_id machine,
                      uint16_t state, const uint8_t *after, fold_visit visit, void *context);
 

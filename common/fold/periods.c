@@ -12,7 +12,7 @@ enum {
     LEVEL_MONTH,
     LEVEL_YEAR,
     LEVEL_EVER,
-    ENTRIES_MAX = 3,
+    ENTRIES_MAX = PERIODS_MONTHS,
     MONTHS_A_YEAR = 12,
     PERIOD_AT = 4, /* places in a key */
     ID_AT = 6
@@ -34,19 +34,31 @@ static uint16_t period_at(uint8_t level, int32_t day)
     return month > UINT16_MAX ? UINT16_MAX : (uint16_t)month;
 }
 
+uint16_t periods_month(int32_t day)
+{
+    return period_at(LEVEL_MONTH, day);
+}
+
 struct periods periods_of(int32_t from_day, int32_t until_day)
 {
     if (until_day == 0) {
-        return (struct periods){LEVEL_NONE, 0, 0};
+        return (struct periods){0, LEVEL_NONE, 0, 0};
     }
+    uint16_t month = periods_month(from_day);
     for (int level = LEVEL_MONTH; level < LEVEL_EVER; level++) {
         uint16_t first = period_at((uint8_t)level, from_day);
         uint16_t last = period_at((uint8_t)level, until_day);
         if (last - first < ENTRIES_MAX) {
-            return (struct periods){(uint8_t)level, first, last};
+            return (struct periods){month, (uint8_t)level, first, last};
         }
     }
-    return (struct periods){LEVEL_EVER, 0, 0};
+    return (struct periods){month, LEVEL_EVER, 0, 0};
+}
+
+uint8_t periods_reach(const struct periods *periods)
+{
+    bool near = periods->level == LEVEL_MONTH;
+    return near ? (uint8_t)(periods->last - periods->first) : PERIODS_MONTHS;
 }
 
 static struct span period_key(struct kv_key *key, const struct fold *fold, enum machine_id machine,
@@ -69,6 +81,12 @@ static struct span entry_key(struct kv_key *key, const struct fold *fold, enum m
     return kv_key_span(key);
 }
 
+/* Months stand in the record's own row. */
+static bool is_here(const struct periods *periods)
+{
+    return periods->level > LEVEL_MONTH;
+}
+
 static bool holds(const struct periods *periods, uint8_t level, unsigned period)
 {
     return periods->level == level && periods->first <= period && period <= periods->last;
@@ -80,14 +98,14 @@ void periods_change(const struct fold *fold, struct kv_txn *txn, enum machine_id
 {
     struct kv_key key;
     uint8_t first[2] = {(uint8_t)(now->first >> 8), (uint8_t)now->first};
-    for (unsigned at = old->first; old->level != LEVEL_NONE && at <= old->last; at++) {
+    for (unsigned at = old->first; is_here(old) && at <= old->last; at++) {
         if (!holds(now, old->level, at)) {
             (void)entry_key(&key, fold, machine, old->level, at);
             kv_key_bytes(&key, span_of(id, LIMIT_ID_SIZE));
             kv_delete(txn, KV_INDEX, kv_key_span(&key));
         }
     }
-    for (unsigned at = now->first; now->level != LEVEL_NONE && at <= now->last; at++) {
+    for (unsigned at = now->first; is_here(now) && at <= now->last; at++) {
         if (!holds(old, now->level, at) || old->first != now->first) {
             (void)entry_key(&key, fold, machine, now->level, at);
             kv_key_bytes(&key, span_of(id, LIMIT_ID_SIZE));
@@ -122,16 +140,17 @@ static bool walk_one(void *context, struct span key, struct span value)
     return walk->more;
 }
 
-void fold_list_period(const struct fold *fold, struct kv_txn *txn, enum machine_id machine,
-                      int32_t from_day, int32_t until_day, fold_visit visit, void *context)
+bool periods_list(const struct fold *fold, struct kv_txn *txn, enum machine_id machine,
+                  const int32_t days[2], fold_visit visit, void *context)
 {
     struct kv_key prefix;
     struct kv_key from;
     struct walk walk = {.visit = visit, .context = context, .more = true};
-    for (uint8_t level = LEVEL_MONTH; walk.more && level <= LEVEL_EVER; level++) {
-        walk.from = period_at(level, from_day);
-        walk.until = period_at(level, until_day);
+    for (uint8_t level = LEVEL_YEAR; walk.more && level <= LEVEL_EVER; level++) {
+        walk.from = period_at(level, days[0]);
+        walk.until = period_at(level, days[1]);
         kv_scan(txn, KV_INDEX, period_key(&prefix, fold, machine, level),
                 entry_key(&from, fold, machine, level, walk.from), walk_one, &walk);
     }
+    return walk.more;
 }

@@ -1,4 +1,5 @@
 #include "fold/facts.h"
+#include "rules/machines.h"
 #include "tests/support/town.h"
 #include "unit.h"
 #include "views/findings.h"
@@ -10,8 +11,6 @@
 
 /* A founded town's fold as views read it: by index and by scan the same, and when the records are
  * folded anew the same bytes. */
-
-enum { CASE_SUBMITTED_UP = 13 };
 
 static const uint64_t start_ms = 1789689600000; /* 2026-09-18 08:00 at +08:00, a Friday */
 
@@ -226,12 +225,13 @@ static void test_by_period(void **state)
     int32_t today = civil_day_of_ms(start_ms);
     (void)state;
     assert_non_null(record);
-    record->machine = MACHINE_EQUIPMENT;
+    record->machine = MACHINE_CONTACT;
     memset(record->id, 0x5a, sizeof record->id);
     for (size_t i = 0; i < sizeof lives / sizeof *lives; i++) {
         for (int32_t shift = 0; shift < YEAR; shift += 13) {
             int32_t from = today - shift;
             int32_t until = from + lives[i];
+            record->state = shift % 2 == 0 ? CONTACT_STATE_OPEN : CONTACT_STATE_ARCHIVED;
             put_life(town, record, from, until);
             assert_int_equal(times_in(town, record, from, from), 1);
             assert_int_equal(times_in(town, record, until, until), 1);
@@ -249,12 +249,159 @@ static void test_by_period(void **state)
     town_close(town);
 }
 
+/* --- by state --- */
+
+enum { MANY = 40, SHORT_PAGE = 7, LONG_ROWS = 1 + 2 + 2 + 3 };
+
+/* Record i stands somewhere else each time, every fifth at no day at all, every seventh for long.
+ */
+static void put_number(struct town *town, struct record *record, unsigned i, uint16_t state)
+{
+    struct kv_txn txn;
+    int32_t day = civil_day_of_ms(start_ms) - (int32_t)(i * 37 % 300);
+    memset(record->id, (int)(i * 11 + 1), sizeof record->id);
+    values_clear(&record->facts);
+    record->state = state;
+    if (i % 5 != 0) {
+        values_set_number(&record->facts, FIELD_opened_ms, 0, civil_ms_of_day(day) + 1);
+        values_set_number(&record->facts, FIELD_until_day, 0,
+                          (uint64_t)day + (i % 7 == 0 ? i * 30 : i));
+    }
+    kv_begin(town->kv, true, &txn);
+    fold_record_put(hub_fold(town->hub), &txn, FOLD_PROVEN, record);
+    assert_int_equal(kv_commit(&txn), ERR_NONE);
+}
+
+struct shown {
+    unsigned times[256];
+    unsigned count;
+    unsigned limit;
+    uint8_t last[LIMIT_ID_SIZE];
+};
+
+static bool show_one(void *context, const uint8_t id[LIMIT_ID_SIZE], uint32_t due_day)
+{
+    struct shown *shown = context;
+    assert_int_equal(due_day, 0);
+    shown->times[id[0]]++;
+    memcpy(shown->last, id, LIMIT_ID_SIZE);
+    return ++shown->count < shown->limit;
+}
+
+/* Page by page; returns how many there are, each of them shown once. */
+static unsigned count_state(struct town *town, enum machine_id machine, uint16_t state)
+{
+    struct shown shown = {.limit = SHORT_PAGE};
+    struct kv_txn txn;
+    bool more = true;
+    kv_begin(town->kv, false, &txn);
+    while (more) {
+        unsigned before = shown.count;
+        uint8_t after[LIMIT_ID_SIZE];
+        memcpy(after, shown.last, sizeof after);
+        fold_list_state(hub_fold(town->hub), &txn, machine, state, before == 0 ? NULL : after,
+                        show_one, &shown);
+        more = shown.count - before == SHORT_PAGE;
+        shown.limit = shown.count + SHORT_PAGE;
+    }
+    assert_int_equal(txn.err, ERR_NONE);
+    kv_abort(&txn);
+    for (size_t i = 0; i < 256; i++) {
+        assert_in_range(shown.times[i], 0, 1);
+    }
+    return shown.count;
+}
+
+static unsigned count_days(struct town *town, enum machine_id machine)
+{
+    struct shown shown = {.limit = UINT32_MAX};
+    struct kv_txn txn;
+    kv_begin(town->kv, false, &txn);
+    fold_list_period(hub_fold(town->hub), &txn, machine, 1, CIVIL_DAY_MAX, show_one, &shown);
+    kv_abort(&txn);
+    for (size_t i = 0; i < 256; i++) {
+        assert_in_range(shown.times[i], 0, 1);
+    }
+    return shown.count;
+}
+
+static uint64_t index_rows(struct town *town)
+{
+    struct kv_stat stat;
+    assert_int_equal(kv_stat(town->kv, &stat), ERR_NONE);
+    return stat.entry_count[KV_INDEX];
+}
+
+/* From state to state: each list has what it should, each once, page by page; one row each, and
+ * some more for those that last long. */
+static void test_by_state(void **state)
+{
+    static const uint16_t states[] = {CONTACT_STATE_OPEN, CONTACT_STATE_ANSWERED,
+                                      CONTACT_STATE_ARCHIVED, CONTACT_STATE_OFFERED};
+    enum { STATES = sizeof states / sizeof *states, DATED = MANY - MANY / 5 };
+    struct town *town = town_open(start_ms);
+    struct record *record = calloc(1, sizeof *record);
+    (void)state;
+    assert_non_null(record);
+    record->machine = MACHINE_CONTACT;
+    uint64_t before = index_rows(town);
+    for (size_t now = 0; now < STATES; now++) {
+        for (unsigned i = 0; i < MANY; i++) {
+            put_number(town, record, i, states[now]);
+            assert_int_equal(count_state(town, MACHINE_CONTACT, states[now]), i + 1);
+            assert_int_equal(count_state(town, MACHINE_CONTACT, states[(now + 3) % STATES]),
+                             now == 0 ? 0 : MANY - 1 - i);
+        }
+        assert_int_equal(count_days(town, MACHINE_CONTACT), DATED);
+        assert_int_equal(count_days(town, MACHINE_TASK), 0);
+    }
+    uint64_t rows = index_rows(town) - before;
+    for (unsigned i = 0; i < MANY; i++) {
+        put_number(town, record, i, CONTACT_STATE_OPEN);
+    }
+    assert_int_equal(index_rows(town) - before, rows);
+    assert_int_equal(rows, MANY + LONG_ROWS);
+    free(record);
+    town_close(town);
+}
+
+/* The record after which a list goes on may be gone. */
+static void test_after_one_that_is_gone(void **state)
+{
+    static const uint16_t open = CONTACT_STATE_OPEN;
+    struct town *town = town_open(start_ms);
+    struct record *record = calloc(1, sizeof *record);
+    struct shown shown = {.limit = UINT32_MAX};
+    struct kv_txn txn;
+    uint8_t gone[LIMIT_ID_SIZE] = {0};
+    (void)state;
+    assert_non_null(record);
+    record->machine = MACHINE_CONTACT;
+    record->state = open;
+    for (uint8_t i = 1; i <= 3; i++) {
+        memset(record->id, i, sizeof record->id);
+        put_life(town, record, civil_day_of_ms(start_ms) + i * 40 - 80,
+                 civil_day_of_ms(start_ms) + i * 40 - 79);
+    }
+    put_u16(gone, (uint16_t)(start_ms >> 32));
+    put_u32(gone + 2, (uint32_t)start_ms);
+    kv_begin(town->kv, false, &txn);
+    fold_list_state(hub_fold(town->hub), &txn, MACHINE_CONTACT, open, gone, show_one, &shown);
+    kv_abort(&txn);
+    assert_int_equal(shown.count, 2);
+    assert_int_equal(shown.times[1], 0);
+    free(record);
+    town_close(town);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_views_of_a_town),
         cmocka_unit_test(test_same_when_folded_anew),
         cmocka_unit_test(test_by_period),
+        cmocka_unit_test(test_by_state),
+        cmocka_unit_test(test_after_one_that_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
