@@ -85,10 +85,26 @@ static void outage_end(struct rule_input *input)
     after_start_limit(input, policy_limit(input->world->policy, POLICY_BACK_ENTRY_LIMIT));
 }
 
-static void outage_redeem(struct rule_input *input)
+/* What is told of a sheet stands at its place, from the first one. */
+static void sheet_tell(struct rule_input *input, enum field told, enum field by)
 {
+    struct values *facts = &input->after->facts;
+    uint16_t place = (uint16_t)(input_number(input, FIELD_first_sheet) -
+                                before_number(input, FIELD_first_sheet));
     after_set_number(input, FIELD_redeemed,
                      before_number(input, FIELD_redeemed) | sheet_bit(input));
+    values_set_number(facts, FIELD_sheets_ms, place, input->event->legal_ms);
+    values_set_bytes(facts, told, place, input_bytes(input, by));
+}
+
+static void outage_redeem(struct rule_input *input)
+{
+    sheet_tell(input, FIELD_sheets_record, FIELD_subject);
+}
+
+static void outage_void(struct rule_input *input)
+{
+    sheet_tell(input, FIELD_sheets_reason, FIELD_reason);
 }
 
 static const struct rule_row outage_rows[] = {

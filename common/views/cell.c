@@ -105,11 +105,13 @@ static struct views_cell cell_sealed(const struct views_column *column, const st
     return cell;
 }
 
-static struct views_cell cell_fact(const struct views_column *column, const struct record *record)
+static struct views_cell cell_fact(const struct views_look *look, const struct views_column *column,
+                                   const struct record *record)
 {
     enum field field = (enum field)column->field;
-    uint64_t number = values_number(&record->facts, field, 0);
-    struct span bytes = values_bytes(&record->facts, field, 0);
+    uint16_t place = column->listed ? look->place : 0;
+    uint64_t number = values_number(&record->facts, field, place);
+    struct span bytes = values_bytes(&record->facts, field, place);
     enum views_words words = (enum views_words)column->words;
     switch (column->kind) {
     case VIEWS_TIME:
@@ -152,7 +154,10 @@ static struct views_cell cell_of_record(const struct views_look *look,
 {
     switch (column->kind) {
     case VIEWS_NUMBER_OF:
-        return cell_bytes(VIEWS_CELL_RECORD, span_of(record->id, LIMIT_ID_SIZE));
+        return cell_bytes(VIEWS_CELL_RECORD,
+                          column->listed
+                              ? values_bytes(&record->facts, (enum field)column->field, look->place)
+                              : span_of(record->id, LIMIT_ID_SIZE));
     case VIEWS_STATION:
         return cell_station(look, record);
     case VIEWS_STATE:
@@ -173,7 +178,7 @@ static struct views_cell cell_of_record(const struct views_look *look,
     case VIEWS_WORD:
     case VIEWS_FLAG:
     case VIEWS_STAFF:
-        return cell_fact(column, record);
+        return cell_fact(look, column, record);
     case VIEWS_PEOPLE:
     case VIEWS_KEY:
     case VIEWS_TALLY:

@@ -118,6 +118,61 @@ VIEWS_FORMULA_OF(sheet_count)
     *ret = views_cell_number(count);
 }
 
+VIEWS_FORMULA_OF(sheet_number)
+{
+    (void)room;
+    *ret = views_cell_number(
+        (int64_t)(values_number(&record->facts, FIELD_first_sheet, 0) + look->place));
+}
+
+/* Out, to be entered, entered, void: no sheet is in two of them. */
+VIEWS_FORMULA_OF(sheet_state)
+{
+    uint64_t first = 0;
+    bool open = (sheets_open(record, &first) >> look->place & 1) != 0;
+    (void)room;
+    if (open) {
+        *ret = views_state_is(record, "running") ? views_cell_text("已发出", "handed out")
+                                                 : views_cell_text("待补录", "to be entered");
+    } else {
+        *ret = values_bytes(&record->facts, FIELD_sheets_record, look->place).size != 0
+                   ? views_cell_text("已补录", "entered")
+                   : views_cell_text("作废", "void");
+    }
+}
+
+static int64_t bytes_count(const struct record *record, enum field field)
+{
+    int64_t count = 0;
+    for (uint16_t i = 0; i < values_places(&record->facts, field); i++) {
+        count += values_bytes(&record->facts, field, i).size != 0 ? 1 : 0;
+    }
+    return count;
+}
+
+VIEWS_FORMULA_OF(sheets_issued)
+{
+    uint64_t first = values_number(&record->facts, FIELD_first_sheet, 0);
+    uint64_t last = values_number(&record->facts, FIELD_last_sheet, 0);
+    (void)look;
+    (void)room;
+    *ret = views_cell_number(first == 0 || last < first ? 0 : (int64_t)(last - first + 1));
+}
+
+VIEWS_FORMULA_OF(sheets_entered)
+{
+    (void)look;
+    (void)room;
+    *ret = views_cell_number(bytes_count(record, FIELD_sheets_record));
+}
+
+VIEWS_FORMULA_OF(sheets_void)
+{
+    (void)look;
+    (void)room;
+    *ret = views_cell_number(bytes_count(record, FIELD_sheets_reason));
+}
+
 /* --- duty --- */
 
 /* Begun minutes count: what is a second short is short. */

@@ -66,6 +66,11 @@ VIEWS_FORMULA_OF(overdue_days);
 VIEWS_FORMULA_OF(result);
 VIEWS_FORMULA_OF(sheets);
 VIEWS_FORMULA_OF(sheet_count);
+VIEWS_FORMULA_OF(sheet_number);
+VIEWS_FORMULA_OF(sheet_state);
+VIEWS_FORMULA_OF(sheets_issued);
+VIEWS_FORMULA_OF(sheets_entered);
+VIEWS_FORMULA_OF(sheets_void);
 VIEWS_FORMULA_OF(short_minutes);
 
 /* The day of an event in China, by its legal time: kept, within what it had seen and its leaf. */

@@ -162,7 +162,8 @@ static void count_case(const struct views_known *known, const struct record *rec
                        const struct case_days *days, struct views_report *report)
 {
     const struct views_scope scope = {.from_day = report->from_day, .until_day = report->until_day};
-    const struct views_look look = {known->look.source, &scope, known->look.today};
+    const struct views_look look = {
+        .source = known->look.source, .scope = &scope, .today = known->look.today};
     bool accepted = is_within(report, days->accepted);
     report->recomputed[ACCEPTED] += accepted ? 1 : 0;
     report->recomputed[FINISHED] += is_within(report, days->finished) ? 1 : 0;

@@ -36,6 +36,11 @@
     {                                                                                              \
         COLUMN(name, zh, en, VIEWS_##kind), .field = FIELD_##field_, .via = FIELD_case_record      \
     }
+#define LISTED(name, zh, en, kind, field_)                                                         \
+    {                                                                                              \
+        COLUMN(name, zh, en, VIEWS_##kind), .field = FIELD_##field_, .listed = true                \
+    }
+#define EACH_NUMBER(from, until) .each_from = FIELD_##from, .each_until = FIELD_##until
 #define NAMED(name, zh, en, field_, list)                                                          \
     {                                                                                              \
         COLUMN(name, zh, en, VIEWS_WORD), .field = FIELD_##field_, .words = VIEWS_WORDS_##list     \
@@ -210,6 +215,31 @@ static void show_gathered(struct views_asked *asked, const struct views_entries 
     asked->total = entries->count;
 }
 
+/* A row a number: all are counted, those of the page shown. */
+static void show_each_number(struct views_asked *asked, const struct views_entries *entries,
+                             struct record *copy)
+{
+    enum { NUMBERS_MAX = 64 };
+    const struct views_source *source = asked->look.source;
+    bool more = true;
+    for (size_t i = 0; more && i < entries->count; i++) {
+        const struct record *found = source->find(source->context, entries->entry[i].id);
+        if (found == NULL) {
+            continue;
+        }
+        *copy = *found;
+        values_copy(&copy->facts, &found->facts);
+        uint64_t first = values_number(&copy->facts, (enum field)asked->view->each_from, 0);
+        uint64_t last = values_number(&copy->facts, (enum field)asked->view->each_until, 0);
+        uint64_t count = first == 0 || last < first ? 0 : last - first + 1;
+        for (uint16_t place = 0; more && place < count && place < NUMBERS_MAX; place++) {
+            asked->look.place = place;
+            more = views_show(asked, copy);
+        }
+    }
+    asked->look.place = 0;
+}
+
 enum err views_list_records(struct views_asked *asked)
 {
     const struct views_source *source = asked->look.source;
@@ -227,7 +257,8 @@ enum err views_list_records(struct views_asked *asked)
     enum err err = gather.entries.err;
     if (err == ERR_NONE) {
         views_entries_sort(&gather.entries);
-        show_gathered(asked, &gather.entries, copy);
+        (asked->view->each_from == 0 ? show_gathered : show_each_number)(asked, &gather.entries,
+                                                                         copy);
     }
     views_entries_done(&gather.entries);
     free(copy);

@@ -7,7 +7,8 @@ enum { NAME_MAX_SIZE = 40 };
 void views_look_init(struct views_look *look, const struct views_source *source,
                      const struct views_scope *scope)
 {
-    *look = (struct views_look){source, scope, civil_day_of_ms(source->now_ms)};
+    *look = (struct views_look){
+        .source = source, .scope = scope, .today = civil_day_of_ms(source->now_ms)};
 }
 
 /* --- editions --- */

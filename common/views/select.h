@@ -47,6 +47,7 @@ struct views_look {
     const struct views_source *source;
     const struct views_scope *scope;
     int32_t today;
+    uint16_t place; /* of the lists whose row it is, where each place is one */
 };
 
 /* --- for the tables --- */

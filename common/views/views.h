@@ -78,6 +78,7 @@ struct views_column {
     enum views_kind kind;
     uint16_t field;
     uint16_t via;       /* fact of the record named by this field */
+    bool listed;        /* the fact is a list: its place that the row is about */
     uint16_t words;     /* enum views_words */
     uint16_t sealed;    /* enum views_sealed */
     enum machine_id of; /* TALLY, SUM: of this machine; 0: the view's */
@@ -134,6 +135,8 @@ struct views_view {
     const char *states;        /* names; NULL: all; not with also */
     enum policy_period period; /* when none is asked for; 0: the view has no period */
     uint16_t order;            /* field; ascending, ties by id */
+    uint16_t each_from;        /* RECORDS: a row for each number from this fact ... */
+    uint16_t each_until;       /* ... to this one; 0: one row a record */
     enum views_group group;
     uint16_t group_field;
     struct views_slots slots;
