@@ -3,13 +3,14 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "township-hub/flights.h"
+#include "township-hub/writer.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
-    RECEIVE_ROUND = 64, /* frames taken before others get their turn */
+    RECEIVE_ROUND = 16, /* frames taken before others get their turn: the writer, too */
     TICK_MS = 1000
 };
 struct daemon {
@@ -18,6 +19,7 @@ struct daemon {
     struct link_server *server;
     struct link_bell *bell;
     struct workers *workers;
+    struct writer *writer;
     struct peers *peers;
     struct flights flights;
     uint64_t tick_timer;
@@ -25,43 +27,20 @@ struct daemon {
     struct sync_frame frame;
     struct buf out;
     bool holding; /* some peer's held is not empty */
+    bool lost;    /* what hub_is_lost said last */
     struct daemon_counts counts;
     uint64_t rung_size;
 };
 
-/* Answers come in bursts, and the line takes few frames at once. What finds no room even here is
- * asked for again after the next greeting. */
 static void send(struct daemon *daemon, struct peer *peer, struct span frame)
 {
-    enum err err = ERR_BUSY;
-    if (peer_held(peer).size == 0) {
-        err = link_server_send(daemon->server, &peer->id, frame);
-    }
-    daemon->holding = (err == ERR_BUSY && peer_hold(peer, frame)) || daemon->holding;
-}
-
-static void send_held(void *context, struct peer *peer)
-{
-    struct daemon *daemon = context;
-    struct span frame = peer_held(peer);
-    enum err err = ERR_NONE;
-    while (frame.size > 0 && err != ERR_BUSY) {
-        err = link_server_send(daemon->server, &peer->id, frame);
-        if (err != ERR_BUSY) {
-            peer_release(peer);
-            frame = peer_held(peer);
-        }
-    }
-    daemon->holding = daemon->holding || frame.size > 0;
+    daemon->holding = peer_send(peer, daemon->server, frame) || daemon->holding;
 }
 
 /* Called each round: the socket wakes the loop when a line has room again. */
 static void send_what_was_held(struct daemon *daemon)
 {
-    if (daemon->holding) {
-        daemon->holding = false;
-        peers_each(daemon->peers, send_held, daemon);
-    }
+    daemon->holding = daemon->holding && peers_send_held(daemon->peers, daemon->server);
 }
 
 void daemon_ring(struct daemon *daemon)
@@ -218,7 +197,7 @@ static bool carry_out(struct daemon *daemon, struct peer *peer,
 static void drain(struct daemon *daemon, struct peer *peer)
 {
     struct sync_hub_action action;
-    while (!hub_is_lost(daemon->options.hub) && sync_hub_next(&peer->session, &action)) {
+    while (!daemon->lost && sync_hub_next(&peer->session, &action)) {
         if (!carry_out(daemon, peer, &action)) {
             return;
         }
@@ -235,38 +214,58 @@ static enum sync_role role_of(struct daemon *daemon, const uint8_t *device)
                                                                        : SYNC_ROLE_NONE;
 }
 
+/* What daemon->frame says, to the session of its peer. */
+static void hear(struct daemon *daemon, struct peer *peer, uint64_t now)
+{
+    struct sync_head_body head;
+    const struct sync_head *claimed = NULL;
+    if (daemon->frame.kind == SYNC_HELLO) {
+        claimed = &daemon->frame.hello.head;
+    } else if (daemon->frame.kind == SYNC_PUSH) {
+        claimed = &daemon->frame.push.head;
+    }
+    bool readable =
+        claimed != NULL && claimed->present && wire_head_decode(claimed->body, &head) == ERR_NONE;
+    sync_hub_frame(&peer->session, &daemon->frame, readable ? &head : NULL, now);
+}
+
+static struct peer *meet(struct daemon *daemon, const struct link_peer *id, const uint8_t *device,
+                         uint64_t now)
+{
+    struct peer *peer = peers_add(daemon->peers, id, device);
+    if (peer != NULL) {
+        sync_hub_init(&peer->session, &daemon->sync, role_of(daemon, device),
+                      daemon->options.hub_id, device, now);
+    }
+    return peer;
+}
+
+/* Only a push from somebody known can be heard while a group is being written: to check it needs
+ * nothing of the mind but what hub_push_check locks. */
 static void on_frame(struct daemon *daemon, const struct link_frame *in)
 {
     uint8_t device[LIMIT_KEY_SIZE];
-    struct sync_head_body head;
-    const struct sync_head *claimed = NULL;
     uint64_t now = daemon->options.mono_ms();
     if (text_get_hex(span_text(in->user), device, sizeof device) != ERR_NONE) {
         return;
     }
+    bool malformed = wire_frame_decode(in->payload, &daemon->arena, &daemon->frame) != ERR_NONE;
     struct peer *peer = peers_find(daemon->peers, &in->peer, device);
+    if (malformed || daemon->frame.kind != SYNC_PUSH || peer == NULL) {
+        daemon_settle(daemon);
+        peer = peers_find(daemon->peers, &in->peer, device);
+        peer = peer != NULL ? peer : meet(daemon, &in->peer, device, now);
+    }
     if (peer == NULL) {
-        peer = peers_add(daemon->peers, &in->peer, device);
-        if (peer == NULL) {
-            return; /* full: it will come again */
-        }
-        sync_hub_init(&peer->session, &daemon->sync, role_of(daemon, device),
-                      daemon->options.hub_id, device, now);
+        return; /* full: it will come again */
     }
     peer->contact.last_ms = daemon->options.wall_ms();
     sync_hub_busy(&peer->session, flights_full(&daemon->flights));
-    if (wire_frame_decode(in->payload, &daemon->arena, &daemon->frame) != ERR_NONE) {
+    if (malformed) {
         daemon->counts.malformed++;
         sync_hub_malformed(&peer->session, now);
     } else {
-        if (daemon->frame.kind == SYNC_HELLO) {
-            claimed = &daemon->frame.hello.head;
-        } else if (daemon->frame.kind == SYNC_PUSH) {
-            claimed = &daemon->frame.push.head;
-        }
-        bool readable = claimed != NULL && claimed->present &&
-                        wire_head_decode(claimed->body, &head) == ERR_NONE;
-        sync_hub_frame(&peer->session, &daemon->frame, readable ? &head : NULL, now);
+        hear(daemon, peer, now);
     }
     drain(daemon, peer);
 }
@@ -286,15 +285,11 @@ static void answer_push(struct daemon *daemon, struct flight *flight, enum err e
     sync_hub_ingested(&peer->session, ok);
 }
 
-static bool commit_group(struct daemon *daemon)
+/* A group has been written, and the mind is the loop's again. */
+static void on_written(void *context, size_t count, enum err err)
 {
-    size_t count = flights_take(&daemon->flights);
-    if (count == 0) {
-        return false;
-    }
-    set_credit(daemon);
-    enum err err =
-        hub_ingest(daemon->options.hub, daemon->flights.push, count, daemon->options.wall_ms());
+    struct daemon *daemon = context;
+    daemon->lost = hub_is_lost(daemon->options.hub);
     daemon->counts.groups++;
     if (err != ERR_NONE) {
         daemon->counts.store_errors++;
@@ -313,27 +308,45 @@ static bool commit_group(struct daemon *daemon)
         }
         flight_free(flight);
     }
-    return true;
+}
+
+void daemon_settle(struct daemon *daemon)
+{
+    writer_settle(daemon->writer);
+}
+
+/* Hands what is checked to the writer, unless it still has a group. */
+static void commit_group(struct daemon *daemon)
+{
+    if (daemon->lost || writer_works(daemon->writer)) {
+        return;
+    }
+    size_t count = flights_take(&daemon->flights);
+    if (count > 0) {
+        set_credit(daemon);
+        writer_start(daemon->writer, daemon->flights.push, count, daemon->options.wall_ms());
+    }
 }
 
 static bool on_idle(void *context)
 {
     struct daemon *daemon = context;
     struct link_frame frame;
-    if (hub_is_lost(daemon->options.hub)) {
+    if (daemon->lost) {
         log_error("the store cannot be read any more; the hub ends");
         loop_stop(daemon->options.loop);
         return false;
     }
     send_what_was_held(daemon);
+    commit_group(daemon);
     for (int i = 0; i < RECEIVE_ROUND; i++) {
         if (link_server_receive(daemon->server, &frame) != ERR_NONE) {
             break;
         }
         on_frame(daemon, &frame);
     }
-    bool committed = commit_group(daemon);
-    return committed || hub_is_lost(daemon->options.hub) || link_server_pending(daemon->server);
+    commit_group(daemon);
+    return daemon->lost || link_server_pending(daemon->server);
 }
 
 static void on_readable(void *context, unsigned events)
@@ -352,6 +365,7 @@ static void tick_peer(void *context, struct peer *peer)
 static void on_tick(void *context)
 {
     struct daemon *daemon = context;
+    daemon_settle(daemon);
     peers_each(daemon->peers, tick_peer, daemon);
 }
 
@@ -403,6 +417,9 @@ enum err daemon_open(const struct daemon_options *options, struct daemon **ret_d
         err = workers_new(options->loop, workers, FLIGHTS_COUNT, &daemon->workers);
     }
     if (err == ERR_NONE) {
+        err = writer_new(options->loop, options->hub, on_written, daemon, &daemon->writer);
+    }
+    if (err == ERR_NONE) {
         err = open_sockets(daemon);
     }
     if (err == ERR_NONE) {
@@ -423,6 +440,7 @@ void daemon_close(struct daemon *daemon)
     }
     loop_cancel_timer(daemon->options.loop, daemon->tick_timer);
     loop_remove_idle(daemon->options.loop, on_idle, daemon);
+    writer_free(daemon->writer);
     workers_free(daemon->workers);
     flights_done(&daemon->flights);
     if (daemon->server != NULL) {

@@ -8,7 +8,13 @@
 #include "township-hub/hub.h"
 
 /* The hub on the network: sockets, one session a connection, verification on workers, group
- * commits. The mind (hub.h) stays on the loop's thread. */
+ * commits on a thread of their own.
+ *
+ * Who owns what: the loop has the sockets, sessions, peers and flights. A worker has one push while
+ * it checks it. The mind (hub.h) and the store belong to the loop, too, but are lent to the writer
+ * from the start of a group until its end is taken back on the loop: meanwhile the loop only
+ * receives pushes and hands them to workers. Whatever else it does with the mind comes after
+ * daemon_settle. Nothing is shared but the queues of workers.h. */
 struct daemon;
 
 struct daemon_options {
@@ -35,6 +41,9 @@ const char *daemon_bell_endpoint_view(const struct daemon *daemon);
 MUST_USE enum err daemon_allow(struct daemon *daemon, const uint8_t device[LIMIT_KEY_SIZE],
                                const uint8_t curve_key[LINK_KEY_SIZE]);
 void daemon_revoke(struct daemon *daemon, const uint8_t curve_key[LINK_KEY_SIZE]);
+/* Ends the group commit that is under way, if any, and answers it. Before every use of the hub's
+ * mind or store outside the daemon: in each callback of the loop that may lead to one. */
+void daemon_settle(struct daemon *daemon);
 /* The log grew by the hub's own event: tells listeners. */
 void daemon_ring(struct daemon *daemon);
 

@@ -94,6 +94,7 @@ static void on_heads(void *context)
     struct running *running = context;
     struct values facts;
     size_t next = 0;
+    daemon_settle(running->api.daemon);
     while (!hub_is_lost(running->api.hub) && gather_heads(running, &next, &facts) > 0) {
         machine_event(running, WIRE_HEADS, &facts);
     }
@@ -122,6 +123,7 @@ static void look_at_clock(struct running *running)
 static void on_second(void *context)
 {
     struct running *running = context;
+    daemon_settle(running->api.daemon);
     look_at_clock(running);
     desk_tick(running->api.desk);
     enum err err = queue_history_catch_up(running->api.kv, running->api.hub);
@@ -142,6 +144,7 @@ static void on_minute(void *context)
 static void on_heartbeat(void *context)
 {
     struct running *running = context;
+    daemon_settle(running->api.daemon);
     http_server_heartbeat(running->http);
 }
 
@@ -149,6 +152,7 @@ static void on_http(void *context, unsigned events)
 {
     struct running *running = context;
     (void)events;
+    daemon_settle(running->api.daemon);
     http_server_run(running->http);
 }
 
@@ -425,6 +429,7 @@ static int run(struct cli *cli, struct running *running)
                  daemon_endpoint_view(running->api.daemon),
                  (unsigned long long)hub_size(running->api.hub));
         err = loop_run(running->loop);
+        daemon_settle(running->api.daemon);
         err = err == ERR_NONE && hub_is_lost(running->api.hub) ? ERR_STORE : err;
     }
     return err == ERR_NONE ? CLI_OK : cli_fail_err(cli, err, running->folder.path);
@@ -461,11 +466,7 @@ static const struct argp run_argp = {.options = run_table, .parser = parse_run};
 #if defined(__SANITIZE_ADDRESS__)
 enum { WATCHED = 1 };
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-enum { WATCHED = 1 };
-#else
-enum { WATCHED = 0 };
-#endif
+enum { WATCHED = __has_feature(address_sanitizer) };
 #else
 enum { WATCHED = 0 };
 #endif

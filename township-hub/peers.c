@@ -156,6 +156,42 @@ void peer_release(struct peer *peer)
     }
 }
 
+bool peer_send(struct peer *peer, struct link_server *server, struct span frame)
+{
+    enum err err = ERR_BUSY;
+    if (peer_held(peer).size == 0) {
+        err = link_server_send(server, &peer->id, frame);
+    }
+    return err == ERR_BUSY && peer_hold(peer, frame);
+}
+
+struct sending {
+    struct link_server *server;
+    bool holding;
+};
+
+static void send_held(void *context, struct peer *peer)
+{
+    struct sending *sending = context;
+    struct span frame = peer_held(peer);
+    enum err err = ERR_NONE;
+    while (frame.size > 0 && err != ERR_BUSY) {
+        err = link_server_send(sending->server, &peer->id, frame);
+        if (err != ERR_BUSY) {
+            peer_release(peer);
+            frame = peer_held(peer);
+        }
+    }
+    sending->holding = sending->holding || frame.size > 0;
+}
+
+bool peers_send_held(struct peers *peers, struct link_server *server)
+{
+    struct sending sending = {server, false};
+    peers_each(peers, send_held, &sending);
+    return sending.holding;
+}
+
 void peer_greeted(struct peer *peer, const struct sync_hello *hello, uint64_t wall_ms)
 {
     struct daemon_contact *contact = &peer->contact;

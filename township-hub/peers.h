@@ -33,6 +33,12 @@ bool peer_hold(struct peer *peer, struct span frame);
 /* The oldest frame held; empty: none. Until the next call. */
 struct span peer_held(const struct peer *peer);
 void peer_release(struct peer *peer); /* forgets it */
+/* Sends a frame, or holds it when the line has no room: answers come in bursts, and the line takes
+ * few at once. What finds no room even here is asked for again after the next greeting. True: this
+ * peer has frames held now. */
+bool peer_send(struct peer *peer, struct link_server *server, struct span frame);
+/* Sends what is held, as far as there is room; true: some is still held. */
+bool peers_send_held(struct peers *peers, struct link_server *server);
 void peer_greeted(struct peer *peer, const struct sync_hello *hello, uint64_t wall_ms);
 size_t peers_contacts(const struct peers *peers, struct daemon_contact *ret, size_t limit);
 

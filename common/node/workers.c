@@ -23,6 +23,7 @@ struct workers {
     pthread_t threads[WORKERS_THREAD_COUNT];
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t changed;
+    pthread_cond_t finished; /* for who waits for done */
     struct workers_list waiting;
     struct workers_list done;
     bool ending;
@@ -83,6 +84,7 @@ static void *workers_work(void *context)
         job->run(job->context);
         workers_lock(workers);
         list_put(&workers->done, job);
+        CHECK(pthread_cond_signal(&workers->finished) == 0);
         workers_unlock(workers);
         (void)!write(workers->finished_fd, &one, sizeof one);
     }
@@ -146,6 +148,7 @@ enum err workers_new(struct loop *loop, unsigned thread_count, unsigned queue_co
     workers->finished_fd = -1;
     CHECK(pthread_mutex_init(&workers->lock, NULL) == 0);
     CHECK(pthread_cond_init(&workers->changed, NULL) == 0);
+    CHECK(pthread_cond_init(&workers->finished, NULL) == 0);
     err = workers_start(workers, thread_count);
     if (err != ERR_NONE) {
         workers_free(workers);
@@ -173,6 +176,7 @@ void workers_free(struct workers *workers)
         (void)close(workers->finished_fd);
     }
     CHECK(pthread_cond_destroy(&workers->changed) == 0);
+    CHECK(pthread_cond_destroy(&workers->finished) == 0);
     CHECK(pthread_mutex_destroy(&workers->lock) == 0);
     free(workers);
 }
@@ -190,6 +194,18 @@ enum err workers_push(struct workers *workers, struct workers_job *job)
     }
     workers_unlock(workers);
     return taken ? ERR_NONE : ERR_BUSY;
+}
+
+void workers_wait(struct workers *workers)
+{
+    while (workers->taken_count > 0) {
+        workers_lock(workers);
+        while (workers->done.first == NULL) {
+            CHECK(pthread_cond_wait(&workers->finished, &workers->lock) == 0);
+        }
+        workers_unlock(workers);
+        workers_finish(workers);
+    }
 }
 
 unsigned workers_count(const struct workers *workers)

@@ -23,6 +23,9 @@ MUST_USE enum err workers_new(struct loop *loop, unsigned thread_count, unsigned
 void workers_free(struct workers *workers);
 /* On the loop's thread. ERR_BUSY: queue_count jobs are on their way; the job was not taken. */
 MUST_USE enum err workers_push(struct workers *workers, struct workers_job *job);
+/* Returns when all jobs taken have run and their done was called, here: what done pushes is waited
+ * for, too. On the loop's thread. */
+void workers_wait(struct workers *workers);
 /* Jobs taken and not yet done. */
 unsigned workers_count(const struct workers *workers);
 

@@ -109,6 +109,27 @@ static void jobs_are_bounded_and_none_is_lost(void **state)
     assert_int_equal(rig.count, 200);
 }
 
+static void waiting_ends_what_was_taken(void **state)
+{
+    enum { JOB_COUNT = 20 };
+    struct rig rig = {.loop = *state};
+    struct workers *workers = NULL;
+    struct sum sums[JOB_COUNT];
+
+    assert_int_equal(workers_new(rig.loop, 2, JOB_COUNT, &workers), ERR_NONE);
+    workers_wait(workers);
+    for (unsigned i = 0; i < JOB_COUNT; i++) {
+        sums[i] = sum_of(&rig, 3);
+        sums[i].job.context = &sums[i];
+        assert_int_equal(workers_push(workers, &sums[i].job), ERR_NONE);
+    }
+    workers_wait(workers);
+    assert_int_equal(rig.count, 9 * JOB_COUNT);
+    assert_int_equal(workers_count(workers), 0);
+    workers_free(workers);
+    assert_int_equal(rig.count, 9 * JOB_COUNT);
+}
+
 #define RIG(test) cmocka_unit_test_setup_teardown(test, loop_setup, loop_teardown)
 
 int main(void)
@@ -116,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RIG(jobs_run_elsewhere_and_end_here),
         RIG(jobs_are_bounded_and_none_is_lost),
+        RIG(waiting_ends_what_was_taken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
