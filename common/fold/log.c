@@ -108,7 +108,7 @@ static enum err tile_write(void *context, uint8_t level, uint64_t index, struct 
 
 struct tlog_tiles log_tiles(struct log_tiles *context)
 {
-    return (struct tlog_tiles){context, tile_read, tile_write};
+    return (struct tlog_tiles){context, tile_read, tile_write, context->log->nodes};
 }
 
 static void put_state(const struct log *log, struct kv_txn *txn)
@@ -130,7 +130,10 @@ static enum err make_room(struct log *log)
         return ERR_MEMORY;
     }
     log->tile->index = UINT64_MAX;
-    enum err err = leaf_rows_new(log->slot, &log->leaves);
+    enum err err = tlog_nodes_new(&log->nodes);
+    if (err == ERR_NONE) {
+        err = leaf_rows_new(log->slot, &log->leaves);
+    }
     return err != ERR_NONE ? err : chains_new(log->slot, &log->chains);
 }
 
@@ -171,10 +174,12 @@ void log_done(struct log *log)
 {
     free(log->recent);
     free(log->tile);
+    tlog_nodes_free(log->nodes);
     leaf_rows_free(log->leaves);
     chains_free(log->chains);
     log->recent = NULL;
     log->tile = NULL;
+    log->nodes = NULL;
     log->leaves = NULL;
     log->chains = NULL;
 }
@@ -279,6 +284,7 @@ void log_flush(struct log *log, struct kv_txn *txn, struct tlog_hash *ret_root)
         err = tlog_append(&tiles, before, log->recent + (before - log->recent_first),
                           log->pending_count);
     }
+    tiles.nodes = NULL; /* from what is stored alone */
     if (err == ERR_NONE) {
         err = tlog_root(&tiles, log->size, &root);
     }

@@ -36,6 +36,7 @@ struct log {
     struct leaf_rows *leaves;
     struct chains *chains;
     struct log_tile *tile;
+    struct tlog_nodes *nodes;
 };
 
 /* Leaves one transaction may append. */

@@ -2,9 +2,13 @@
 
 #include "base/check.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { TILE_HEIGHT = 8 };
+enum {
+    NODE_HEIGHTS = 32, /* that are remembered; above them a root is made of few hashes */
+    NODE_COUNT = 2048  /* of each height: all of a commit's */
+};
 _Static_assert(1 << TILE_HEIGHT == TLOG_TILE_WIDTH, "a tile holds 2^8 hashes");
 _Static_assert(sizeof(struct tlog_hash) == LIMIT_HASH_SIZE, "an array of hashes is a tile's bytes");
 
@@ -23,16 +27,64 @@ enum err tile_read(const struct tlog_tiles *tiles, uint8_t level, uint64_t index
     return ERR_NONE;
 }
 
-void tile_fold(const struct tlog_hash *hashes, size_t count, struct tlog_hash *ret)
+/* Remembered in the place that index and height give, in the stead of an older one. */
+struct node {
+    uint64_t mark; /* index + 1; 0: none */
+    struct tlog_hash hash;
+};
+
+struct tlog_nodes {
+    struct node node[NODE_HEIGHTS][NODE_COUNT];
+};
+
+enum err tlog_nodes_new(struct tlog_nodes **ret_nodes)
+{
+    *ret_nodes = calloc(1, sizeof **ret_nodes);
+    return *ret_nodes == NULL ? ERR_MEMORY : ERR_NONE;
+}
+
+void tlog_nodes_free(struct tlog_nodes *nodes)
+{
+    free(nodes);
+}
+
+bool tile_known(const struct tlog_nodes *nodes, struct tile_place place, struct tlog_hash *ret)
+{
+    if (nodes == NULL || place.height >= NODE_HEIGHTS) {
+        return false;
+    }
+    const struct node *node = &nodes->node[place.height][place.index % NODE_COUNT];
+    if (node->mark != place.index + 1) {
+        return false;
+    }
+    *ret = node->hash;
+    return true;
+}
+
+static void remember(struct tlog_nodes *nodes, struct tile_place place,
+                     const struct tlog_hash *hash)
+{
+    if (nodes != NULL && place.height < NODE_HEIGHTS) {
+        struct node *node = &nodes->node[place.height][place.index % NODE_COUNT];
+        node->mark = place.index + 1;
+        node->hash = *hash;
+    }
+}
+
+void tile_fold(struct tlog_nodes *nodes, struct tile_place place, unsigned height,
+               const struct tlog_hash *hashes, struct tlog_hash *ret)
 {
     struct tlog_hash node[TLOG_TILE_WIDTH];
-    CHECK(count >= 1);
-    CHECK(count <= TLOG_TILE_WIDTH);
-    CHECK((count & (count - 1)) == 0);
-    memcpy(node, hashes, count * sizeof *node);
-    for (size_t left = count / 2; left > 0; left /= 2) {
+    CHECK(place.height >= height);
+    CHECK(place.height - height <= TILE_HEIGHT);
+    size_t left = (size_t)1 << (place.height - height);
+    memcpy(node, hashes, left * sizeof *node);
+    while (left > 1) {
+        left /= 2;
+        height++;
         for (size_t i = 0; i < left; i++) {
             tlog_node_hash(&node[2 * i], &node[2 * i + 1], &node[i]);
+            remember(nodes, (struct tile_place){height, place.index * left + i}, &node[i]);
         }
     }
     *ret = node[0];
@@ -66,13 +118,17 @@ static enum err reader_load(struct tile_reader *reader, uint8_t level, uint64_t 
 static enum err full_subtree(struct tile_reader *reader, uint64_t start, unsigned height,
                              struct tlog_hash *ret)
 {
+    struct tile_place place = {height, start >> height};
+    if (tile_known(reader->tiles->nodes, place, ret)) {
+        return ERR_NONE;
+    }
     uint8_t level = (uint8_t)(height / TILE_HEIGHT);
     size_t width = (size_t)1 << (height % TILE_HEIGHT);
     uint64_t first = start >> (level * TILE_HEIGHT); /* the first hash wanted, in its level */
     size_t at = (size_t)(first % TLOG_TILE_WIDTH);
     enum err err = reader_load(reader, level, first / TLOG_TILE_WIDTH, at + width);
     if (err == ERR_NONE) {
-        tile_fold(&reader->hash[at], width, ret);
+        tile_fold(reader->tiles->nodes, place, level * TILE_HEIGHT, &reader->hash[at], ret);
     }
     return err;
 }

@@ -9,8 +9,21 @@
  * tile. ret may be written to on failure. */
 MUST_USE enum err tile_read(const struct tlog_tiles *tiles, uint8_t level, uint64_t index,
                             struct tlog_hash *ret /* TLOG_TILE_WIDTH */, size_t *ret_count);
-/* Root of count hashes, a power of two, at most TLOG_TILE_WIDTH. */
-void tile_fold(const struct tlog_hash *hashes, size_t count, struct tlog_hash *ret);
+enum { TILE_HEIGHT = 8 }; /* 2^8 hashes in a tile */
+
+/* Where a full subtree stands: index counts those of its height. */
+struct tile_place {
+    unsigned height;
+    uint64_t index;
+};
+
+/* Root of the subtree at place, out of hashes, which are roots of height of its lower subtrees;
+ * kept in nodes, as those between,
+ * unless that is NULL. */
+void tile_fold(struct tlog_nodes *nodes, struct tile_place place, unsigned height,
+               const struct tlog_hash *hashes, struct tlog_hash *ret);
+/* False: not remembered. */
+bool tile_known(const struct tlog_nodes *nodes, struct tile_place place, struct tlog_hash *ret);
 
 /* Keeps the tile read last: neighbouring subtrees mostly come from the same one. */
 struct tile_reader {

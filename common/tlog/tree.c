@@ -87,7 +87,8 @@ static enum err edge_push(struct edge *edge, uint64_t size, const struct tlog_ha
         if (err != ERR_NONE) {
             return err;
         }
-        tile_fold(tile->hash, TLOG_TILE_WIDTH, &hash);
+        struct tile_place place = {(level + 1) * TILE_HEIGHT, tile->index};
+        tile_fold(edge->tiles->nodes, place, level * TILE_HEIGHT, tile->hash, &hash);
         size /= TLOG_TILE_WIDTH;
     }
     return ERR_NONE;

@@ -14,6 +14,12 @@ struct tlog_hash {
     uint8_t bytes[LIMIT_HASH_SIZE];
 };
 
+/* Roots of full subtrees, remembered: the proofs of one commit need the same few again and again.
+ * All of them are of one tree, of which nothing was taken back since. */
+struct tlog_nodes;
+MUST_USE enum err tlog_nodes_new(struct tlog_nodes **ret_nodes);
+void tlog_nodes_free(struct tlog_nodes *nodes);
+
 /* Where tiles are kept. read gives the tile's present bytes (a multiple of 32, *ret_size says how
  * many) or ERR_NOT_FOUND; write replaces a tile by a longer one. */
 struct tlog_tiles {
@@ -21,6 +27,7 @@ struct tlog_tiles {
     enum err (*read)(void *context, uint8_t level, uint64_t index,
                      uint8_t *ret /* TLOG_TILE_SIZE */, size_t *ret_size);
     enum err (*write)(void *context, uint8_t level, uint64_t index, struct span bytes);
+    struct tlog_nodes *nodes; /* NULL: none are remembered */
 };
 
 void tlog_leaf_hash(struct span leaf, struct tlog_hash *ret); /* 0x00 || leaf */

@@ -58,7 +58,7 @@ static inline enum err memory_write(void *context, uint8_t level, uint64_t index
 static inline void memory_init(struct memory *memory)
 {
     memset(memory, 0, sizeof *memory);
-    memory->tiles = (struct tlog_tiles){memory, memory_read, memory_write};
+    memory->tiles = (struct tlog_tiles){memory, memory_read, memory_write, NULL};
 }
 
 /* The leaf of the tests: the hash of its own number. */
@@ -95,7 +95,7 @@ static inline void endless_init(struct endless *endless)
     for (size_t i = 1; i < 64; i++) {
         tlog_node_hash(&endless->hash[i - 1], &endless->hash[i - 1], &endless->hash[i]);
     }
-    endless->tiles = (struct tlog_tiles){endless, endless_read, NULL};
+    endless->tiles = (struct tlog_tiles){endless, endless_read, NULL, NULL};
 }
 
 #endif

@@ -17,7 +17,9 @@ static int set_up(void **state)
     for (size_t i = 0; i < LARGE; i++) {
         leaf[i] = memory_leaf(i);
     }
-    if (tlog_append(&memory.tiles, 0, leaf, LARGE) != ERR_NONE) {
+    /* As the log does: what is proved comes out of what is remembered where it can. */
+    if (tlog_nodes_new(&memory.tiles.nodes) != ERR_NONE ||
+        tlog_append(&memory.tiles, 0, leaf, LARGE) != ERR_NONE) {
         return -1;
     }
     for (size_t size = 0; size < SMALL + 2; size++) {
@@ -478,6 +480,13 @@ static void test_endless(void **state)
     assert_int_equal(longest.count, 63 + 63);
 }
 
+static int tear_down(void **state)
+{
+    (void)state;
+    tlog_nodes_free(memory.tiles.nodes);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,5 +495,5 @@ int main(void)
         cmocka_unit_test(test_large_borders),   cmocka_unit_test(test_questions_outside),
         cmocka_unit_test(test_claimed_size),    cmocka_unit_test(test_endless),
     };
-    return cmocka_run_group_tests_name("tlog proof", tests, set_up, NULL);
+    return cmocka_run_group_tests_name("tlog proof", tests, set_up, tear_down);
 }
