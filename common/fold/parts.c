@@ -255,9 +255,8 @@ static uint64_t wraps_number(struct parts *parts, struct kv_txn *txn,
 void parts_expect(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE])
 {
     struct kv_key key;
-    if (!kv_has(txn, KV_BLOB, span_of(hash, LIMIT_HASH_SIZE)) &&
-        !kv_has(txn, KV_PART, hash_key(&key, hash))) {
-        kv_put(txn, KV_PART, hash_key(&key, hash), span_of(NULL, 0));
+    if (!kv_has(txn, KV_BLOB, span_of(hash, LIMIT_HASH_SIZE))) {
+        kv_add(txn, KV_PART, hash_key(&key, hash), span_of(NULL, 0));
     }
 }
 

@@ -3,7 +3,7 @@
 
 #include <zstd.h>
 
-enum { PACK_LEVEL = 3 };
+enum { LINE_LEVEL = 3, STORE_LEVEL = -1 };
 
 /* raw_size as announced: one zstd frame of exactly that content, nothing behind it. */
 static bool is_frame(struct span packed, uint32_t raw_size)
@@ -47,7 +47,7 @@ enum err wire_bytes_unpack(struct span packed, uint32_t raw_size, struct buf *re
 }
 
 /* A context a call: to keep one a thread saves 3 % here, and 5 us of unpacking a hundred. */
-enum err wire_bytes_pack(struct span raw, struct buf *ret)
+static enum err pack_bytes(struct span raw, int level, struct buf *ret)
 {
     size_t start = ret->size;
     size_t bound = ZSTD_compressBound(raw.size);
@@ -55,10 +55,15 @@ enum err wire_bytes_pack(struct span raw, struct buf *ret)
     if (room == NULL) {
         return ret->err;
     }
-    size_t size = ZSTD_compress(room, bound, raw.data, raw.size, PACK_LEVEL);
+    size_t size = ZSTD_compress(room, bound, raw.data, raw.size, level);
     bool good = !ZSTD_isError(size);
     ret->size = start + (good ? size : 0);
     return good ? ERR_NONE : ERR_MEMORY;
+}
+
+enum err wire_bytes_pack(struct span raw, struct buf *ret)
+{
+    return pack_bytes(raw, STORE_LEVEL, ret);
 }
 
 static enum err pack(const ProtobufCMessage *list, struct buf *ret, uint32_t *ret_raw_size)
@@ -66,7 +71,7 @@ static enum err pack(const ProtobufCMessage *list, struct buf *ret, uint32_t *re
     struct buf raw;
     buf_init(&raw, LIMIT_BATCH_SIZE);
     wire_write(list, &raw);
-    enum err err = raw.err != ERR_NONE ? raw.err : wire_bytes_pack(buf_span(&raw), ret);
+    enum err err = raw.err != ERR_NONE ? raw.err : pack_bytes(buf_span(&raw), LINE_LEVEL, ret);
     if (err == ERR_NONE) {
         *ret_raw_size = (uint32_t)raw.size;
     }

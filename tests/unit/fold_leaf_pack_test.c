@@ -144,7 +144,7 @@ static void test_ids_take_no_room(void **state)
         add_leaf(make, IN_CHAIN, true);
     }
     pack(make, 0, LEAF_GROUP);
-    assert_in_range(unknown - make->packed.size, (LEAF_GROUP - DEVICES) * 27,
+    assert_in_range(unknown - make->packed.size, (LEAF_GROUP - DEVICES) * 24,
                     LEAF_GROUP * LIMIT_HASH_SIZE);
     expect_same(make, 0, LEAF_GROUP);
 }
