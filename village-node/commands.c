@@ -9,7 +9,7 @@
 
 /* The commands that talk to the running daemon, beside the common ones (desk/cli.h). */
 
-enum { OPTION_OFFSET = 256, OPTION_DRILL, OPTION_TIMEOUT, OPTION_FROM, OPTION_TO };
+enum { OPTION_OFFSET = 256, OPTION_DRILL, OPTION_TIMEOUT, OPTION_FROM, OPTION_TO, OPTION_CHECK };
 
 static error_t parse_run(int key, char *argument, struct argp_state *state)
 {
@@ -326,6 +326,7 @@ int command_sync(struct cli *cli, int argc, char **argv)
 struct handover_options {
     const char *from;
     const char *to;
+    bool check;
 };
 
 static error_t parse_handover(int key, char *argument, struct argp_state *state)
@@ -338,6 +339,9 @@ static error_t parse_handover(int key, char *argument, struct argp_state *state)
     case OPTION_TO:
         options->to = argument;
         return 0;
+    case OPTION_CHECK:
+        options->check = true;
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -345,16 +349,30 @@ static error_t parse_handover(int key, char *argument, struct argp_state *state)
 
 static void show_handover(struct cli *cli, const struct wire_tree *answer)
 {
-    static const struct cli_column columns[] = {
-        {"编号", "number", "number"}, {"原因", "why", "zh"}, {"条款", "article", "article"}};
+    static const struct cli_column columns[] = {{"编号", "number", "number"},
+                                                {"类别", "what", "machineZh"},
+                                                {"原因", "why", "zh"},
+                                                {"条款", "article", "article"}};
+    static const struct cli_column moved[] = {{"编号", "number", "number"},
+                                              {"类别", "what", "machineZh"},
+                                              {"事项", "item", "itemZh"},
+                                              {"状态", "state", "stateZh"},
+                                              {"到期", "due", "due"}};
     static const struct cli_column counts[] = {
-        {"已移交办件", "cases handed over", "count"},
+        {"移交件数", "handed over", "count"},
         {"随移交的原件", "original papers with them", "papers"},
         {"随移交的草稿", "drafts with them", "draftsMoved"},
         {"留下的草稿", "drafts left", "draftsLeft"},
         {"说明", "note", "draftsZh"}};
     const struct wire_tree *left = wire_tree_get(answer, "left");
-    show_list(cli, answer, "moved", cli_is_english(cli) ? "Handed over" : "已移交");
+    bool check = wire_tree_is_true(wire_tree_get(answer, "check"));
+    if (cli_is_english(cli)) {
+        (void)printf("\n%s\n",
+                     check ? "To be handed over (nothing is written yet)" : "Handed over");
+    } else {
+        (void)printf("\n%s\n", check ? "将移交（尚未写入，核对后去掉 --check 再办）" : "已移交");
+    }
+    cli_table(cli, wire_tree_get(answer, "moved"), moved, sizeof moved / sizeof *moved);
     cli_sheet(cli, answer, counts, sizeof counts / sizeof *counts);
     if (wire_tree_count(left) > 0) {
         (void)printf("\n%s\n", cli_is_english(cli) ? "Not handed over" : "未能移交");
@@ -367,9 +385,10 @@ int command_handover(struct cli *cli, int argc, char **argv)
     static const struct argp_option table[] = {
         {"from", OPTION_FROM, "STAFF", 0, "who leaves 移交人", 0},
         {"to", OPTION_TO, "STAFF", 0, "who takes over 接收人", 0},
+        {"check", OPTION_CHECK, NULL, 0, "list only, write nothing 只列出，不写入", 0},
         {0}};
     static const struct argp argp = {.options = table, .parser = parse_handover};
-    struct handover_options options = {NULL, NULL};
+    struct handover_options options = {NULL, NULL, false};
     struct buf body;
     struct json_text json;
     int code = CLI_OK;
@@ -385,6 +404,7 @@ int command_handover(struct cli *cli, int argc, char **argv)
     json_text_open(&json, NULL);
     json_text_string(&json, "from", options.from);
     json_text_string(&json, "to", options.to);
+    json_text_bool(&json, "check", options.check);
     json_text_close(&json);
     code = cli_call_show(cli, "POST", "/api/v1/handover", buf_span(&body), show_handover);
     buf_done(&body);

@@ -81,6 +81,8 @@ void view_put(struct daemon *daemon, const struct view *view, const char *name,
     json_text_open(json, name);
     json_text_hex(json, "record", span_of(record->id, LIMIT_ID_SIZE));
     json_text_string(json, "number", number);
+    json_text_string(json, "machine", rule_machine(record->machine)->name);
+    json_text_string(json, "machineZh", rule_machine(record->machine)->zh);
     json_text_string(json, "state", rule_state_name(record->machine, record->state));
     json_text_string(json, "stateZh", rule_state_zh(record->machine, record->state));
     json_text_span(json, "item", values_bytes(&record->facts, FIELD_item, 0));

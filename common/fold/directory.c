@@ -222,6 +222,24 @@ void directory_ask(const struct directory *directory, const struct directory_ask
     }
 }
 
+bool directory_works_at(const struct directory *directory, const uint8_t staff[LIMIT_ID_SIZE],
+                        const struct directory_ask *ask)
+{
+    bool has_key = false;
+    bool granted = false;
+    for (size_t i = 0; i < directory->key_count && !has_key; i++) {
+        const struct directory_key *key = &directory->keys[i];
+        has_key = memcmp(key->staff, staff, LIMIT_ID_SIZE) == 0 && key->since <= ask->applied &&
+                  !revoked_before(key->revoked_index, ask->leaf_index);
+    }
+    for (size_t i = 0; has_key && !granted && i < directory->grant_count; i++) {
+        const struct directory_grant *grant = &directory->grants[i];
+        granted =
+            memcmp(grant->staff, staff, LIMIT_ID_SIZE) == 0 && grant_holds(grant, ask, ask->device);
+    }
+    return granted;
+}
+
 static void copy_fact(const struct wire_event *event, enum field field, void *ret, size_t size)
 {
     struct span bytes = values_bytes(&event->facts, field, 0);

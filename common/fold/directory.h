@@ -103,6 +103,11 @@ struct directory_ask {
 void directory_ask(const struct directory *directory, const struct directory_ask *ask,
                    struct directory_author *ret);
 
+/* Is staff known, with a key that stands, and does a grant let him work at the ask's device on its
+ * day? Of the ask, author is not read. */
+bool directory_works_at(const struct directory *directory, const uint8_t staff[LIMIT_ID_SIZE],
+                        const struct directory_ask *ask);
+
 /* May this person or station event take force? Enrolling needs the registrar, granting the hub
  * leader (another person), revoking any one of owner, station head, registrar, leader; the hub
  * device alone until there is a leader and a registrar (evidence.md, section 7). */

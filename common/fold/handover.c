@@ -55,6 +55,20 @@ static bool is_merged(const struct fold *fold, const struct fold_ask *ask, int32
            strcmp(stations_successor(world.stations, old->code, day), next->code) == 0;
 }
 
+/* Who goes on with it, if somebody is named, works at the station that it goes to. */
+static bool handler_works(const struct fold *fold, const struct fold_ask *ask, int32_t day)
+{
+    const struct values *facts = &ask->event->facts;
+    struct span handler = fact(facts, FIELD_handler);
+    const struct directory_ask there = {.device = fact(facts, FIELD_station).data,
+                                        .day = day,
+                                        .applied = fold_applied_common(fold, ask->event),
+                                        .leaf_index = ask->leaf_index};
+    return handler.size == 0 ||
+           (handler.size == LIMIT_ID_SIZE &&
+            directory_works_at(world_directory(fold->world), handler.data, &there));
+}
+
 static bool follows(const struct record *record)
 {
     const struct rule_machine *machine = rule_machine(record->machine);
@@ -109,6 +123,9 @@ enum refusal fold_handover_judge(const struct fold *fold, struct kv_txn *txn,
     }
     if (!follows(record)) {
         return REFUSAL_HANDOVER_STAYS;
+    }
+    if (!handler_works(fold, ask, day)) {
+        return REFUSAL_HANDOVER_HANDLER;
     }
     if (fold_handover_change(facts, record) != ERR_NONE) {
         return REFUSAL_TOO_MUCH;

@@ -13,8 +13,9 @@ MUST_USE enum err fold_handover_change(const struct values *facts, struct record
 void fold_handover_blob(const struct record *record, struct buf *ret_blob);
 
 /* May it be handed over? By the hub's leader or operator; of a station that the edition known to
- * its author says was merged by day into the one named; in a state that follows; and as the record
- * is. *ask->record is then what it becomes. */
+ * its author says was merged by day into the one named; in a state that follows; to a handler, if
+ * one is named, who then works at that station; and as the record is. *ask->record is then what it
+ * becomes. */
 enum refusal fold_handover_judge(const struct fold *fold, struct kv_txn *txn,
                                  const struct fold_ask *ask, const struct directory_author *author,
                                  int32_t day);

@@ -19,7 +19,8 @@ enum complaint_verb {
     COMPLAINT_FOLLOWED_UP = 16,
     COMPLAINT_FILED = 17,
     COMPLAINT_MALICIOUS = 18,
-    COMPLAINT_RAISED = 19
+    COMPLAINT_RAISED = 19,
+    COMPLAINT_ASSIGNED = 20
 };
 
 #define IN(state) ((uint32_t)1 << COMPLAINT_STATE_##state)
@@ -101,6 +102,12 @@ static bool not_accused_holds(const struct rule_input *input)
 {
     return !input_author_is(input, before_bytes(input, FIELD_accused)) &&
            !input_author_is(input, input_bytes(input, FIELD_accused));
+}
+
+static bool new_handler_clean_holds(const struct rule_input *input)
+{
+    return !input_repeats(input, FIELD_handler) &&
+           !span_equal(input_bytes(input, FIELD_handler), before_bytes(input, FIELD_accused));
 }
 
 static bool other_than_handler_holds(const struct rule_input *input)
@@ -256,6 +263,7 @@ RULE_GUARD(case_of_complaint, CASE_UNKNOWN);
 RULE_GUARD(rating_bad, RATING_NOT_BAD);
 RULE_GUARD(head_may, COMPLAINT_FORWARD_ONLY);
 RULE_GUARD(not_accused, ACCUSED_HANDLES);
+RULE_GUARD(new_handler_clean, ACCUSED_HANDLES);
 RULE_GUARD(other_than_handler, SAME_PERSON);
 RULE_GUARD(scope, COMPLAINT_SCOPE);
 RULE_GUARD(integrity, INTEGRITY_DISCIPLINE);
@@ -403,6 +411,7 @@ static const struct rule_name complaint_verbs[] = {
     {COMPLAINT_FILED, "filed", "立卷归档"},
     {COMPLAINT_MALICIOUS, "malicious", "恶意投诉"},
     {COMPLAINT_RAISED, "raised", "报上级纪检"},
+    {COMPLAINT_ASSIGNED, "assigned", "改派"},
     {0, NULL, NULL},
 };
 

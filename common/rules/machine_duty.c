@@ -9,7 +9,8 @@ enum duty_verb {
     DUTY_ENDED = 6,
     DUTY_CANCELLED = 7,
     DUTY_ROTATED = 8,
-    DUTY_POSTS_PLANNED = 9 /* who holds which post until when */
+    DUTY_POSTS_PLANNED = 9, /* who holds which post until when */
+    DUTY_REPLACED = 10
 };
 
 enum duty_state {
@@ -105,6 +106,24 @@ static bool hands_on_holds(const struct rule_input *input)
 {
     return record_is_in(input->before, IN(PLANNED)) ? author_is_listed(input)
                                                     : guard_assigned.holds(input);
+}
+
+static bool is_named(const struct record *record, struct span staff)
+{
+    return record_people_list(record, staff) ||
+           span_equal(values_bytes(&record->facts, FIELD_leader, 0), staff);
+}
+
+static bool leaver_listed_holds(const struct rule_input *input)
+{
+    struct span leaver = input_bytes(input, FIELD_handler);
+    return leaver.size == LIMIT_ID_SIZE && is_named(input->before, leaver);
+}
+
+static bool newcomer_holds(const struct rule_input *input)
+{
+    struct span newcomer = input_bytes(input, FIELD_receiver);
+    return newcomer.size == LIMIT_ID_SIZE && !is_named(input->before, newcomer);
 }
 
 static bool stand_in_holds(const struct rule_input *input)
@@ -206,6 +225,8 @@ RULE_GUARD(duty_day, DUTY_DAY);
 RULE_GUARD(channel, NO_CHANNEL);
 RULE_GUARD(hands_on, NOT_ON_DUTY);
 RULE_GUARD(stand_in, NO_STAND_IN);
+RULE_GUARD(leaver_listed, NOT_ON_DUTY);
+RULE_GUARD(newcomer, NO_STAND_IN);
 RULE_GUARD(approved_by_leader, DUTY_UNAPPROVED);
 RULE_GUARD(is_stand_in, NOT_STAND_IN);
 
@@ -259,6 +280,22 @@ static void duty_offer(struct rule_input *input)
     after_store(input, FIELD_letters);
 }
 
+/* Who left stands on no shift to come. */
+static void duty_replace(struct rule_input *input)
+{
+    struct span leaver = input_bytes(input, FIELD_handler);
+    struct span newcomer = input_bytes(input, FIELD_receiver);
+    uint16_t count = values_places(&input->before->facts, FIELD_people);
+    for (uint16_t i = 0; i < count; i++) {
+        if (span_equal(values_bytes(&input->before->facts, FIELD_people, i), leaver)) {
+            values_set_bytes(&input->after->facts, FIELD_people, i, newcomer);
+        }
+    }
+    if (span_equal(before_bytes(input, FIELD_leader), leaver)) {
+        values_set_bytes(&input->after->facts, FIELD_leader, 0, newcomer);
+    }
+}
+
 static const struct rule_row duty_rows[] = {
 #include "rules/duty.def"
 };
@@ -279,6 +316,7 @@ static const struct rule_name duty_verbs[] = {
     {DUTY_CANCELLED, "cancelled", "取消排班"},
     {DUTY_ROTATED, "rotated", "轮岗"},
     {DUTY_POSTS_PLANNED, "posts_planned", "岗位安排"},
+    {DUTY_REPLACED, "replaced", "换人"},
     {0, NULL, NULL},
 };
 

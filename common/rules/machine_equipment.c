@@ -10,7 +10,8 @@ enum equipment_verb {
     EQUIPMENT_SCRAP_REFUSED = 7,
     EQUIPMENT_DATA_MOVED = 8,
     EQUIPMENT_SCRAPPED = 9,
-    EQUIPMENT_CONFIGURED = 10
+    EQUIPMENT_CONFIGURED = 10,
+    EQUIPMENT_PASSED_ON = 11
 };
 
 enum equipment_state {
@@ -48,6 +49,12 @@ static bool change_allowed_holds(const struct rule_input *input)
     return input_names_other(input, FIELD_leader) && input_has(input, FIELD_reason);
 }
 
+static bool other_keeper_holds(const struct rule_input *input)
+{
+    return !input_repeats(input, FIELD_handler);
+}
+
+RULE_GUARD(other_keeper, SAME_KEEPER);
 RULE_GUARD(change_allowed, CHANGE_UNALLOWED);
 RULE_GUARD(asset_named, NO_ASSET);
 RULE_GUARD(result_given, NO_RESULT);
@@ -97,6 +104,7 @@ static const struct rule_name equipment_verbs[] = {
     {EQUIPMENT_DATA_MOVED, "data_moved", "迁移数据"},
     {EQUIPMENT_SCRAPPED, "scrapped", "报废"},
     {EQUIPMENT_CONFIGURED, "configured", "配置变更"},
+    {EQUIPMENT_PASSED_ON, "passed_on", "移交保管"},
     {0, NULL, NULL},
 };
 

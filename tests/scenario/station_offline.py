@@ -191,9 +191,22 @@ def desk(place, case):
     must(code == 401, f"a draft without its owner: {code}")
     with open(place.path("station/store/data.mdb"), "rb") as store:
         must("未写完".encode() not in store.read(), "a draft lies open on the disk")
-    moved = station.ask("handover", "--from", worker.staff, "--to", second.staff)
-    must([m["record"] for m in moved["moved"]] == [case["record"]] and
+    device = worker.act("equipment", "registered", asset="PC-1", handler=worker.staff)
+    purse = worker.act("lost", "found", location="HALL", handler=worker.staff, text="黑色钱包")
+    people = ("handover", "--from", worker.staff, "--to", second.staff)
+    listed = station.ask(*people, "--check")
+    moved = station.ask(*people)
+    records = [m["record"] for m in moved["moved"]]
+    must([m["machine"] for m in moved["moved"]] == ["case", "contact", "equipment"] and
+         records[0] == case["record"] and records[2] == device["record"] and
          moved["draftsMoved"] == 1 and moved["draftsLeft"] == 0, f"handover: {moved}")
+    must(listed["check"] and [m["record"] for m in listed["moved"]] == records and
+         listed["draftsMoved"] == 0 and listed["left"] == moved["left"], f"a list: {listed}")
+    must([(one["record"], one["machine"]) for one in moved["left"]] ==
+         [(purse["record"], "lost")] and "回执" in moved["left"][0]["zh"],
+         f"what stays: {moved['left']}")
+    kept = station.ask("show", device["record"])["facts"]["handler"]
+    must(second.staff in json.dumps(kept), f"the device's keeper: {kept}")
     code, _ = api(station, "GET", "/api/v1/drafts/contact-1", None, token)
     must(code == 404, f"a draft that was handed over: {code}")
     code, answer = api(station, "POST", "/api/v1/unlock",
@@ -208,7 +221,8 @@ def desk(place, case):
     must(stays["draftsMoved"] == 0 and stays["draftsLeft"] == 2 and "本人" in stays["draftsZh"],
          f"drafts of somebody else: {stays}")
     again = station.ask("handover", "--from", worker.staff, "--to", second.staff)
-    must(again["moved"] == [] and again["left"] == [], f"handed over twice: {again}")
+    must(case["record"] not in [m["record"] for m in again["moved"] + again["left"]],
+         f"handed over twice: {again}")
     code, _ = api(station, "DELETE", "/api/v1/drafts/contact-1", None, other)
     must(code == 200, f"draft deleted: {code}")
     tasks = station.ask("tasks")

@@ -61,6 +61,13 @@ static void test_refusals(void **state)
     assert_int_equal(town_station(town, &town->head, &act).refusal, REFUSAL_HANDOVER_HUB_ONLY);
     town_number(&act, FIELD_size, 0, 7);
     expect_refused(town, &town->operator, & act, REFUSAL_HANDOVER_DIFFERS);
+    /* Whom nobody knows, or who works at the hub alone, goes on with nothing there. */
+    uint8_t nobody[LIMIT_ID_SIZE];
+    memset(nobody, 0x77, sizeof nobody);
+    handover_act(town, 1, old, first, nobody, &act);
+    expect_refused(town, &town->operator, & act, REFUSAL_HANDOVER_HANDLER);
+    handover_act(town, 1, old, first, town->leader.staff, &act);
+    expect_refused(town, &town->operator, & act, REFUSAL_HANDOVER_HANDLER);
     /* A contact that was answered is done: it stays. */
     town_act(&act, WIRE_CONTACT, 1001, CONTACT_ANSWERED);
     act.sealed_labels = 4;
@@ -71,7 +78,7 @@ static void test_refusals(void **state)
     expect_refused(town, &town->operator, & act, REFUSAL_NO_RECORD);
     handover_act(town, 1, first, old, NULL, &act);
     expect_refused(town, &town->operator, & act, REFUSAL_OTHER_STATION);
-    handover_act(town, 1, old, first, NULL, &act);
+    handover_act(town, 1, old, first, town->worker.staff, &act);
     expect_refused(town, &town->operator, & act, REFUSAL_NONE);
     /* Once only. */
     expect_refused(town, &town->operator, & act, REFUSAL_OTHER_STATION);
