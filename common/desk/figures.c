@@ -311,6 +311,11 @@ static void take_deduction(void *context, const struct views_deduction *deductio
     json_text_string(json, "ground", deduction->ground);
     json_text_string(json, "groundZh", rule == NULL ? "督查扣分" : rule->zh);
     json_text_string(json, "groundEn", rule == NULL ? "inspection" : rule->en);
+    json_text_string(json, "triggers", rule == NULL ? "" : rule->triggers);
+    json_text_string(json, "article", rule == NULL ? "S2-5.3.7 1.K" : rule->article);
+    if (deduction->told_day != 0) {
+        json_text_day(json, "toldDay", deduction->told_day);
+    }
     put_station(looking, deduction->station);
     if (memcmp(deduction->staff, none, sizeof none) != 0) {
         looking_put_staff(looking, "staff", span_of(deduction->staff, LIMIT_ID_SIZE));

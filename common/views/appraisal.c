@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PERCENT = 100, DEDUCTION_FIRST = 1, DEDUCTION_LAST = 5 };
+enum { PERCENT = 100, DEDUCTION_FIRST = 1, DEDUCTION_LAST = 5, DECISION_UPHELD = 1 };
 
 enum views_grade views_grade_of(const struct policy *policy, uint32_t points)
 {
@@ -62,21 +62,29 @@ static bool keep_upheld(void *context, const struct record *record)
 {
     struct appraising *appraising = context;
     struct span subject = values_bytes(&record->facts, FIELD_subject, 0);
+    bool told = views_state_is(record, "told") &&
+                values_number(&record->facts, FIELD_decision, 0) == DECISION_UPHELD;
     if (record->machine == MACHINE_ACCOUNTABILITY && subject.size == LIMIT_ID_SIZE &&
-        (views_state_is(record, "decided") || views_state_is(record, "sanctioned"))) {
-        views_entries_add(&appraising->upheld, 0, subject.data, false);
+        (told || views_state_is(record, "decided") || views_state_is(record, "sanctioned"))) {
+        int32_t day = told ? views_day(record, FIELD_opened_ms) : 0;
+        views_entries_add(&appraising->upheld, day, subject.data, false);
     }
     return appraising->upheld.err == ERR_NONE;
 }
 
-static bool is_upheld(const struct appraising *appraising, const uint8_t *record)
+/* *ret_told_day: when the station was told of it; 0: it was not. */
+static bool is_upheld(const struct appraising *appraising, const uint8_t *record,
+                      int32_t *ret_told_day)
 {
+    bool upheld = false;
     for (size_t i = 0; i < appraising->upheld.count; i++) {
-        if (memcmp(appraising->upheld.entry[i].id, record, LIMIT_ID_SIZE) == 0) {
-            return true;
+        const struct views_entry *entry = &appraising->upheld.entry[i];
+        if (memcmp(entry->id, record, LIMIT_ID_SIZE) == 0) {
+            upheld = true;
+            *ret_told_day = entry->key != 0 ? (int32_t)entry->key : *ret_told_day;
         }
     }
-    return false;
+    return upheld;
 }
 
 static void deduct_finding(void *context, const struct views_finding *finding)
@@ -90,8 +98,9 @@ static void deduct_finding(void *context, const struct views_finding *finding)
     if (finding->rule->deducts == 0 || finding->cause == VIEWS_CAUSE_LINK) {
         return;
     }
-    bool decided = finding->rule->decided ||
-                   (finding->has_record && is_upheld(appraising, finding->record)) ||
+    bool upheld =
+        finding->has_record && is_upheld(appraising, finding->record, &deduction.told_day);
+    bool decided = finding->rule->decided || upheld ||
                    (finding->rule->machine == MACHINE_COMPLAINT &&
                     !policy_is(policy, POLICY_SCORE_NEEDS_DECISION));
     deduction.pending = !decided;
@@ -131,10 +140,12 @@ static bool deduct_inspection(void *context, const struct record *record)
         if (values_number(&record->facts, FIELD_lines_answer, i) != ANSWER_NO || kind == 0) {
             continue;
         }
+        int32_t told_day = 0;
+        bool upheld = is_upheld(appraising, record->id, &told_day);
         struct views_deduction deduction = {.kind = kind,
                                             .points = points_of(source->policy, kind),
-                                            .pending = heading_is_pending(heading) &&
-                                                       !is_upheld(appraising, record->id),
+                                            .pending = heading_is_pending(heading) && !upheld,
+                                            .told_day = told_day,
                                             .day = day,
                                             .has_event = true,
                                             .ground = "inspection"};

@@ -18,6 +18,7 @@ struct views_deduction {
     uint32_t points;
     bool pending;
     int32_t day;
+    int32_t told_day; /* the discipline role told the station of its decision; 0: it did not */
     uint8_t record[LIMIT_ID_SIZE];
     uint8_t station[LIMIT_KEY_SIZE];
     uint8_t staff[LIMIT_ID_SIZE];

@@ -86,6 +86,15 @@
 /* Complaints and what follows from them: never the accused or his window (4.2). */
 #define DISCIPLINE_ONLY                                                                            \
     .who = (ROLE_DISCIPLINE | ROLE_UPPER_DISCIPLINE | ROLE_COMPLAINT_DESK | ROLE_AUDITOR)
+/* Who reads what was found and decided about a station. */
+#define OVERSEERS_ONLY                                                                             \
+    .who = (ROLE_STATION_HEAD | ROLE_LINE_LEADER | ROLE_COMMITTEE | ROLE_INTEGRITY |               \
+            ROLE_DISCIPLINE | ROLE_UPPER_DISCIPLINE | ROLE_COMPLAINT_DESK | ROLE_HUB_OPERATOR |    \
+            ROLE_HUB_LEADER | ROLE_DISTRICT | ROLE_APPRAISER | ROLE_AUDITOR)
+#define ABOUT(name, zh, en)                                                                        \
+    {                                                                                              \
+        COLUMN(name, zh, en, VIEWS_NUMBER_OF), .via = FIELD_subject                                \
+    }
 enum { MS_A_MINUTE = 60000 };
 
 static const struct views_view views[] = {

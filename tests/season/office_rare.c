@@ -89,6 +89,21 @@ static void log_call(struct season *season, size_t station, size_t index)
     act_station(season, station, &season->station[station].person[POST_WATCH], &act);
 }
 
+/* What was decided about its own record, and no person. */
+static void tell_station(struct season *season, size_t station, uint32_t decided, uint32_t about)
+{
+    struct town_act act;
+    town_act(&act, WIRE_ACCOUNTABILITY, new_number(season), ACCOUNTABILITY_TOLD);
+    act_record(&act, FIELD_case_record, 0, decided);
+    act_record(&act, FIELD_subject, 0, about);
+    town_number(&act, FIELD_trigger, 0, TRIGGER_OVERDUE);
+    town_number(&act, FIELD_decision, 0, ANSWER_YES);
+    town_text(&act, FIELD_serial, 0, "T-1");
+    town_bytes(&act, FIELD_station, 0, signer_key_id_view(season->station[station].signer),
+               LIMIT_KEY_SIZE);
+    act_hub(season, &season->hub_person[HUB_DISCIPLINE], &act);
+}
+
 /* An overdue case is looked into; the desk proposes, the discipline organisation decides. */
 static void account(struct season *season, size_t station, size_t index)
 {
@@ -97,7 +112,6 @@ static void account(struct season *season, size_t station, size_t index)
     const struct season_person *discipline = &season->hub_person[HUB_DISCIPLINE];
     uint32_t number = new_number(season);
     struct town_act act;
-    (void)station;
     town_act(&act, WIRE_ACCOUNTABILITY, number, ACCOUNTABILITY_SUSPECTED);
     town_number(&act, FIELD_trigger, 0, TRIGGER_OVERDUE);
     town_bytes(&act, FIELD_accused, 0, plant->staff, LIMIT_ID_SIZE);
@@ -119,6 +133,7 @@ static void account(struct season *season, size_t station, size_t index)
     town_number(&act, FIELD_sanction, 0, EDUCATION);
     town_text(&act, FIELD_serial, 0, "A-1");
     act_hub(season, discipline, &act);
+    tell_station(season, station, number, plant->record);
 }
 
 void office_rare(struct season *season, int32_t day)

@@ -6,6 +6,7 @@
 struct kinds {
     size_t count[6];
     size_t pending;
+    int32_t told_day;
 };
 
 static void take(void *context, const struct views_deduction *deduction)
@@ -13,6 +14,7 @@ static void take(void *context, const struct views_deduction *deduction)
     struct kinds *kinds = context;
     kinds->count[deduction->kind]++;
     kinds->pending += deduction->pending ? 1 : 0;
+    kinds->told_day = deduction->told_day;
 }
 
 static struct views_sheet sheet_of(struct rig *rig, const uint8_t *staff, struct kinds *kinds)
@@ -139,6 +141,16 @@ static void test_decided(void **state)
     suspicion->state = 5; /* dropped */
     sheet = sheet_of(rig, NULL, &kinds);
     assert_int_equal(sheet.points, 100);
+    suspicion->state = 7; /* R77: what the station was told, all that it knows of it */
+    put(suspicion, FIELD_decision, 2);
+    sheet = sheet_of(rig, NULL, &kinds);
+    assert_int_equal(sheet.points, 100);
+    put(suspicion, FIELD_decision, 1);
+    put_time(suspicion, FIELD_opened_ms, "2026-03-20 10:00");
+    sheet = sheet_of(rig, NULL, &kinds);
+    assert_int_equal(sheet.points, 95);
+    assert_int_equal(sheet.pending, 0);
+    assert_int_equal(kinds.told_day, rig_day("2026-03-20"));
     rig_free(rig);
 }
 
