@@ -1,5 +1,7 @@
 #include "fold/parts.h"
 
+#include "fold/part_bytes.h"
+#include "fold/part_names.h"
 #include "seal/hash.h"
 #include "store/keys.h"
 #include "wire/wire.h"
@@ -8,21 +10,21 @@
 #include <string.h>
 
 enum {
-    HASH_PREFIX = 8,
     RECENT = 64,
-    NUMBER_SIZE = 5, /* in keys */
-    NO_PART = 0,     /* where a part's row has the number of its wraps: these are wraps */
+    EXPECTED = 0, /* place of a part that is not here yet */
+    NO_PART = 0,  /* where a part tells how far before it its wraps stand: these are wraps */
     STATIONS = LIMIT_PEER_COUNT, /* that get a number: whoever wraps may name any key */
     STATION_WHOLE = UINT16_MAX,  /* instead of a number: the key follows */
     BOX_SIZE = sizeof((struct wire_wrap){0}.box),
     WRAPS_SIZE = 2 + 8 * (3 * VARINT_SIZE + LIMIT_KEY_SIZE + BOX_SIZE),
+    HEAD_SIZE = 2 * VARINT_SIZE, /* of a part */
     ARENA_SIZE = LIMIT_BLOB_SIZE + WIRE_EVENT_ARENA
 };
 
 /* Wraps that were stored lately. */
 struct recent {
     uint8_t hash[LIMIT_HASH_SIZE];
-    uint64_t number; /* 0: none */
+    uint64_t place; /* 0: none */
 };
 
 struct parts {
@@ -55,33 +57,6 @@ void parts_forget(struct parts *parts)
     memset(parts->recent, 0, sizeof parts->recent);
 }
 
-/* --- Keys and numbers --- */
-
-/* Off a key. */
-static uint64_t take_number(struct reader *reader)
-{
-    uint64_t high = reader_u8(reader);
-    return high << 32 | reader_u32(reader);
-}
-
-static struct span hash_key(struct kv_key *key, const uint8_t *hash)
-{
-    kv_key_init(key);
-    kv_key_u8(key, 'h');
-    kv_key_bytes(key, span_of(hash, HASH_PREFIX));
-    return kv_key_span(key);
-}
-
-static struct span number_key(struct kv_key *key, uint64_t number)
-{
-    uint8_t bytes[8];
-    put_u64(bytes, number);
-    kv_key_init(key);
-    kv_key_u8(key, 'n');
-    kv_key_bytes(key, span_of(bytes + sizeof bytes - NUMBER_SIZE, NUMBER_SIZE));
-    return kv_key_span(key);
-}
-
 static struct span station_key(struct kv_key *key, uint16_t station)
 {
     kv_key_init(key);
@@ -91,18 +66,14 @@ static struct span station_key(struct kv_key *key, uint16_t station)
     return kv_key_span(key);
 }
 
-/* The number after the greatest of a kind; they begin at 1. */
-static uint64_t next_number(struct kv_txn *txn, char kind)
+/* The number after the greatest station's; they begin at 1. */
+static uint32_t next_station(struct kv_txn *txn)
 {
     struct buf key;
-    struct reader reader;
-    uint64_t number = 0;
-    uint8_t prefix = (uint8_t)kind;
+    uint32_t number = 0;
     buf_init(&key, KV_KEY_SIZE);
-    if (kv_last(txn, KV_PART, span_of(&prefix, 1), &key, NULL)) {
-        reader_init(&reader, buf_span(&key));
-        (void)reader_u8(&reader);
-        number = kind == 'd' ? reader_u16(&reader) : take_number(&reader);
+    if (kv_last(txn, KV_PART, span_text("d"), &key, NULL) && key.size == 3) {
+        number = get_u16(key.data + 1);
     }
     buf_done(&key);
     return number + 1;
@@ -138,7 +109,7 @@ static uint16_t station_number(struct kv_txn *txn, const uint8_t *device)
     struct search search = {device, 0};
     kv_scan(txn, KV_PART, span_text("d"), span_of(NULL, 0), compare_station, &search);
     if (search.found == 0 && txn->err == ERR_NONE) {
-        uint64_t number = next_number(txn, 'd');
+        uint32_t number = next_station(txn);
         if (number > STATIONS) {
             return STATION_WHOLE;
         }
@@ -208,7 +179,7 @@ static bool take_wraps(struct kv_txn *txn, struct span bytes, struct wire_sealed
     if (kind != NO_PART || ret->wrap_count > sizeof ret->wraps / sizeof *ret->wraps) {
         return false;
     }
-    for (uint32_t i = 0; i < ret->wrap_count; i++) {
+    for (uint32_t i = 0; i < ret->wrap_count && !reader.failed; i++) {
         struct wire_wrap *wrap = &ret->wraps[i];
         memset(wrap, 0, sizeof *wrap);
         wrap->audience = (uint32_t)reader_varint(&reader);
@@ -218,141 +189,146 @@ static bool take_wraps(struct kv_txn *txn, struct span bytes, struct wire_sealed
         }
         reader_copy(&reader, wrap->box, sizeof wrap->box);
     }
-    return !reader.failed && reader.left == 0;
+    return !reader.failed;
 }
 
 /* Where the same wraps stand; they are stored when they were not lately. */
-static uint64_t wraps_number(struct parts *parts, struct kv_txn *txn,
-                             const struct wire_sealed_blob *blob)
+static uint64_t wraps_place(struct parts *parts, struct kv_txn *txn,
+                            const struct wire_sealed_blob *blob)
 {
-    struct kv_key key;
     struct buf bytes;
     uint8_t hash[LIMIT_HASH_SIZE];
-    uint64_t number = 0;
+    uint64_t place = 0;
     buf_init(&bytes, WRAPS_SIZE);
     put_wraps(txn, blob, &bytes);
     seal_sha256(buf_span(&bytes), hash);
-    for (size_t i = 0; i < RECENT && number == 0; i++) {
+    for (size_t i = 0; i < RECENT && place == 0; i++) {
         const struct recent *recent = &parts->recent[i];
-        number = memcmp(recent->hash, hash, sizeof hash) == 0 ? recent->number : 0;
+        place = memcmp(recent->hash, hash, sizeof hash) == 0 ? recent->place : 0;
     }
-    if (number == 0) {
+    if (place == 0) {
         struct recent *slot = &parts->recent[parts->next++ % RECENT];
-        number = next_number(txn, 'n');
-        kv_put(txn, KV_PART, number_key(&key, number), buf_span(&bytes));
+        place = part_bytes_end(txn);
+        part_bytes_add(txn, buf_span(&bytes));
         memcpy(slot->hash, hash, sizeof hash);
-        slot->number = number;
+        slot->place = place;
     }
     if (bytes.err != ERR_NONE) {
         fail(txn, bytes.err);
     }
     buf_done(&bytes);
-    return number;
+    return place;
 }
 
 /* --- Parts --- */
 
 void parts_expect(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE])
 {
-    struct kv_key key;
     if (!kv_has(txn, KV_BLOB, span_of(hash, LIMIT_HASH_SIZE))) {
-        kv_add(txn, KV_PART, hash_key(&key, hash), span_of(NULL, 0));
+        part_names_add(txn, hash, EXPECTED);
     }
 }
 
 bool parts_is_expected(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE])
 {
-    struct kv_key key;
-    struct span value;
-    return kv_view(txn, KV_PART, hash_key(&key, hash), &value) && value.size == 0;
+    uint64_t place = 0;
+    return part_names_find(txn, hash, &place) && place == EXPECTED;
 }
 
 void parts_put(struct parts *parts, struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE],
                struct span bytes)
 {
-    struct kv_key key;
     struct wire_sealed_blob blob;
     struct buf value;
     if (wire_sealed_decode(bytes, &parts->arena, &blob) != ERR_NONE) {
         fail(txn, ERR_MALFORMED);
         return;
     }
-    buf_init(&value, LIMIT_BLOB_SIZE + VARINT_SIZE);
-    buf_put_varint(&value, wraps_number(parts, txn, &blob));
-    uint64_t number = next_number(txn, 'n');
+    uint64_t wraps = wraps_place(parts, txn, &blob);
+    uint64_t place = part_bytes_end(txn);
+    buf_init(&value, LIMIT_BLOB_SIZE + HEAD_SIZE);
+    buf_put_varint(&value, place - wraps);
+    buf_put_varint(&value, blob.ciphertext.size);
     buf_put_span(&value, blob.ciphertext);
     if (value.err != ERR_NONE) {
         fail(txn, value.err);
     }
-    kv_put(txn, KV_PART, number_key(&key, number), buf_span(&value));
-    buf_clear(&value);
-    buf_put_varint(&value, number);
-    kv_put(txn, KV_PART, hash_key(&key, hash), buf_span(&value));
+    part_bytes_add(txn, buf_span(&value));
+    part_names_put(txn, hash, place);
     buf_done(&value);
 }
 
 bool parts_has(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE])
 {
-    struct kv_key key;
-    struct span value;
+    uint64_t place = 0;
     return kv_has(txn, KV_BLOB, span_of(hash, LIMIT_HASH_SIZE)) ||
-           (kv_view(txn, KV_PART, hash_key(&key, hash), &value) && value.size != 0);
+           (part_names_find(txn, hash, &place) && place != EXPECTED);
 }
 
-/* A number's row; false after an error, too: what is named must be there. */
-static bool follow(struct kv_txn *txn, uint64_t number, struct span *ret)
+/* What stands at a place; false: no part does. */
+static bool read_part(struct kv_txn *txn, uint64_t place, struct buf *ret_ciphertext,
+                      uint64_t *ret_wraps)
 {
-    struct kv_key key;
-    if (!kv_view(txn, KV_PART, number_key(&key, number), ret)) {
-        fail(txn, ERR_STORE);
-        return false;
+    struct buf head;
+    struct reader reader;
+    buf_init(&head, HEAD_SIZE);
+    part_bytes_get(txn, place, HEAD_SIZE, &head);
+    reader_init(&reader, buf_span(&head));
+    uint64_t back = reader_varint(&reader);
+    uint64_t size = reader_varint(&reader);
+    uint64_t begin = place + head.size - reader.left;
+    bool good = !reader.failed && back != NO_PART && back < place && size <= LIMIT_BLOB_SIZE;
+    buf_done(&head);
+    if (good) {
+        *ret_wraps = place - back;
+        part_bytes_get(txn, begin, (size_t)size, ret_ciphertext);
     }
-    return true;
+    return good && ret_ciphertext->err == ERR_NONE && ret_ciphertext->size == size;
 }
 
 /* False, too, when it is another part, whose hash only begins alike. */
-static bool get_part(struct kv_txn *txn, uint64_t number, const uint8_t *hash, struct buf *ret)
+static bool get_part(struct kv_txn *txn, uint64_t place, const uint8_t *hash, struct buf *ret)
 {
     uint8_t found[LIMIT_HASH_SIZE];
-    struct reader reader;
-    struct span value;
-    struct span wraps;
+    struct buf ciphertext;
+    struct buf wraps;
     struct wire_sealed_blob blob;
-    if (!follow(txn, number, &value)) {
-        return false;
-    }
-    reader_init(&reader, value);
-    uint64_t wraps_at = reader_varint(&reader);
-    blob.ciphertext = span_of(reader.data, reader.left);
-    if (reader.failed || !follow(txn, wraps_at, &wraps) || !take_wraps(txn, wraps, &blob)) {
+    uint64_t wraps_at = 0;
+    bool same = false;
+    buf_init(&ciphertext, LIMIT_BLOB_SIZE);
+    buf_init(&wraps, WRAPS_SIZE);
+    if (!read_part(txn, place, &ciphertext, &wraps_at)) {
         fail(txn, ERR_STORE);
-        return false;
+        goto out;
     }
+    part_bytes_get(txn, wraps_at, WRAPS_SIZE, &wraps);
+    if (!take_wraps(txn, buf_span(&wraps), &blob)) {
+        fail(txn, ERR_STORE);
+        goto out;
+    }
+    blob.ciphertext = buf_span(&ciphertext);
     seal_sha256(blob.ciphertext, found);
-    if (memcmp(found, hash, sizeof found) != 0) {
-        return false;
-    }
+    same = memcmp(found, hash, sizeof found) == 0;
     buf_clear(ret);
-    enum err err = wire_sealed_encode(&blob, ret);
+    enum err err = same ? wire_sealed_encode(&blob, ret) : ERR_NONE;
     if (err != ERR_NONE) {
         fail(txn, err);
     }
-    return err == ERR_NONE;
+    same = same && err == ERR_NONE;
+out:
+    buf_done(&ciphertext);
+    buf_done(&wraps);
+    return same;
 }
 
 bool parts_get(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE], struct buf *ret)
 {
-    struct kv_key key;
-    struct reader reader;
-    struct span value;
+    uint64_t place = 0;
     if (kv_get(txn, KV_BLOB, span_of(hash, LIMIT_HASH_SIZE), ret)) {
         return true;
     }
-    if (!kv_view(txn, KV_PART, hash_key(&key, hash), &value) || value.size == 0) {
-        return false;
-    }
-    reader_init(&reader, value);
-    return get_part(txn, reader_varint(&reader), hash, ret);
+    return part_names_find(txn, hash, &place) && place != EXPECTED &&
+           get_part(txn, place, hash, ret);
 }
 
 bool parts_hash(struct span bytes, uint8_t ret_hash[LIMIT_HASH_SIZE])

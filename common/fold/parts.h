@@ -3,17 +3,18 @@
 
 #include "store/kv.h"
 
-/* Sealed parts as a hub keeps them: many and for ever, so in the order in which they come, with a
- * short row to find each by its hash, and the wraps of a record's key once for all parts that came
- * with the same. What is given out are the very bytes that were put in.
+/* Sealed parts as a hub keeps them: many and for ever, so one behind another as they come, found by
+ * their hash, and the wraps of a record's key once for all parts that came with the same. What is
+ * given out are the very bytes that were put in.
  *
- *   KV_PART 'h' first 8 bytes of the hash -> number; nothing: expected, not here yet
- *           'n' number u40                -> wraps' number, ciphertext; or
- *                                            0, count u8, wraps: audience, generation, station
- *                                            (0: none; 65535: device[32] follows), box[80]
- *           'd' station u16               -> device[32]
+ *   KV_PART 'h' names of hashes -> places (part_names.h); 0: expected, not here yet
+ *           'n' the bytes at those places (part_bytes.h):
+ *               how far before it its wraps stand, ciphertext's size, ciphertext; or
+ *               0, count u8, wraps: audience, generation, station (0: none; 65535: device[32]
+ *               follows), box[80]
+ *           'd' station u16 -> device[32]
  *
- * Numbers in values are varints. What is numbered stands at the table's end: its pages fill up.
+ * Numbers in what stands there are varints.
  *
  * Public blobs and a station's own parts stand in KV_BLOB under their whole hash; they are found
  * here, too. */

@@ -1,3 +1,5 @@
+#include "fold/part_bytes.h"
+#include "fold/part_names.h"
 #include "fold/parts.h"
 #include "seal/hash.h"
 #include "store_place.h"
@@ -6,6 +8,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+    FIRST_PLACE = 4080,
+    WRAP = 1 + 1 + 1 + 80,
+    WRAPS_OF_ONE = 2 + WRAP,
+    WRAPS_OF_TWO = 2 + 2 * WRAP
+};
 
 struct rig {
     char *place;
@@ -102,6 +111,15 @@ static uint64_t rows(struct rig *rig)
     return stat.entry_count[KV_PART];
 }
 
+static uint64_t bytes_end(struct rig *rig)
+{
+    struct kv_txn txn;
+    kv_begin(rig->kv, false, &txn);
+    uint64_t end = part_bytes_end(&txn);
+    kv_abort(&txn);
+    return end;
+}
+
 static void test_the_same_bytes(void **state)
 {
     struct rig *rig = *state;
@@ -109,17 +127,156 @@ static void test_the_same_bytes(void **state)
         put_one(rig, record, 0);
         put_one(rig, record, 1);
     }
-    /* Ten parts and their hashes, five records' wraps, two stations. */
-    assert_int_equal(rows(rig), 10 + 10 + 5 + 2);
+    /* Ten parts of about 300 bytes (the first one's wraps are near) and five records' wraps, their
+     * names, two stations. */
+    uint64_t end = bytes_end(rig);
+    assert_int_equal(end - FIRST_PLACE,
+                     5 * ((300 + 4) + (299 + 4)) - 1 + WRAPS_OF_ONE + 4 * WRAPS_OF_TWO);
+    assert_int_equal(rows(rig), 1 + 1 + 2);
+    put_one(rig, 4, 2);
+    assert_int_equal(bytes_end(rig) - end, 298 + 4);
+    end = bytes_end(rig);
     parts_forget(rig->parts);
     put_one(rig, 3, 2); /* its wraps are kept a second time, no more */
-    assert_int_equal(rows(rig), 11 + 11 + 6 + 2);
+    assert_int_equal(bytes_end(rig) - end, 298 + 4 + WRAPS_OF_TWO);
     for (unsigned record = 0; record < 5; record++) {
         expect_one(rig, record, 0);
         expect_one(rig, record, 1);
     }
     expect_one(rig, 3, 2);
+    expect_one(rig, 4, 2);
 }
+
+/* Parts of all sizes, so that they and their heads are cut by rows everywhere. */
+static void test_sizes(void **state)
+{
+    enum { SIZES = 700 };
+    struct rig *rig = *state;
+    struct kv_txn txn;
+    struct buf part;
+    struct buf found;
+    uint8_t hash[SIZES][LIMIT_HASH_SIZE];
+    static uint8_t text[2 + SIZES * 9];
+    struct wire_sealed_blob blob = {.wrap_count = 1};
+    blob.wraps[0].audience = 2;
+    buf_init(&part, LIMIT_BLOB_SIZE);
+    buf_init(&found, LIMIT_BLOB_SIZE);
+    for (int get = 0; get < 2; get++) {
+        kv_begin(rig->kv, get == 0, &txn);
+        for (size_t i = 0; i < SIZES; i++) {
+            memset(text, (int)i, sizeof text);
+            blob.wraps[0].box[0] = (uint8_t)(i / 3);
+            blob.ciphertext = span_of(text, 2 + i * (i % 10));
+            text[0] = (uint8_t)(i >> 8);
+            buf_clear(&part);
+            assert_int_equal(wire_sealed_encode(&blob, &part), ERR_NONE);
+            if (get == 0) {
+                seal_sha256(blob.ciphertext, hash[i]);
+                parts_put(rig->parts, &txn, hash[i], buf_span(&part));
+            } else {
+                assert_true(parts_get(&txn, hash[i], &found));
+                assert_true(span_equal(buf_span(&found), buf_span(&part)));
+            }
+        }
+        assert_int_equal(txn.err, ERR_NONE);
+        if (get == 0) {
+            assert_int_equal(kv_commit(&txn), ERR_NONE);
+        }
+        kv_abort(&txn);
+    }
+    buf_done(&part);
+    buf_done(&found);
+}
+
+/* --- Names --- */
+
+/* Many names, spread or close together, with and without a place, are all found, and no others. */
+static void name_of(unsigned i, uint8_t ret[LIMIT_HASH_SIZE])
+{
+    memset(ret, 0, LIMIT_HASH_SIZE);
+    if (i % 2 == 0) {
+        put_u32(ret, i * 2654435761U);
+        put_u32(ret + 4, i);
+    } else {
+        put_u32(ret + 4, i);
+    }
+}
+
+static void test_names(void **state)
+{
+    enum { MANY = 5000 };
+    struct rig *rig = *state;
+    struct kv_txn txn;
+    uint8_t hash[LIMIT_HASH_SIZE];
+    uint64_t place = 0;
+    for (unsigned round = 0; round < 2; round++) {
+        kv_begin(rig->kv, true, &txn);
+        for (unsigned i = 0; i < MANY; i++) {
+            name_of(i, hash);
+            bool known = part_names_find(&txn, hash, &place);
+            assert_int_equal(known, round != 0);
+            assert_int_equal(place, known && i % 3 == 0 ? (uint64_t)i << 20 : 0);
+            part_names_add(&txn, hash, 0); /* an old one keeps its place */
+            part_names_put(&txn, hash, i % 3 == round ? (uint64_t)i << 20 : 0);
+            part_names_add(&txn, hash, 1);
+        }
+        memset(hash, 0xff, sizeof hash);
+        part_names_put(&txn, hash, 7);
+        assert_true(part_names_find(&txn, hash, &place));
+        assert_int_equal(place, 7);
+        assert_int_equal(kv_commit(&txn), ERR_NONE);
+    }
+    assert_in_range(rows(rig), MANY * 9 / 640, MANY * 13 / 300);
+    kv_begin(rig->kv, false, &txn);
+    for (unsigned i = 0; i < MANY; i++) {
+        name_of(i, hash);
+        assert_true(part_names_find(&txn, hash, &place));
+        assert_int_equal(place, i % 3 == 1 ? (uint64_t)i << 20 : 0);
+        hash[3] ^= 1;
+        assert_false(part_names_find(&txn, hash, &place));
+    }
+    assert_int_equal(txn.err, ERR_NONE);
+    kv_abort(&txn);
+}
+
+/* Rows that nobody wrote so. */
+static void test_damaged_names(void **state)
+{
+    static const struct {
+        const char *key;
+        const char *value;
+        size_t sizes[2];
+    } damages[] = {
+        {"h\x09\x09\x09\x09\x09\x09\x09", "\0\0\0\0\0\0\0\0\x01", {8, 9}},
+        {"h\x09\x09\x09\x09\x09\x09\x09\x09", "", {9, 0}},
+        {"h\x09\x09\x09\x09\x09\x09\x09\x09", "\0\0\0\0\0\0\0\0", {9, 8}},
+        {"h\x09\x09\x09\x09\x09\x09\x09\x09", "\0\0\0\0\0\0\0\0\x80", {9, 9}},
+        {"h\x09\x09\x09\x09\x09\x09\x09\x09", "\x0a\0\0\0\0\0\0\0\x01", {9, 9}},
+        {"h\x09\x09\x09\x09\x09\x09\x09\x09",
+         "\0\0\0\0\0\0\0\x01\x01\0\0\0\0\0\0\0\x01\x01",
+         {9, 18}},
+    };
+    struct rig *rig = *state;
+    struct kv_txn txn;
+    uint8_t hash[LIMIT_HASH_SIZE] = {8};
+    uint64_t place = 0;
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        for (int write = 0; write < 2; write++) {
+            kv_begin(rig->kv, true, &txn);
+            kv_put(&txn, KV_PART, span_of(damages[i].key, damages[i].sizes[0]),
+                   span_of(damages[i].value, damages[i].sizes[1]));
+            if (write == 1) {
+                part_names_put(&txn, hash, 1);
+            } else {
+                assert_false(part_names_find(&txn, hash, &place));
+            }
+            assert_int_equal(txn.err, ERR_STORE);
+            kv_abort(&txn);
+        }
+    }
+}
+
+/* --- */
 
 /* Public blobs are found under their whole hash. */
 static void test_plain_blobs(void **state)
@@ -155,16 +312,42 @@ static void test_no_part(void **state)
 /* A row that leads nowhere is the store's failure. */
 static void test_damaged(void **state)
 {
-    static const uint8_t nowhere[] = {9};
     struct rig *rig = *state;
     struct kv_txn txn;
     struct buf found;
     uint8_t hash[LIMIT_HASH_SIZE] = {9};
-    uint8_t key[9] = {'h', 9};
+    static const struct {
+        const char *row;
+        size_t size;
+        uint64_t place;
+    } damages[] = {
+        {"", 0, FIRST_PLACE},                       /* there is nothing */
+        {"\x01\x01x", 3, FIRST_PLACE + 9},          /* nor that far */
+        {"\x00\x01x", 3, FIRST_PLACE},              /* wraps */
+        {"x\x01\x01x", 4, FIRST_PLACE + 1},         /* its wraps are none */
+        {"\x00\x01x\x03\x01x", 6, FIRST_PLACE + 3}, /* its wraps are cut off */
+        {"\x00\x00\x02\x02x", 5, FIRST_PLACE + 2},  /* it is cut off */
+        {"\x00\x00\xff\xff\xff\x7fx", 7, FIRST_PLACE + 2},
+        {"\x00\x00\x02\xff\xff\xff\x7fx", 8, FIRST_PLACE + 2},
+        {"\x00\x09\x02\x01x", 5, FIRST_PLACE + 2}, /* more wraps than there may be */
+    };
+    uint8_t key[6] = {'n', 0, 0, 0, 0, 1};
     buf_init(&found, 100);
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        kv_begin(rig->kv, true, &txn);
+        if (damages[i].size > 0) {
+            kv_put(&txn, KV_PART, span_of(key, sizeof key),
+                   span_of(damages[i].row, damages[i].size));
+        }
+        part_names_put(&txn, hash, damages[i].place);
+        assert_false(parts_get(&txn, hash, &found));
+        assert_int_equal(txn.err, ERR_STORE);
+        kv_abort(&txn);
+    }
+    key[5] = 9;
     kv_begin(rig->kv, true, &txn);
-    kv_put(&txn, KV_PART, span_of(key, sizeof key), span_of(nowhere, sizeof nowhere));
-    assert_false(parts_get(&txn, hash, &found));
+    kv_put(&txn, KV_PART, span_of(key, 5), span_text("x"));
+    assert_int_equal(part_bytes_end(&txn), 0);
     assert_int_equal(txn.err, ERR_STORE);
     kv_abort(&txn);
     buf_done(&found);
@@ -205,8 +388,8 @@ static void test_many_stations(void **state)
         put_one(rig, record, 0);
         put_one(rig, record, 1);
     }
-    /* Eight parts and their hashes, four records' wraps, the station of before. */
-    assert_int_equal(rows(rig), 8 + 8 + 4 + 1);
+    /* Bytes, names and the station of before. */
+    assert_int_equal(rows(rig), 1 + 1 + 1);
     for (unsigned record = 0; record < 4; record++) {
         expect_one(rig, record, 0);
         expect_one(rig, record, 1);
@@ -217,6 +400,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_the_same_bytes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_sizes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_damaged_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_plain_blobs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_part, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
