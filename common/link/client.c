@@ -334,6 +334,13 @@ enum err link_client_send(struct link_client *client, struct span payload)
     if (payload.size > LIMIT_FRAME_SIZE) {
         return ERR_LIMIT;
     }
+    if (client->status != LINK_CONNECTED) {
+        link_client_wait(client, 0);
+    }
+    /* The socket learns later than its monitor that the line is gone, and would take a frame. */
+    if (client->status != LINK_CONNECTED) {
+        return ERR_BUSY;
+    }
     do {
         rc = zmq_send(client->socket, payload.data, payload.size, ZMQ_DONTWAIT);
     } while (rc < 0 && zmq_errno() == EINTR);
