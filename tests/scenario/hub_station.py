@@ -124,8 +124,10 @@ def hand_up(town, station, worker):
     check(cases[0]["station"] == CODE and cases[0]["item"] == "I04", f"queue: {cases}")
     check(cases[0]["number"] == station.ask("show", case)["number"], "another number at the hub")
     check(len(cases[0]["due"]) == 10, f"no due day: {cases}")
-    opened = town.call("GET", f"/api/v1/records/{case}?open=1", None, "operator")
-    check(name in json.dumps(opened, ensure_ascii=False), f"sealed to the operator: {opened}")
+    # A sealed part comes up behind the event that names it.
+    wait_for("the sealed part opens to the operator",
+             lambda: name in json.dumps(town.call("GET", f"/api/v1/records/{case}?open=1", None,
+                                                  "operator"), ensure_ascii=False))
     events = town.call("GET", f"/api/v1/records/{case}/events", None, "operator")["events"]
     check([e["standing"] for e in events] == ["accepted"] * 3, f"events: {events}")
     say("a case went up; the queue shows it under the station's own number")
