@@ -39,6 +39,7 @@ def arguments():
                         help="folder on the disk to be measured")
     parser.add_argument("--short", action="store_true", help="a few minutes, fewer rounds")
     parser.add_argument("--full", action="store_true", help="also 10^6 events in (g)")
+    parser.add_argument("--sizes", dest="sizes_asked", default="", help="(g) over these instead, such as 10000,1000000")
     parser.add_argument("--only", default="", help="some parts, such as a,d,f")
     parser.add_argument("--rounds", type=int, default=0, help="quiet rounds wanted of each part")
     parser.add_argument("--json", default="", help="also write the JSON to this file")
@@ -59,7 +60,9 @@ def settle(options):
     options.windows = WINDOWS
     options.sizes = (10000, 100000) if not short else (1000, 10000)
     options.sizes += (1000000,) if options.full else ()
-    options.restore_s = 3600 if options.full else 400
+    if options.sizes_asked:
+        options.sizes = tuple(int(one) for one in options.sizes_asked.split(","))
+    options.restore_s = max(400, max(options.sizes) // 200)
     base = 60 if short else 150
     options.seconds = {"a": base, "b": 2.5 * base, "c": base / 2, "f": base / 2}
     wanted = [one.strip() for one in options.only.split(",") if one.strip()]

@@ -87,7 +87,7 @@ def of_scale(g):
     return [Gate(f"(g) {daemon}: {text}, most / least over {min(sizes)}..{max(sizes)} events",
                  1.5, g["flat"][daemon][name], least=False)
             for daemon in ("hub", "station", "auditor")
-            for name, text in (("rss_anon_kb", "RssAnon"), ("start_ms", "start-up"))]
+            for name, text in (("rss_anon_kb", "RssAnon"), ("start_cpu_ms", "start-up, CPU"))]
 
 
 def table(rows):
@@ -187,9 +187,10 @@ def show_audit(f):
 
 def show_scale(g):
     rows = [["events", *[f"{daemon}: {text}" for daemon in ("hub", "station", "auditor")
-                         for text in ("start ms", "RssAnon kB")]]]
+                         for text in ("start ms", "CPU ms", "RssAnon kB", "most")]]]
     for count, point in g["points"].items():
         rows.append([str(count), *[figure(point[daemon].get(name)) for daemon in
                                    ("hub", "station", "auditor")
-                                   for name in ("start_ms", "rss_anon_kb")]])
+                                   for name in ("start_ms", "start_cpu_ms", "rss_anon_kb",
+                                                "rss_anon_most_kb")]])
     return [g["what"], *table(rows)]

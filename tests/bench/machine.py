@@ -58,6 +58,17 @@ def cpu_s(pids):
     return total
 
 
+def run_s(pid):
+    """CPU seconds of a process's living threads, to the microsecond."""
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        try:
+            total += int(read(f"/proc/{pid}/task/{task}/schedstat").split()[0])
+        except OSError:
+            pass
+    return total / 1e9
+
+
 def memory_kb(pid, name="RssAnon"):
     for line in read(f"/proc/{pid}/status").splitlines():
         if line.startswith(name + ":"):

@@ -7,7 +7,7 @@ import time
 
 from audit import fill
 from hub import Hub
-from machine import memory_kb
+from machine import memory_kb, run_s
 from town import StepFailed, api
 from world import MEASURED, Program, offset_ms
 
@@ -16,7 +16,7 @@ STARTS = 3
 
 
 def start(program, *options):
-    """Starts a daemon; seconds until its control socket answers."""
+    """Starts a daemon; (seconds, CPU seconds) until its control socket answers."""
     with open(program.log, "ab") as log:
         started = time.monotonic()
         program.process = subprocess.Popen(
@@ -26,7 +26,7 @@ def start(program, *options):
             raise StepFailed(f"{program.name} ended: {program.tail()}")
         try:
             if api(program, "GET", "/api/v1/status")[0] == 200:
-                return time.monotonic() - started
+                return time.monotonic() - started, run_s(program.process.pid)
         except (OSError, ValueError):
             pass
         time.sleep(0.002)
@@ -40,8 +40,30 @@ def measure(program, *options):
         program.stop()
         ready.append(start(program, *options))
     time.sleep(SETTLE_S)
-    return {"start_ms": round(min(ready) * 1000, 1),
-            "rss_anon_kb": memory_kb(program.process.pid)}
+    return {**starts_of(ready), "rss_anon_kb": memory_kb(program.process.pid)}
+
+
+def starts_of(ready):
+    return {"start_ms": round(min(one[0] for one in ready) * 1000, 1),
+            "start_cpu_ms": round(min(one[1] for one in ready) * 1000, 1)}
+
+
+def run_watched(program, *words):
+    """A command to its end: (seconds, CPU seconds, greatest RssAnon seen in kB)."""
+    most, started = 0, time.monotonic()
+    with open(program.log, "ab") as log:
+        process = subprocess.Popen([program.binary, *words, "--dir", program.folder],
+                                   stdout=log, stderr=log)
+    while True:
+        ended, status, used = os.wait4(process.pid, os.WNOHANG)
+        if ended != 0:
+            break
+        most = max(most, memory_kb(process.pid))
+        time.sleep(0.02)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise StepFailed(f"{' '.join(words)}: {program.tail()}")
+    return time.monotonic() - started, used.ru_utime + used.ru_stime, most
 
 
 class Point:
@@ -84,13 +106,16 @@ class Point:
         started = time.monotonic()
         start(self.station, *self.clock)
         deadline = started + self.options.restore_s
+        most = 0
         while not self.restored():
             if time.monotonic() > deadline:
                 raise StepFailed(f"the station has not fetched {self.count} events after "
                                  f"{self.options.restore_s} s")
+            most = max(most, memory_kb(self.station.process.pid))
             time.sleep(0.2)
         restored = time.monotonic() - started
-        return {**measure(self.station, *self.clock), "restored_s": round(restored, 1)}
+        return {**measure(self.station, *self.clock), "restored_s": round(restored, 1),
+                "rss_anon_most_kb": most}
 
     def restored(self):
         """It has fetched back all events of its former life and told the hub of its new one."""
@@ -98,27 +123,20 @@ class Point:
         return status["restored"] and not status["restoring"] and status["backlog"] == "0"
 
     def measure_auditor(self, size):
-        started = time.monotonic()
-        self.auditor.command("follow", "--once")
-        mirrored = time.monotonic() - started
-        again = min(self.follow_again() for _ in range(STARTS))
+        mirrored, _, most = run_watched(self.auditor, "follow", "--once")
+        again = [run_watched(self.auditor, "follow", "--once") for _ in range(STARTS)]
         answer = self.auditor.ask("status")
         if int(answer["verified"]) < size or int(answer["findings"]) != 0:
             raise RuntimeError(f"the auditor does not agree: {answer}")
         with open(self.auditor.log, "ab") as log:
             process = subprocess.Popen([self.auditor.binary, "follow", "--dir",
                                         self.auditor.folder], stdout=log, stderr=log)
-        time.sleep(SETTLE_S + again)
+        time.sleep(SETTLE_S + min(one[0] for one in again))
         memory = memory_kb(process.pid)
         process.terminate()
         process.wait(timeout=20)
-        return {"start_ms": round(again * 1000, 1), "rss_anon_kb": memory,
+        return {**starts_of(again), "rss_anon_kb": memory, "rss_anon_most_kb": most,
                 "replayed_s": round(mirrored, 1)}
-
-    def follow_again(self):
-        started = time.monotonic()
-        self.auditor.command("follow", "--once")
-        return time.monotonic() - started
 
 
 def flat(points, daemon, name):
@@ -134,8 +152,9 @@ def scale(options, say):
         say(f"g: {count} events")
         points[count] = Point(options, count, say).run(events)
     return {"what": "one station's events; start until the control socket answers (auditor: a "
-                    "whole follow --once that finds nothing new), best of three; RssAnon settled",
+                    "whole follow --once that finds nothing new), best of three; RssAnon settled, "
+                    "and the most seen while all was restored or replayed",
             "points": points,
             "flat": {daemon: {name: flat(points, daemon, name)
-                              for name in ("start_ms", "rss_anon_kb")}
+                              for name in ("start_cpu_ms", "rss_anon_kb")}
                      for daemon in ("hub", "station", "auditor")}}
