@@ -74,8 +74,9 @@ static void count_all(struct turn *turn)
 {
     const struct rule_machine *cases = rule_machine(MACHINE_CASE);
     const struct rule_machine *reports = rule_machine(MACHINE_REPORT);
-    fold_list_period(turn->fold, turn->txn, MACHINE_CONTACT, civil_day_of_ms(turn->begin_ms),
-                     civil_day_of_ms(turn->end_ms) - 1, is_of_year, turn);
+    const struct fold_period year = {.from_day = civil_day_of_ms(turn->begin_ms),
+                                     .until_day = civil_day_of_ms(turn->end_ms) - 1};
+    fold_list_period(turn->fold, turn->txn, MACHINE_CONTACT, &year, is_of_year, turn);
     for (const struct rule_name *state = cases->states; state->name != NULL; state++) {
         if ((cases->final_states >> state->number & 1) == 0) {
             fold_list_state(turn->fold, turn->txn, MACHINE_CASE, state->number, NULL, count_case,

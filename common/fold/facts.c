@@ -21,6 +21,7 @@ struct walk {
     views_record_visit visit;
     void *context;
     bool more;
+    const struct fold_period *period; /* NULL: all that are listed */
 };
 
 static bool walk_one(void *context, const uint8_t id[LIMIT_ID_SIZE], uint32_t due_day)
@@ -28,7 +29,11 @@ static bool walk_one(void *context, const uint8_t id[LIMIT_ID_SIZE], uint32_t du
     struct walk *walk = context;
     const struct fold_facts_ask *ask = &walk->facts->ask;
     (void)due_day;
-    if (fold_record_get(ask->fold, ask->txn, ask->space, id, walk->facts->shown)) {
+    struct record *shown = walk->facts->shown;
+    bool found = walk->period == NULL
+                     ? fold_record_get(ask->fold, ask->txn, ask->space, id, shown)
+                     : fold_record_get_of(ask->fold, ask->txn, ask->space, id, walk->period, shown);
+    if (found) {
         walk->more = walk->visit(walk->context, walk->facts->shown);
     }
     return walk->more;
@@ -39,10 +44,11 @@ static void each_record(void *context, const struct views_reach *reach, views_re
 {
     struct fold_facts *facts = context;
     const struct rule_machine *machine = rule_machine(reach->machine);
-    struct walk walk = {facts, visit, visit_context, machine != NULL};
+    struct walk walk = {facts, visit, visit_context, machine != NULL, NULL};
     if (reach->until_day > 0) {
-        fold_list_period(facts->ask.fold, facts->ask.txn, reach->machine, reach->from_day,
-                         reach->until_day, walk_one, &walk);
+        const struct fold_period period = {reach->from_day, reach->until_day, reach->states};
+        walk.period = &period;
+        fold_list_period(facts->ask.fold, facts->ask.txn, reach->machine, &period, walk_one, &walk);
         return;
     }
     for (const struct rule_name *state = walk.more ? machine->states : NULL;

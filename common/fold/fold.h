@@ -98,10 +98,22 @@ typedef bool (*fold_visit)(void *context, const uint8_t id[LIMIT_ID_SIZE], uint3
 /* Open cases by due day (those without one last), from from_day on. */
 void fold_list_due(const struct fold *fold, struct kv_txn *txn, uint32_t from_day, fold_visit visit,
                    void *context);
-/* Records of a machine that have to do with those days, each once and by no order: from their
- * earliest to their latest day they touch a month of the period (periods.h). due_day is 0. */
+/* Some days, and states of a machine (bits 1 << state; 0: all). */
+struct fold_period {
+    int32_t from_day;
+    int32_t until_day;
+    uint32_t states;
+};
+/* Records of a machine in those states that have to do with those days, each once and by no order:
+ * from their earliest to their latest day they touch a month of the period (periods.h). Some that
+ * lived long are of other states. due_day is 0. */
 void fold_list_period(const struct fold *fold, struct kv_txn *txn, enum machine_id machine,
-                      int32_t from_day, int32_t until_day, fold_visit visit, void *context);
+                      const struct fold_period *period, fold_visit visit, void *context);
+/* fold_record_get; false also when the record is in another state, or none of its days nor of those
+ * between touches the period itself. */
+bool fold_record_get_of(const struct fold *fold, struct kv_txn *txn, enum fold_space space,
+                        const uint8_t id[LIMIT_ID_SIZE], const struct fold_period *period,
+                        struct record *ret);
 /* Records of a machine in a state, by the month of their first day, then by id; after (may be NULL)
  * continues behind that one. */
 void fold_list_state(const struct fold *fold, struct kv_txn *txn, enum machine_id machine,

@@ -336,21 +336,47 @@ static bool walk_days(void *context, struct span key, struct span value)
     return walk->more;
 }
 
+static bool is_wanted(const struct fold_period *period, unsigned state)
+{
+    return period->states == 0 || (state < 32 && (period->states >> state & 1) != 0);
+}
+
+bool fold_record_get_of(const struct fold *fold, struct kv_txn *txn, enum fold_space space,
+                        const uint8_t id[LIMIT_ID_SIZE], const struct fold_period *period,
+                        struct record *ret)
+{
+    struct kv_key key;
+    struct span bytes;
+    struct record_outline outline;
+    if (!view(fold, txn, space, id, &bytes)) {
+        return false;
+    }
+    bool read = record_outline(bytes, &outline);
+    bool touches = read && outline.until_day >= period->from_day &&
+                   outline.from_day <= period->until_day && is_wanted(period, outline.state);
+    /* What cannot be read is told by who reads it. */
+    return (!read || touches) && fold_record_read(fold, txn, id_key(&key, fold, id), bytes, ret);
+}
+
 void fold_list_period(const struct fold *fold, struct kv_txn *txn, enum machine_id machine,
-                      int32_t from_day, int32_t until_day, fold_visit visit, void *context)
+                      const struct fold_period *period, fold_visit visit, void *context)
 {
     struct kv_key prefix;
     struct kv_key from;
-    const int32_t days[2] = {from_day, until_day};
+    const int32_t days[2] = {period->from_day, period->until_day};
     struct walk walk = {.visit = visit,
                         .context = context,
                         .more = periods_list(fold, txn, machine, days, visit, context),
-                        .from = periods_month(from_day),
-                        .until = periods_month(until_day)};
+                        .from = periods_month(period->from_day),
+                        .until = periods_month(period->until_day)};
     uint16_t begin = (uint16_t)(walk.from - (PERIODS_MONTHS - 1));
     struct span all = machine_key(&prefix, fold, (uint8_t)machine);
     for (; walk.more && walk.state < STATES; walk.state = walk.next) {
         walk.next = STATES;
+        if (!is_wanted(period, walk.state)) {
+            walk.next = walk.state + 1;
+            continue;
+        }
         kv_scan(txn, KV_INDEX, all,
                 month_key(&from, fold, (uint8_t)machine, (uint8_t)walk.state, begin), walk_days,
                 &walk);

@@ -1,3 +1,4 @@
+#include "base/check.h"
 #include "views/inside.h"
 #include "views/known.h"
 
@@ -56,7 +57,6 @@ struct findings {
     const struct views_source *source;
     struct views_source judged; /* the same under the policy that judges */
     enum machine_id machine;
-    const struct views_rule *rule; /* of a slot */
     size_t count;
     size_t capacity;
     enum err err;
@@ -204,7 +204,12 @@ static bool judge_one(void *context, const struct record *record)
 {
     struct findings *findings = context;
     const struct views_look *look = &findings->known.look;
-    if (record->machine != findings->machine || !of_station(look->scope, record)) {
+    if (record->machine != findings->machine) {
+        return true;
+    }
+    findings->judged.policy = findings->source->policy;
+    views_known_count(&findings->known, record);
+    if (!of_station(look->scope, record)) {
         return true;
     }
     findings->judged.policy = views_policy_of(findings->source, record);
@@ -225,24 +230,40 @@ static bool judge_one(void *context, const struct record *record)
     return findings->err == ERR_NONE;
 }
 
-static bool is_judged(int machine)
+/* Is a record of the reach's machine judged at all? Then also in which states. */
+static bool is_judged(struct views_reach *reach)
 {
+    bool any = false;
+    bool all = false;
     for (size_t i = 0; i < views_rule_count(); i++) {
-        if ((int)rules[i].machine == machine && rules[i].expected.kind == 0) {
-            return true;
+        struct views_reach one = {.machine = reach->machine};
+        if (rules[i].machine == reach->machine && rules[i].expected.kind == 0 &&
+            rules[i].by_people == NULL) {
+            views_reach_states(rules[i].where, &one);
+            any = true;
+            all = all || one.states == 0;
+            reach->states |= one.states;
         }
     }
-    return false;
+    reach->states = all ? 0 : reach->states;
+    return any;
 }
 
+/* Reports come after what they are compared with. */
 static void judge_records(struct findings *findings)
 {
     const struct views_source *source = findings->known.look.source;
+    _Static_assert((int)MACHINE_REPORT > (int)MACHINE_CASE, "cases are counted first");
+    _Static_assert((int)MACHINE_REPORT > (int)MACHINE_COMPLAINT, "complaints are counted first");
+    _Static_assert((int)MACHINE_REPORT > (int)MACHINE_CONTACT, "contacts are counted first");
     for (int id = MACHINE_NONE + 1; id < MACHINE_END; id++) {
         struct views_reach reach = {.machine = (enum machine_id)id};
         views_reach_days(findings->known.look.scope, &reach);
+        bool counted = views_known_widen(&findings->known, &reach);
+        bool judged = is_judged(&reach);
+        reach.states = counted ? 0 : reach.states;
         findings->machine = reach.machine;
-        if (findings->err == ERR_NONE && is_judged(id)) {
+        if (findings->err == ERR_NONE && (judged || counted)) {
             source->records(source->context, &reach, judge_one, findings);
         }
     }
@@ -265,11 +286,17 @@ static struct views_finding lack_of(const struct views_look *look, const struct 
     return lack;
 }
 
+struct slot_judge {
+    struct findings *findings;
+    const struct views_rule *rule;
+};
+
 static bool judge_slot(void *context, const struct views_slot *slot)
 {
-    struct findings *findings = context;
+    const struct slot_judge *judge = context;
+    struct findings *findings = judge->findings;
     const struct views_look *look = &findings->known.look;
-    const struct views_rule *rule = findings->rule;
+    const struct views_rule *rule = judge->rule;
     const struct policy *policy = views_policy_on(look->source, slot->until_day);
     int32_t over = rule->expected.ahead ? slot->key - 1 : slot->until_day;
     if (rule->grace != POLICY_COUNT) {
@@ -289,14 +316,36 @@ static bool judge_slot(void *context, const struct views_slot *slot)
 /* What today's slot still wants. */
 static bool judge_present(void *context, const struct views_slot *slot)
 {
-    struct findings *findings = context;
+    const struct slot_judge *judge = context;
+    struct findings *findings = judge->findings;
     const struct views_look *look = &findings->known.look;
     if (slot->count < slot->least && slot->key <= look->today && slot->until_day >= look->today) {
-        struct views_finding finding = lack_of(look, findings->rule, slot);
+        struct views_finding finding = lack_of(look, judge->rule, slot);
         finding.day = look->today;
         keep(findings, &finding);
     }
     return findings->err == ERR_NONE;
+}
+
+/* All rules that miss records of one machine, in one walk over these. */
+static void judge_slots_of(struct findings *findings, enum machine_id machine,
+                           const struct views_look *look, views_slot_visit visit)
+{
+    struct slot_judge judge[VIEWS_SLOTS_TOGETHER];
+    struct views_slots_ask ask[VIEWS_SLOTS_TOGETHER];
+    size_t count = 0;
+    for (size_t i = 0; i < views_rule_count(); i++) {
+        if (rules[i].machine == machine && rules[i].expected.kind != 0) {
+            CHECK(count < VIEWS_SLOTS_TOGETHER);
+            judge[count] = (struct slot_judge){findings, &rules[i]};
+            ask[count] =
+                (struct views_slots_ask){&rules[i].expected, rules[i].where, &judge[count]};
+            count++;
+        }
+    }
+    if (count != 0) {
+        findings->err = views_slots_each(look, machine, ask, count, visit);
+    }
 }
 
 /* A slot's finding arises after its end: slots that began before the scope are asked, too. */
@@ -310,12 +359,8 @@ static void judge_slots(struct findings *findings, views_slot_visit judge)
     wide.until_day = scope->until_day < look.today ? scope->until_day : look.today;
     findings->judged.policy = findings->source->policy;
     look.scope = &wide;
-    for (size_t i = 0; i < views_rule_count() && findings->err == ERR_NONE; i++) {
-        if (rules[i].expected.kind != 0) {
-            findings->rule = &rules[i];
-            findings->err = views_slots_each(&look, &rules[i].expected, rules[i].machine,
-                                             rules[i].where, judge, findings);
-        }
+    for (int id = MACHINE_NONE + 1; id < MACHINE_END && findings->err == ERR_NONE; id++) {
+        judge_slots_of(findings, (enum machine_id)id, &look, judge);
     }
 }
 

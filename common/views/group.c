@@ -131,6 +131,19 @@ static void count_record(struct groups *groups, const struct record *record, str
     }
 }
 
+/* Does any of the columns that are walked for count it? Else it makes no row, however much more a
+ * source gives. */
+static bool is_counted_now(const struct groups *groups, const struct record *record)
+{
+    const struct views_view *view = groups->asked->view;
+    bool any = false;
+    for (size_t i = 0; !any && i < views_column_count(view); i++) {
+        any = (groups->columns >> i & 1) != 0 &&
+              views_all_hold(&groups->asked->look, view->columns[i].tests, record);
+    }
+    return any;
+}
+
 static bool group_one(void *context, const struct record *record)
 {
     struct groups *groups = context;
@@ -138,7 +151,7 @@ static bool group_one(void *context, const struct record *record)
     uint8_t key[LIMIT_KEY_SIZE];
     if (record->machine == groups->machine && views_in_scope(look, record) &&
         views_all_hold(look, groups->asked->view->where, record) &&
-        key_of(groups->asked->view, record, key)) {
+        is_counted_now(groups, record) && key_of(groups->asked->view, record, key)) {
         struct group *group = groups_get(groups, key);
         if (group != NULL) {
             count_record(groups, record, group);

@@ -117,10 +117,17 @@ struct views_slot {
     uint8_t staff[LIMIT_ID_SIZE];  /* who ought to fill it; zeros: the station */
 };
 typedef bool (*views_slot_visit)(void *context, const struct views_slot *slot);
+/* One table of slots over records that pass where; context is its visit's. */
+struct views_slots_ask {
+    const struct views_slots *slots;
+    const struct views_test *where; /* VIEWS_TESTS */
+    void *context;
+};
+enum { VIEWS_SLOTS_TOGETHER = 8 };
 /* Each slot of each station of the scope that begins within it and not before the station did;
- * stations in the source's order. */
-enum err views_slots_each(const struct views_look *look, const struct views_slots *slots,
-                          enum machine_id machine, const struct views_test where[VIEWS_TESTS],
-                          views_slot_visit visit, void *context);
+ * stations in the source's order. Several tables, at most VIEWS_SLOTS_TOGETHER, one after the
+ * other: their records are walked over once. */
+enum err views_slots_each(const struct views_look *look, enum machine_id machine,
+                          const struct views_slots_ask *asks, size_t count, views_slot_visit visit);
 
 #endif

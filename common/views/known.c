@@ -145,6 +145,7 @@ struct case_days {
     int32_t overdue;
     int32_t archived;
     bool proxy;
+    bool read;
 };
 
 static struct case_days case_days_of(const struct views_known *known, const struct record *record)
@@ -155,7 +156,8 @@ static struct case_days case_days_of(const struct views_known *known, const stru
                               .rated = views_day(record, FIELD_rated_ms),
                               .overdue = late ? views_day(record, FIELD_due_day) + 1 : 0,
                               .archived = views_day(record, FIELD_archived_ms),
-                              .proxy = values_has(&record->facts, FIELD_proxy)};
+                              .proxy = values_has(&record->facts, FIELD_proxy),
+                              .read = true};
 }
 
 static void count_case(const struct views_known *known, const struct record *record,
@@ -182,25 +184,34 @@ static void count_archived(const struct record *record, const struct case_days *
     report->recomputed[figure] += is_within(report, days->archived) ? 1 : 0;
 }
 
-static bool count_one(void *context, const struct record *record)
+/* Cases and complaints in all reports, first contacts in those of the archive alone. */
+static bool is_counted(const struct views_report *report, enum machine_id machine)
 {
-    struct views_known *known = context;
-    struct case_days days = case_days_of(known, record);
+    return machine == MACHINE_CASE || machine == MACHINE_COMPLAINT ||
+           (machine == MACHINE_CONTACT && report->of_archive);
+}
+
+void views_known_count(struct views_known *known, const struct record *record)
+{
+    struct case_days days = {0};
     for (size_t i = 0; i < known->report_count; i++) {
         struct views_report *report = &known->report[i];
-        if (memcmp(report->station, record->station, LIMIT_KEY_SIZE) != 0) {
+        if (!is_counted(report, record->machine) ||
+            memcmp(report->station, record->station, LIMIT_KEY_SIZE) != 0) {
             continue;
+        }
+        if (!days.read) {
+            days = case_days_of(known, record);
         }
         if (report->of_archive) {
             count_archived(record, &days, report);
         } else if (record->machine == MACHINE_CASE) {
             count_case(known, record, &days, report);
-        } else if (record->machine == MACHINE_COMPLAINT) {
+        } else {
             report->recomputed[COMPLAINTS] +=
                 is_within(report, views_day(record, FIELD_opened_ms)) ? 1 : 0;
         }
     }
-    return true;
 }
 
 static int report_compare(const void *left, const void *right)
@@ -241,32 +252,23 @@ static void walk(struct views_known *known, enum machine_id machine,
     }
 }
 
-static bool any_of_archive(const struct views_known *known)
+bool views_known_widen(const struct views_known *known, struct views_reach *reach)
 {
-    size_t i = 0;
-    while (i < known->report_count && !known->report[i].of_archive) {
-        i++;
-    }
-    return i < known->report_count;
-}
-
-/* What the reports are compared with: the days of all of them. */
-static void count_reports(struct views_known *known)
-{
-    struct views_scope days = {.from_day = CIVIL_DAY_MAX};
+    bool any = false;
     for (size_t i = 0; i < known->report_count; i++) {
         const struct views_report *report = &known->report[i];
-        days.from_day = report->from_day < days.from_day ? report->from_day : days.from_day;
-        days.until_day = report->until_day > days.until_day ? report->until_day : days.until_day;
-    }
-    if (known->report_count != 0) {
-        qsort(known->report, known->report_count, sizeof *known->report, report_compare);
-        walk(known, MACHINE_CASE, &days, count_one);
-        walk(known, MACHINE_COMPLAINT, &days, count_one);
-        if (any_of_archive(known)) {
-            walk(known, MACHINE_CONTACT, &days, count_one);
+        const struct views_scope days = {.from_day = report->from_day,
+                                         .until_day = report->until_day};
+        struct views_reach wide = {.machine = reach->machine};
+        if (is_counted(report, reach->machine)) {
+            views_reach_days(&days, &wide);
+            reach->from_day = wide.from_day < reach->from_day ? wide.from_day : reach->from_day;
+            reach->until_day =
+                wide.until_day > reach->until_day ? wide.until_day : reach->until_day;
+            any = true;
         }
     }
+    return any;
 }
 
 enum err views_known_init(struct views_known *known, const struct views_source *source,
@@ -277,7 +279,9 @@ enum err views_known_init(struct views_known *known, const struct views_source *
     walk(known, MACHINE_DELEGATION, NULL, keep_cover);
     walk(known, MACHINE_OUTAGE, NULL, keep_outage);
     walk(known, MACHINE_REPORT, scope, keep_report);
-    count_reports(known);
+    if (known->report_count != 0) {
+        qsort(known->report, known->report_count, sizeof *known->report, report_compare);
+    }
     return known->err;
 }
 

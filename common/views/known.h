@@ -42,10 +42,14 @@ struct views_known {
     struct views_report *report; /* by record id */
 };
 
-/* Reports that were drawn up within the scope. */
+/* Reports that were drawn up within the scope; what the events say of them is counted from the
+ * records shown afterwards. */
 enum err views_known_init(struct views_known *known, const struct views_source *source,
                           const struct views_scope *scope);
 void views_known_done(struct views_known *known);
+/* To the days of the reports that records of this machine count in; false: in none. */
+bool views_known_widen(const struct views_known *known, struct views_reach *reach);
+void views_known_count(struct views_known *known, const struct record *record);
 const struct views_report *views_known_report(const struct views_known *known,
                                               const uint8_t record[LIMIT_ID_SIZE]);
 const char *views_figure_name(size_t figure); /* "accepted" */

@@ -1,3 +1,4 @@
+#include "base/check.h"
 #include "views/inside.h"
 
 #include <string.h>
@@ -208,38 +209,92 @@ static bool station_days(const struct filling *filling, size_t station, views_sl
     return more;
 }
 
-enum err views_slots_each(const struct views_look *look, const struct views_slots *slots,
-                          enum machine_id machine, const struct views_test where[VIEWS_TESTS],
-                          views_slot_visit visit, void *context)
+/* Days of the records that can fill its slots. */
+static struct views_reach reach_of(const struct filling *filling)
 {
-    struct filling filling = {.look = look, .slots = slots, .machine = machine, .where = where};
-    const struct views_source *source = look->source;
-    struct views_reach reach = {.machine = machine};
-    bool more = true;
+    const struct views_look *look = filling->look;
+    const struct views_slots *slots = filling->slots;
+    struct views_reach reach = {.machine = filling->machine};
+    int32_t unused = 0;
     if (slots->kind != VIEWS_SLOT_NUMBERS) {
-        int32_t first = 0;
         views_reach_days(look->scope, &reach);
-        views_period(period_of(&filling), look->scope->until_day, &first, &reach.until_day);
+        views_period(period_of(filling), look->scope->until_day, &unused, &reach.until_day);
     }
     if (slots->named != 0) {
-        int32_t last = 0;
-        views_period(policy_period(source->policy, slots->named_in), look->scope->from_day,
-                     &reach.from_day, &last);
+        views_period(policy_period(look->source->policy, slots->named_in), look->scope->from_day,
+                     &reach.from_day, &unused);
     }
-    source->records(source->context, &reach, fill_one, &filling);
-    views_entries_sort(&filling.entries);
-    views_entries_sort(&filling.people);
-    enum err err = filling.entries.err != ERR_NONE ? filling.entries.err : filling.people.err;
+    return reach;
+}
+
+static void reach_widen(struct views_reach *reach, const struct views_reach *other)
+{
+    bool any = reach->until_day == 0 || other->until_day == 0;
+    reach->from_day = other->from_day < reach->from_day ? other->from_day : reach->from_day;
+    reach->until_day = any                                   ? 0
+                       : other->until_day > reach->until_day ? other->until_day
+                                                             : reach->until_day;
+}
+
+struct fillings {
+    size_t count;
+    struct filling filling[VIEWS_SLOTS_TOGETHER];
+};
+
+static bool fill_each(void *context, const struct record *record)
+{
+    struct fillings *fillings = context;
+    bool more = true;
+    for (size_t i = 0; more && i < fillings->count; i++) {
+        more = fill_one(&fillings->filling[i], record);
+    }
+    return more;
+}
+
+static enum err show_filling(struct filling *filling, views_slot_visit visit, void *context)
+{
+    const struct views_source *source = filling->look->source;
+    const uint8_t *only = filling->look->scope->station;
+    bool numbers = filling->slots->kind == VIEWS_SLOT_NUMBERS;
+    bool more = true;
+    views_entries_sort(&filling->entries);
+    views_entries_sort(&filling->people);
+    enum err err = filling->entries.err != ERR_NONE ? filling->entries.err : filling->people.err;
     for (size_t i = 0; more && err == ERR_NONE && i < source->station_count; i++) {
-        const uint8_t *only = look->scope->station;
         bool asked = only == NULL || memcmp(only, source->stations[i].device, LIMIT_KEY_SIZE) == 0;
         if (asked && !source->stations[i].gone) {
-            more = (slots->kind == VIEWS_SLOT_NUMBERS ? station_numbers
-                                                      : station_days)(&filling, i, visit, context);
+            more = (numbers ? station_numbers : station_days)(filling, i, visit, context);
         }
     }
-    views_entries_done(&filling.entries);
-    views_entries_done(&filling.people);
+    return err;
+}
+
+enum err views_slots_each(const struct views_look *look, enum machine_id machine,
+                          const struct views_slots_ask *asks, size_t count, views_slot_visit visit)
+{
+    struct fillings fillings = {.count = count};
+    struct views_reach reach = {.machine = machine};
+    enum err err = ERR_NONE;
+    CHECK(count <= VIEWS_SLOTS_TOGETHER);
+    for (size_t i = 0; i < count; i++) {
+        struct filling *filling = &fillings.filling[i];
+        *filling = (struct filling){
+            .look = look, .slots = asks[i].slots, .machine = machine, .where = asks[i].where};
+        struct views_reach one = reach_of(filling);
+        if (i == 0) {
+            reach = one;
+        } else {
+            reach_widen(&reach, &one);
+        }
+    }
+    look->source->records(look->source->context, &reach, fill_each, &fillings);
+    for (size_t i = 0; i < count; i++) {
+        if (err == ERR_NONE) {
+            err = show_filling(&fillings.filling[i], visit, asks[i].context);
+        }
+        views_entries_done(&fillings.filling[i].entries);
+        views_entries_done(&fillings.filling[i].people);
+    }
     return err;
 }
 
@@ -326,6 +381,6 @@ static bool show_slot(void *context, const struct views_slot *slot)
 enum err views_list_slots(struct views_asked *asked)
 {
     const struct views_view *view = asked->view;
-    return views_slots_each(&asked->look, &view->slots, view->machine, view->where, show_slot,
-                            asked);
+    const struct views_slots_ask ask = {&view->slots, view->where, asked};
+    return views_slots_each(&asked->look, view->machine, &ask, 1, show_slot);
 }

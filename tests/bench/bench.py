@@ -39,7 +39,8 @@ def arguments():
                         help="folder on the disk to be measured")
     parser.add_argument("--short", action="store_true", help="a few minutes, fewer rounds")
     parser.add_argument("--full", action="store_true", help="also 10^6 events in (g)")
-    parser.add_argument("--sizes", dest="sizes_asked", default="", help="(g) over these instead, such as 10000,1000000")
+    parser.add_argument("--sizes", dest="sizes_asked", default="",
+                        help="(g) over these instead, such as 10000,1000000")
     parser.add_argument("--only", default="", help="some parts, such as a,d,f")
     parser.add_argument("--rounds", type=int, default=0, help="quiet rounds wanted of each part")
     parser.add_argument("--json", default="", help="also write the JSON to this file")

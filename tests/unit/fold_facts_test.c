@@ -198,8 +198,17 @@ static unsigned times_in(struct town *town, struct record *record, int32_t from,
     struct kv_txn txn;
     memcpy(visited.id, record->id, sizeof visited.id);
     kv_begin(town->kv, false, &txn);
-    fold_list_period(hub_fold(town->hub), &txn, record->machine, from, until, count_visit,
-                     &visited);
+    const struct fold_period period = {from, until, 0};
+    fold_list_period(hub_fold(town->hub), &txn, record->machine, &period, count_visit, &visited);
+    const struct fold_period other = {from, until, ~(UINT32_C(1) << record->state)};
+    const struct fold_period same = {from, until, UINT32_C(1) << record->state};
+    struct visited again = visited;
+    again.times = 0;
+    fold_list_period(hub_fold(town->hub), &txn, record->machine, &same, count_visit, &again);
+    assert_int_equal(again.times, visited.times);
+    /* A long life is listed whatever its state. */
+    fold_list_period(hub_fold(town->hub), &txn, record->machine, &other, count_visit, &again);
+    assert_in_range(again.times, visited.times, 2 * visited.times);
     kv_abort(&txn);
     return visited.times;
 }
@@ -317,7 +326,8 @@ static unsigned count_days(struct town *town, enum machine_id machine)
     struct shown shown = {.limit = UINT32_MAX};
     struct kv_txn txn;
     kv_begin(town->kv, false, &txn);
-    fold_list_period(hub_fold(town->hub), &txn, machine, 1, CIVIL_DAY_MAX, show_one, &shown);
+    const struct fold_period ever = {1, CIVIL_DAY_MAX, 0};
+    fold_list_period(hub_fold(town->hub), &txn, machine, &ever, show_one, &shown);
     kv_abort(&txn);
     for (size_t i = 0; i < 256; i++) {
         assert_in_range(shown.times[i], 0, 1);
