@@ -44,7 +44,7 @@ class Gate:
 def gates(found):
     """The gates of the parts that were run."""
     return [gate for part, make in (("a", of_ingest), ("b", of_transport), ("e", of_sizes),
-                                    ("f", of_audit), ("g", of_scale))
+                                    ("f", of_audit), ("g", of_scale), ("h", of_due))
             if part in found and "failed" not in found[part] for gate in make(found[part])]
 
 
@@ -90,6 +90,11 @@ def of_scale(g):
             for name, text in (("rss_anon_kb", "RssAnon"), ("start_cpu_ms", "start-up, CPU"))]
 
 
+def of_due(h):
+    return [Gate("(h) 100,000 cases: RssAnon of the daemon, MB", 128, h["rss_anon_kb"] / 1024,
+                 least=False)]
+
+
 def table(rows):
     """Lines with columns in line; first row is the head."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -103,7 +108,7 @@ def of_part(name, part):
     if "failed" in part:
         return [part["failed"]]
     return {"a": show_ingest, "b": show_transport, "c": show_latency, "e": show_sizes,
-            "f": show_audit, "g": show_scale}[name](part)
+            "f": show_audit, "g": show_scale, "h": show_due}[name](part)
 
 
 def rounds_of(part):
@@ -194,3 +199,20 @@ def show_scale(g):
                                    for name in ("start_ms", "start_cpu_ms", "rss_anon_kb",
                                                 "rss_anon_most_kb")]])
     return [g["what"], *table(rows)]
+
+
+def show_due(h):
+    rows = [["", "first", "median", "worst"]]
+    for name, text in (("due", "a page of what is due, ms"), ("open", "a case opened, ms"),
+                       ("search", "a search by name, ms")):
+        rows.append([text, *[figure(h[name][key]) for key in ("first_ms", "ms", "worst_ms")]])
+    rest = [["limit", h["limit"]]]
+    rest += [[text, figure(h[name])] for name, text in (
+        ("start_ms", "start until the control socket answers, ms"),
+        ("start_cpu_ms", "the same, CPU ms"),
+        ("command_ms", "village-node show, the command's start and end included, ms"),
+        ("unlocked_nobody_kb", "RssAnon while nobody is unlocked, kB"),
+        ("names_s", "all names and numbers searchable after somebody unlocked, s"),
+        ("rss_anon_kb", "RssAnon then, kB"),
+        ("with_page_cache_most_kb", "most the group used, page cache included, kB"))]
+    return [h["what"], *table(rows), "", *table([["", "seen"], *rest])]

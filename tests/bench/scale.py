@@ -15,12 +15,13 @@ SETTLE_S = 1.5
 STARTS = 3
 
 
-def start(program, *options):
+def start(program, *options, preexec=None):
     """Starts a daemon; (seconds, CPU seconds) until its control socket answers."""
     with open(program.log, "ab") as log:
         started = time.monotonic()
         program.process = subprocess.Popen(
-            [program.binary, "run", "--dir", program.folder, *options], stdout=log, stderr=log)
+            [program.binary, "run", "--dir", program.folder, *options], stdout=log, stderr=log,
+            preexec_fn=preexec)
     while time.monotonic() - started < 600:
         if program.process.poll() is not None:
             raise StepFailed(f"{program.name} ended: {program.tail()}")
