@@ -146,23 +146,12 @@ static enum err take_blob(void *context, const char *path)
     return err;
 }
 
-/* The epoch is the number behind the last slash of the note's first line. */
-static uint64_t epoch_of(struct span note)
-{
-    uint64_t epoch = 0;
-    const uint8_t *end = memchr(note.data, '\n', note.size);
-    const uint8_t *slash = end == NULL ? NULL : memrchr(note.data, '/', (size_t)(end - note.data));
-    if (slash != NULL && text_get_number(span_of(slash + 1, (size_t)(end - slash - 1)), UINT32_MAX,
-                                         &epoch) != ERR_NONE) {
-        epoch = 0;
-    }
-    return epoch;
-}
-
 static enum err open_note(struct import *import, struct span note, struct tlog_checkpoint *ret)
 {
     char origin[TLOG_ORIGIN_SIZE];
-    uint64_t epoch = epoch_of(note);
+    const uint8_t *end = memchr(note.data, '\n', note.size);
+    uint64_t epoch =
+        end == NULL ? 0 : tlog_origin_epoch(span_of(note.data, (size_t)(end - note.data)));
     struct auditor_state *state = &import->auditor->state;
     auditor_origin(import->auditor, epoch, origin);
     enum err err = epoch == 0 || (state->epoch != 0 && state->epoch != epoch)

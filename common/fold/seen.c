@@ -1,7 +1,6 @@
 #include "fold/fold.h"
 #include "store/keys.h"
-
-#define EPOCH_UNIT_MAX UINT64_C(1000000000)
+#include "tlog/checkpoint.h"
 
 static struct span seen_key(struct kv_key *key, const struct fold *fold, uint64_t epoch,
                             uint64_t size)
@@ -12,21 +11,6 @@ static struct span seen_key(struct kv_key *key, const struct fold *fold, uint64_
     kv_key_u64(key, epoch);
     kv_key_u64(key, size);
     return kv_key_span(key);
-}
-
-/* The number behind the last slash of a log's origin; 0: none. */
-static uint64_t epoch_of(struct span origin)
-{
-    uint64_t number = 0;
-    uint64_t unit = 1;
-    size_t at = origin.size;
-    while (at > 0 && unit <= EPOCH_UNIT_MAX && origin.data[at - 1] >= '0' &&
-           origin.data[at - 1] <= '9') {
-        at--;
-        number += (uint64_t)(origin.data[at] - '0') * unit;
-        unit *= 10;
-    }
-    return at > 0 && origin.data[at - 1] == '/' ? number : 0;
 }
 
 void fold_seen_put(struct fold *fold, struct kv_txn *txn, uint64_t epoch, uint64_t size,
@@ -66,7 +50,7 @@ uint64_t fold_seen_ms(struct fold *fold, struct kv_txn *txn, const struct wire_e
 {
     struct world_past past;
     uint64_t size = event->has_seen ? event->seen_size : 0;
-    uint64_t epoch = epoch_of(event->seen_origin);
+    uint64_t epoch = tlog_origin_epoch(event->seen_origin);
     if (size == 0) {
         return 0;
     }

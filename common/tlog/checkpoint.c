@@ -247,3 +247,14 @@ enum err tlog_verifier_key(const char *origin, const uint8_t public_key[LIMIT_KE
     text_put_base64(ret_text, span_of(key, sizeof key));
     return ret_text->err;
 }
+
+uint64_t tlog_origin_epoch(struct span origin)
+{
+    const uint8_t *slash = origin.size == 0 ? NULL : memrchr(origin.data, '/', origin.size);
+    uint64_t epoch = 0;
+    if (slash == NULL) {
+        return 0;
+    }
+    struct span number = span_of(slash + 1, (size_t)(origin.data + origin.size - slash - 1));
+    return text_get_number(number, UINT32_MAX, &epoch) == ERR_NONE ? epoch : 0;
+}

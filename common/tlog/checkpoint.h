@@ -22,6 +22,9 @@ MUST_USE enum err tlog_checkpoint_sign(const struct tlog_checkpoint *checkpoint,
 MUST_USE enum err tlog_checkpoint_open(struct span note, const char *origin,
                                        const uint8_t public_key[LIMIT_KEY_SIZE],
                                        struct tlog_checkpoint *ret);
+/* The epoch in an origin: the number behind the last slash, canonical, 1 .. UINT32_MAX. 0: there is
+ * none, also for a leading zero or sign. */
+uint64_t tlog_origin_epoch(struct span origin);
 /* The verifier-key text "<name>+<hash>+<base64>" for the outside world's tools. */
 MUST_USE enum err tlog_verifier_key(const char *origin, const uint8_t public_key[LIMIT_KEY_SIZE],
                                     struct buf *ret_text);

@@ -351,20 +351,43 @@ static void test_verifier_key(void **state)
     buf_done(&text);
 }
 
+static void test_epoch(void **state)
+{
+    static const struct {
+        const char *origin;
+        uint64_t epoch;
+    } origins[] = {
+        {"hub.dingnan.lishi.jieli/1", 1},
+        {"a/b/4294967295", 4294967295},
+        {"a/4294967296", 0},
+        {"a/01", 0},
+        {"a/0", 0},
+        {"a/", 0},
+        {"a/+1", 0},
+        {"a/1 ", 0},
+        {"a/1/", 0},
+        {"a/x1", 0},
+        {"17", 0},
+        {"", 0},
+        {"/7", 7},
+        {"a/99999999999999999999", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof origins / sizeof *origins; i++) {
+        assert_true(tlog_origin_epoch(span_text(origins[i].origin)) == origins[i].epoch);
+    }
+    assert_true(tlog_origin_epoch(span_of(NULL, 0)) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact_bytes),
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_longest_origin),
-        cmocka_unit_test(test_refused_to_sign),
-        cmocka_unit_test(test_every_byte),
-        cmocka_unit_test(test_wrong_key_and_origin),
-        cmocka_unit_test(test_text_of_another_log),
-        cmocka_unit_test(test_other_signatures),
-        cmocka_unit_test(test_malformed),
-        cmocka_unit_test(test_known_line_length),
-        cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_exact_bytes),          cmocka_unit_test(test_epoch),
+        cmocka_unit_test(test_round_trip),           cmocka_unit_test(test_longest_origin),
+        cmocka_unit_test(test_refused_to_sign),      cmocka_unit_test(test_every_byte),
+        cmocka_unit_test(test_wrong_key_and_origin), cmocka_unit_test(test_text_of_another_log),
+        cmocka_unit_test(test_other_signatures),     cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_known_line_length),    cmocka_unit_test(test_too_long),
         cmocka_unit_test(test_verifier_key),
     };
     return cmocka_run_group_tests_name("tlog checkpoint", tests, set_up, tear_down);
