@@ -50,17 +50,12 @@ static enum err make_bundle(const struct api *api, const struct wire_enrolment *
 
 static enum err read_trust(const struct api *api, struct buf *ret_note, uint8_t *ret_root)
 {
-    struct buf root;
-    buf_init(&root, 256);
+    char path[FILES_PATH_SIZE];
     enum err err = folder_read(api->folder, "trust.note", ret_note);
     if (err == ERR_NONE) {
-        err = folder_read(api->folder, "root.pub", &root);
+        err = device_path(api->folder->path, "root.pub", path);
     }
-    if (err == ERR_NONE) {
-        err = text_get_hex(buf_span(&root), ret_root, LIMIT_KEY_SIZE);
-    }
-    buf_done(&root);
-    return err;
+    return err != ERR_NONE ? err : device_root_read(path, ret_root);
 }
 
 static void reply_bundle(const struct api *api, struct http_exchange *exchange,

@@ -26,7 +26,7 @@ static const struct cli_command common_commands[] = {
      cli_command_regimes},
     {"appraisal", "考核表、排名；或 appraisal VERB", "score sheet, ranking; or VERB --field value",
      cli_command_appraisal},
-    {"import", "导入原有台账（CSV）", "an existing ledger from CSV", cli_command_import},
+    {"import", "导入原有台账（XLSX、CSV）", "an existing ledger, XLSX or CSV", cli_command_import},
     {"catalogue", "办理事项目录", "the item catalogue", cli_command_catalogue},
     {"policy", "参数及其出处", "the parameters and their sources", cli_command_policy},
     {"calendar", "工作日历", "the working days", cli_command_calendar},
