@@ -57,7 +57,7 @@ def settle(options):
     options.events_each = 8000 if short else 30000
     options.ingest_each = 4000 if short else 6000
     options.latency_events = 300 if short else 1000
-    options.parts_each = 200 if short else 500
+    options.parts_each = 1000 if short else 4000
     options.audit_each = 4000 if short else 6000
     options.point_s = 0.4 if short else 0.8
     options.windows = WINDOWS

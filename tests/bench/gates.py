@@ -171,7 +171,8 @@ def show_sizes(e):
     for name, text in (("events", "events"), ("with_parts", "events and sealed parts")):
         for who in ("jieli", "nats", "ratio"):
             if who in e[name]:
-                rows.append([f"{text}: {who}", figure(e[name][who]["wire"]),
+                count = f", {e[name]['jieli']['events']:,}" if who != "ratio" else ""
+                rows.append([f"{text}{count}: {who}", figure(e[name][who]["wire"]),
                              figure(e[name][who]["disk"])])
     lines = [e["what"], *table(rows)]
     for name, text in (("events", "events"), ("with_parts", "events and sealed parts")):
