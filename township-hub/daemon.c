@@ -417,7 +417,8 @@ enum err daemon_open(const struct daemon_options *options, struct daemon **ret_d
         err = workers_new(options->loop, workers, FLIGHTS_COUNT, &daemon->workers);
     }
     if (err == ERR_NONE) {
-        err = writer_new(options->loop, options->hub, on_written, daemon, &daemon->writer);
+        err = writer_new(options->loop, options->hub, workers - 1, on_written, daemon,
+                         &daemon->writer);
     }
     if (err == ERR_NONE) {
         err = open_sockets(daemon);

@@ -15,7 +15,19 @@ static enum err open_fold(struct hub *hub)
         .hub_device = signer_key_id_view(hub->signer),
         .hub_public = signer_public_view(hub->signer),
     };
-    return fold_open(hub->kv, &options, &hub->fold);
+    enum err err = fold_open(hub->kv, &options, &hub->fold);
+    if (err == ERR_NONE) {
+        hub->fold->log.help = hub->help;
+    }
+    return err;
+}
+
+void hub_set_help(struct hub *hub, const struct log_help *help)
+{
+    hub->help = help;
+    if (hub->fold != NULL) {
+        hub->fold->log.help = help;
+    }
 }
 
 enum err hub_sign_checkpoint(struct hub *hub, const struct tlog_hash *root)

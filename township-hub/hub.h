@@ -65,6 +65,9 @@ uint32_t hub_push_count(const struct hub_push *push);
 /* What WELCOME and ANSWER grant from now on, 1 to SYNC_CREDIT_MAX. */
 void hub_set_credit(struct hub *hub, uint32_t credit);
 
+/* Who helps with a commit from now on, on other threads; NULL: nobody. Borrowed. */
+void hub_set_help(struct hub *hub, const struct log_help *help);
+
 /* --- Serving --- */
 
 /* WELCOME, or a NACK when the device is revoked, frozen or shows another log (*ret_ok false). */

@@ -36,6 +36,7 @@ struct hub {
     size_t order_room;
     struct buf leaf;
     struct parts *parts;
+    const struct log_help *help;
 };
 
 enum hub_check { HUB_CHECK_GOOD, HUB_CHECK_UNREADABLE, HUB_CHECK_SIGNATURE, HUB_CHECK_UNKNOWN };

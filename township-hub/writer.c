@@ -1,6 +1,7 @@
 #include "township-hub/writer.h"
 
 #include "base/check.h"
+#include "node/team.h"
 #include "node/workers.h"
 
 #include <stdlib.h>
@@ -9,6 +10,8 @@ struct writer {
     struct hub *hub;
     struct workers *thread; /* one */
     struct workers_job job;
+    struct team *team;
+    struct log_help help;
     void (*written)(void *context, size_t count, enum err err);
     void *context;
     /* The group. */
@@ -30,7 +33,7 @@ static void group_done(void *context)
     writer->written(writer->context, writer->count, writer->err);
 }
 
-enum err writer_new(struct loop *loop, struct hub *hub,
+enum err writer_new(struct loop *loop, struct hub *hub, unsigned helpers,
                     void (*written)(void *context, size_t count, enum err err), void *context,
                     struct writer **ret_writer)
 {
@@ -42,11 +45,17 @@ enum err writer_new(struct loop *loop, struct hub *hub,
     writer->written = written;
     writer->context = context;
     writer->job = (struct workers_job){run_group, group_done, writer, NULL};
-    enum err err = workers_new(loop, 1, 1, &writer->thread);
+    enum err err = team_new(helpers, &writer->team);
+    if (err == ERR_NONE) {
+        err = workers_new(loop, 1, 1, &writer->thread);
+    }
     if (err != ERR_NONE) {
+        team_free(writer->team);
         free(writer);
         return err;
     }
+    writer->help = (struct log_help){team_each, writer->team};
+    hub_set_help(hub, &writer->help);
     *ret_writer = writer;
     return ERR_NONE;
 }
@@ -55,6 +64,8 @@ void writer_free(struct writer *writer)
 {
     if (writer != NULL) {
         workers_free(writer->thread);
+        hub_set_help(writer->hub, NULL);
+        team_free(writer->team);
         free(writer);
     }
 }

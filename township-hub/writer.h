@@ -4,13 +4,15 @@
 #include "node/loop.h"
 #include "township-hub/hub.h"
 
-/* A thread that commits groups of pushes, one at a time, while the loop receives the next. From
- * writer_start until written is called it has the hub's mind, the store and the group for itself;
- * at any other time it touches nothing. Everything here is called on the loop's thread. */
+/* A thread that commits groups of pushes, one at a time, while the loop receives the next, and
+ * helpers that pack leaves for it. From writer_start until written is called they have the hub's
+ * mind, the store and the group for themselves; at any other time they touch nothing. Everything
+ * here is called on the loop's thread. */
 struct writer;
 
-/* written: on the loop, with the outcome of hub_ingest; it may not start the next group. */
-MUST_USE enum err writer_new(struct loop *loop, struct hub *hub,
+/* helpers: threads beside it, for work that falls into parts (node/team.h). written: on the loop,
+ * with the outcome of hub_ingest; it may not start the next group. */
+MUST_USE enum err writer_new(struct loop *loop, struct hub *hub, unsigned helpers,
                              void (*written)(void *context, size_t count, enum err err),
                              void *context, struct writer **ret_writer);
 /* After the end of the group that it has. */

@@ -1,6 +1,7 @@
 #include "fold/leaf_rows.h"
 
 #include "base/check.h"
+#include "fold/log.h"
 #include "store/keys.h"
 #include "wire/wire.h"
 
@@ -15,12 +16,23 @@ enum {
 };
 _Static_assert(ROW_SIZE + 4096 <= KV_VALUE_SIZE, "a row fits a value");
 
+enum { WHOLE_GROUPS = LOG_PENDING / LEAF_GROUP };
+
+/* A whole group of what is pending, as its row. */
+struct packed_group {
+    struct buf row;
+    bool made; /* false: it takes more than one row, or there was no memory */
+};
+
 struct leaf_rows {
     uint8_t slot;
     struct leaf_run pending; /* appended, not flushed */
     struct leaf_run cached;  /* the row read last */
     struct leaf_run group;   /* being put together */
     struct buf value;
+    struct packed_group packed[WHOLE_GROUPS];
+    size_t packed_count;
+    uint64_t packed_first; /* group number of the first of them */
     /* Ids of the group that is not whole yet, as far as they are known; else zeros. */
     uint64_t open_group;
     uint8_t open_ids[LEAF_GROUP][LIMIT_HASH_SIZE];
@@ -37,6 +49,9 @@ enum err leaf_rows_new(uint8_t slot, struct leaf_rows **ret_rows)
     leaf_run_init(&rows->cached, KV_VALUE_SIZE);
     leaf_run_init(&rows->group, (size_t)LEAF_GROUP * LIMIT_LEAF_SIZE);
     buf_init(&rows->value, KV_VALUE_SIZE);
+    for (size_t i = 0; i < WHOLE_GROUPS; i++) {
+        buf_init(&rows->packed[i].row, KV_VALUE_SIZE);
+    }
     *ret_rows = rows;
     return ERR_NONE;
 }
@@ -48,6 +63,9 @@ void leaf_rows_free(struct leaf_rows *rows)
         leaf_run_done(&rows->cached);
         leaf_run_done(&rows->group);
         buf_done(&rows->value);
+        for (size_t i = 0; i < WHOLE_GROUPS; i++) {
+            buf_done(&rows->packed[i].row);
+        }
         free(rows);
     }
 }
@@ -88,28 +106,37 @@ static void put_body(const struct leaf_run *run, size_t from, size_t to, struct 
     buf_put(ret, run->bytes.data + run->start[from], run->start[to] - run->start[from]);
 }
 
+/* The leaves [from, to) of run as a row's value. */
+static enum err make_row(const struct leaf_run *run, const size_t bounds[2], bool packed,
+                         struct buf *ret)
+{
+    enum err err = ERR_NONE;
+    buf_clear(ret);
+    buf_put_u8(ret, packed ? ROW_PACKED : ROW_PLAIN);
+    buf_put_u16(ret, (uint16_t)(bounds[1] - bounds[0]));
+    if (packed) {
+        err = leaf_pack(run, bounds, ret);
+    } else {
+        put_body(run, bounds[0], bounds[1], ret);
+    }
+    return err != ERR_NONE ? err : ret->err;
+}
+
 static void write_row(struct leaf_rows *rows, struct kv_txn *txn, const struct leaf_run *run,
                       const size_t bounds[2], bool packed)
 {
     struct kv_key key;
-    struct buf *value = &rows->value;
-    size_t from = bounds[0];
-    size_t to = bounds[1];
-    buf_clear(value);
-    buf_put_u8(value, packed ? ROW_PACKED : ROW_PLAIN);
-    buf_put_u16(value, (uint16_t)(to - from));
-    enum err err = ERR_NONE;
-    if (packed) {
-        err = leaf_pack(run, bounds, value);
-    } else {
-        put_body(run, from, to, value);
-    }
-    err = err != ERR_NONE ? err : value->err;
+    enum err err = make_row(run, bounds, packed, &rows->value);
     if (err != ERR_NONE) {
         fail(txn, err);
         return;
     }
-    kv_put(txn, KV_LEAF, row_key(&key, rows, run->first + to - 1), buf_span(value));
+    kv_put(txn, KV_LEAF, row_key(&key, rows, run->first + bounds[1] - 1), buf_span(&rows->value));
+}
+
+static bool fits_row(const struct leaf_run *run, size_t from, size_t to)
+{
+    return run->start[to] - run->start[from] + LEAF_PACK_EACH * (to - from) <= ROW_SIZE;
 }
 
 /* The leaves [from, to) of run, which lie in one group, as rows. */
@@ -119,9 +146,7 @@ static void write_rows(struct leaf_rows *rows, struct kv_txn *txn, const struct 
     size_t from = bounds[0];
     while (from < bounds[1]) {
         size_t to = from + 1;
-        while (to < bounds[1] &&
-               run->start[to + 1] - run->start[from] + LEAF_PACK_EACH * (to + 1 - from) <=
-                   ROW_SIZE) {
+        while (to < bounds[1] && fits_row(run, from, to + 1)) {
             to++;
         }
         size_t row[2] = {from, to};
@@ -272,6 +297,52 @@ static bool gather(struct leaf_rows *rows, struct kv_txn *txn, uint64_t first)
     return true;
 }
 
+/* The bounds within what is pending of whole group i of it. */
+static void group_bounds(const struct leaf_rows *rows, size_t i, size_t ret[2])
+{
+    ret[0] = (size_t)((rows->packed_first + i) * LEAF_GROUP - rows->pending.first);
+    ret[1] = ret[0] + LEAF_GROUP;
+}
+
+/* Reads what is pending and writes its own row alone: the parts of a help. */
+static void pack_group(void *argument, size_t i)
+{
+    struct leaf_rows *rows = argument;
+    struct packed_group *packed = &rows->packed[i];
+    size_t bounds[2];
+    group_bounds(rows, i, bounds);
+    packed->made = fits_row(&rows->pending, bounds[0], bounds[1]) &&
+                   make_row(&rows->pending, bounds, true, &packed->row) == ERR_NONE;
+}
+
+static void pack_groups(struct leaf_rows *rows, const struct log_help *help)
+{
+    const struct leaf_run *pending = &rows->pending;
+    uint64_t end = (pending->first + pending->count) / LEAF_GROUP;
+    rows->packed_first = (pending->first + LEAF_GROUP - 1) / LEAF_GROUP;
+    rows->packed_count = end > rows->packed_first ? (size_t)(end - rows->packed_first) : 0;
+    if (help == NULL || rows->packed_count > WHOLE_GROUPS) {
+        rows->packed_count = 0;
+        return;
+    }
+    help->each(help->context, rows->packed_count, pack_group, rows);
+}
+
+/* A whole group that lies within what is pending. */
+static void write_whole(struct leaf_rows *rows, struct kv_txn *txn, uint64_t first)
+{
+    struct kv_key key;
+    size_t i = (size_t)(first / LEAF_GROUP - rows->packed_first);
+    size_t bounds[2];
+    if (i < rows->packed_count && rows->packed[i].made) {
+        kv_put(txn, KV_LEAF, row_key(&key, rows, first + LEAF_GROUP - 1),
+               buf_span(&rows->packed[i].row));
+        return;
+    }
+    group_bounds(rows, i, bounds);
+    write_rows(rows, txn, &rows->pending, bounds, true);
+}
+
 static void flush_group(struct leaf_rows *rows, struct kv_txn *txn, uint64_t first)
 {
     const struct leaf_run *pending = &rows->pending;
@@ -279,9 +350,7 @@ static void flush_group(struct leaf_rows *rows, struct kv_txn *txn, uint64_t fir
     if (end >= first + LEAF_GROUP) {
         size_t whole[2] = {0, LEAF_GROUP};
         if (pending->first <= first) {
-            size_t from = (size_t)(first - pending->first);
-            size_t inside[2] = {from, from + LEAF_GROUP};
-            write_rows(rows, txn, pending, inside, true);
+            write_whole(rows, txn, first);
         } else if (gather(rows, txn, first)) {
             write_rows(rows, txn, &rows->group, whole, true);
         }
@@ -292,12 +361,13 @@ static void flush_group(struct leaf_rows *rows, struct kv_txn *txn, uint64_t fir
     write_rows(rows, txn, pending, open, false);
 }
 
-void leaf_rows_flush(struct leaf_rows *rows, struct kv_txn *txn)
+void leaf_rows_flush(struct leaf_rows *rows, struct kv_txn *txn, const struct log_help *help)
 {
     uint64_t end = rows->pending.first + rows->pending.count;
     if (rows->pending.count == 0) {
         return;
     }
+    pack_groups(rows, help);
     uint64_t group = rows->pending.first / LEAF_GROUP * LEAF_GROUP;
     while (group < end && txn->err == ERR_NONE) {
         flush_group(rows, txn, group);

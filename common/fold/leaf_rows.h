@@ -21,8 +21,10 @@ void leaf_rows_free(struct leaf_rows *rows);
  * after a flush says where it stands, the others follow. */
 MUST_USE bool leaf_rows_append(struct leaf_rows *rows, uint64_t index, struct span leaf,
                                const uint8_t id[LIMIT_HASH_SIZE]);
-/* Writes what was appended. The sticky error of txn tells a failure. */
-void leaf_rows_flush(struct leaf_rows *rows, struct kv_txn *txn);
+struct log_help; /* log.h */
+/* Writes what was appended; help (NULL: none) packs the whole groups of it. The sticky error of txn
+ * tells a failure. */
+void leaf_rows_flush(struct leaf_rows *rows, struct kv_txn *txn, const struct log_help *help);
 /* Stores one leaf by itself, outside the order (a station's feeds). */
 void leaf_rows_put(struct leaf_rows *rows, struct kv_txn *txn, uint64_t index, struct span leaf);
 /* Borrowed until the next call; false when absent. */

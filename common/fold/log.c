@@ -277,7 +277,7 @@ void log_flush(struct log *log, struct kv_txn *txn, struct tlog_hash *ret_root)
     struct tlog_hash root = {{0}};
     struct tlog_hash second = {{0}};
     chains_flush(log->chains, txn);
-    leaf_rows_flush(log->leaves, txn);
+    leaf_rows_flush(log->leaves, txn, log->help);
     enum err err = txn->err;
     if (err == ERR_NONE && log->pending_count > 0) {
         uint64_t before = log->size - log->pending_count;

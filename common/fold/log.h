@@ -11,6 +11,14 @@ struct log_tile {
     struct tlog_hash hash[TLOG_TILE_WIDTH];
 };
 
+/* Somebody who calls part(argument, i) once for each i below count, perhaps on several threads at
+ * once, and returns when all have ended (node/team.h). */
+struct log_help {
+    void (*each)(void *context, size_t count, void (*part)(void *argument, size_t i),
+                 void *argument);
+    void *context;
+};
+
 /* A hub's log in the store: leaves, the Merkle tree's tiles, the chains of the devices and the
  * feeds. The hub writes one, an auditor mirrors one a hub (slot tells them apart), a station keeps
  * only the leaves of its feeds. All functions work inside the caller's transaction, whose sticky
@@ -37,6 +45,7 @@ struct log {
     struct chains *chains;
     struct log_tile *tile;
     struct tlog_nodes *nodes;
+    const struct log_help *help; /* to pack leaves; NULL: done alone. Same bytes in the store */
 };
 
 /* Leaves one transaction may append. */
