@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* import FILE --map FILE [--check]: CSV or XLSX */
+/* import FILE --map FILE [--check] [--again REASON]: CSV or XLSX */
 
 struct importing {
     struct cli *cli;
     const char *file;
     const char *map;
+    const char *again; /* why what is registered is registered again; "": it is not */
     bool check;
     size_t shown;
 };
@@ -22,6 +23,10 @@ static error_t parse_import(int key, char *arg, struct argp_state *state)
     struct importing *importing = state->input;
     if (key == 'm') {
         importing->map = arg;
+        return 0;
+    }
+    if (key == 'a') {
+        importing->again = arg;
         return 0;
     }
     if (key == 'c') {
@@ -76,7 +81,44 @@ static bool is_there(struct cli *cli, const struct import_row *row, bool *ret_op
     return found;
 }
 
-static int write_row(struct cli *cli, const struct import_row *row, bool *ret_new)
+/* Rows of matters that the store has from elsewhere, each with its sentence; none is written. What
+ * else is wrong, a lock, say, is told when the row is written. */
+static size_t check_store(struct importing *importing, const struct csv *csv,
+                          const struct import_map *map)
+{
+    struct cli *cli = importing->cli;
+    size_t wrong = 0;
+    for (size_t i = 0; i < csv_row_count(csv); i++) {
+        struct http_answer answer = {0};
+        struct wire_tree *tree = NULL;
+        struct import_row row;
+        struct buf body;
+        bool open = false;
+        bool quiet = cli->quiet;
+        import_row(csv, map, i, &row);
+        buf_init(&body, CLI_BODY_SIZE);
+        import_put_received(&row, importing->again, &body);
+        cli->quiet = true;
+        int code = body.err != ERR_NONE || is_there(cli, &row, &open)
+                       ? CLI_OK
+                       : cli_call(cli, "POST", "/api/v1/events?check=1", buf_span(&body), &answer);
+        cli->quiet = quiet;
+        bool twin = code != CLI_OK && wire_tree_open(buf_span(&answer.body), &tree) == ERR_NONE &&
+                    strcmp(wire_tree_member(tree, "code"), "duplicate") == 0;
+        if (twin) {
+            (void)fprintf(stderr, "第 %zu 行：%s\n", csv_line(csv, i),
+                          wire_tree_member(tree, cli_is_english(cli) ? "en" : "zh"));
+        }
+        wrong += twin ? 1 : 0;
+        wire_tree_close(tree);
+        buf_done(&answer.body);
+        buf_done(&body);
+    }
+    return wrong;
+}
+
+static int write_row(struct cli *cli, const struct import_row *row, const char *again,
+                     bool *ret_new)
 {
     struct buf body;
     bool open = false;
@@ -85,7 +127,7 @@ static int write_row(struct cli *cli, const struct import_row *row, bool *ret_ne
     buf_init(&body, CLI_BODY_SIZE);
     bool there = is_there(cli, row, &open);
     if (!there) {
-        import_put_received(row, &body);
+        import_put_received(row, again, &body);
         code = body.err == ERR_NONE ? post(cli, buf_span(&body), &written)
                                     : cli_fail_err(cli, body.err, "import");
     }
@@ -99,7 +141,8 @@ static int write_row(struct cli *cli, const struct import_row *row, bool *ret_ne
     return code;
 }
 
-static int write_all(struct cli *cli, const struct csv *csv, const struct import_map *map)
+static int write_all(struct cli *cli, const struct csv *csv, const struct import_map *map,
+                     const char *again)
 {
     size_t written = 0;
     size_t kept = 0;
@@ -109,7 +152,7 @@ static int write_all(struct cli *cli, const struct csv *csv, const struct import
         struct import_row row;
         bool is_new = false;
         import_row(csv, map, i, &row);
-        code = write_row(cli, &row, &is_new);
+        code = write_row(cli, &row, again, &is_new);
         written += is_new ? 1 : 0;
         kept += code == CLI_OK && !is_new ? 1 : 0;
         if (code != CLI_OK) {
@@ -152,6 +195,7 @@ static int check_and_write(struct importing *importing, const struct csv *csv,
 {
     int32_t today = civil_day_of_ms(clock_wall_ms());
     size_t wrong = import_check(csv, map, today, importing, show_wrong);
+    wrong += wrong == 0 ? check_store(importing, csv, map) : 0;
     if (wrong > 0) {
         (void)fprintf(stderr, "共 %zu 处有误，一条也没有导入。\n", wrong);
         return CLI_FINDING;
@@ -162,7 +206,7 @@ static int check_and_write(struct importing *importing, const struct csv *csv,
                      csv_row_count(csv));
         return CLI_OK;
     }
-    return write_all(importing->cli, csv, map);
+    return write_all(importing->cli, csv, map, importing->again);
 }
 
 static int import_file(struct importing *importing, const struct csv *csv)
@@ -188,10 +232,11 @@ int cli_command_import(struct cli *cli, int argc, char **argv)
     static const struct argp_option options[] = {
         {"map", 'm', "FILE", 0, "列的对应 / which column is what", 0},
         {"check", 'c', NULL, 0, "只检查 / check only", 0},
+        {"again", 'a', "REASON", 0, "已登记的仍登记，注明原因 / register again, and why", 0},
         {0}};
     static const struct argp argp = {
         .options = options, .parser = parse_import, .args_doc = "FILE --map FILE"};
-    struct importing importing = {.cli = cli};
+    struct importing importing = {.cli = cli, .again = ""};
     struct csv_place place = {0, 0};
     struct csv *csv = NULL;
     struct buf text;

@@ -378,7 +378,7 @@ static void put_common(const struct import_row *row, uint64_t time_ms, struct js
     json_text_close(json);
 }
 
-void import_put_received(const struct import_row *row, struct buf *ret)
+void import_put_received(const struct import_row *row, const char *again, struct buf *ret)
 {
     static const struct {
         enum import_column column;
@@ -397,7 +397,13 @@ void import_put_received(const struct import_row *row, struct buf *ret)
     if (row->item[0] != 0) {
         json_text_string(&json, "item", row->item);
     }
+    if (again[0] != 0) {
+        json_text_string(&json, "reason", again);
+    }
     json_text_close(&json);
+    if (again[0] != 0) {
+        json_text_bool(&json, "force", true);
+    }
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         has_identity = has_identity || row->cell[parts[i].column][0] != 0;
     }

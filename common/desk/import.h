@@ -63,8 +63,9 @@ size_t import_check(const struct csv *csv, const struct import_map *map, int32_t
 /* Row of a file that was checked. */
 void import_row(const struct csv *csv, const struct import_map *map, size_t index,
                 struct import_row *ret);
-/* Appends the body of POST /events: that it was received; and answered, false when it was not. */
-void import_put_received(const struct import_row *row, struct buf *ret);
+/* Appends the body of POST /events: that it was received, again for that reason (code; "": it is no
+ * matter registered before); and answered, false when it was not. */
+void import_put_received(const struct import_row *row, const char *again, struct buf *ret);
 bool import_put_answered(const struct import_row *row, struct buf *ret);
 
 #endif

@@ -1,6 +1,7 @@
 #include "desk/computed.h"
 #include "desk/guards.h"
 #include "desk/inside.h"
+#include "desk/twins.h"
 #include "fold/parts.h"
 #include "node/uuid.h"
 #include "wire/act.h"
@@ -97,6 +98,23 @@ static bool ask_guards(struct writing *writing)
     const struct reply_problem reply = {422, problem.code, problem.zh, problem.en, problem.field};
     reply_problem(writing->call->exchange, &reply);
     return false;
+}
+
+/* ?check=1: what would be said of it before a rule is asked; nothing is written. */
+static bool only_checks(struct writing *writing)
+{
+    const char *check = http_exchange_query(writing->call->exchange, "check");
+    struct reply reply;
+    if (check == NULL || strcmp(check, "1") != 0) {
+        return false;
+    }
+    if (writing->has_record ||
+        twins_allow(writing->desk, writing->call, &writing->act, writing->record)) {
+        reply_begin(&reply);
+        json_text_bool(&reply.json, "checked", true);
+        reply_send(&reply, writing->call->exchange, 200);
+    }
+    return true;
 }
 
 /* What is counted, over the records of the station that the record is or will be of. */
@@ -304,63 +322,6 @@ static bool submit(struct writing *writing)
     return true;
 }
 
-/* --- the same person with the same item --- */
-
-struct twins {
-    struct writing *writing;
-    struct kv_txn *txn;
-    struct json_text *json;
-    const char *id_number;
-    struct span item;
-};
-
-static bool put_twin(void *context, const struct search_entry *entry)
-{
-    struct twins *twins = context;
-    struct desk *desk = twins->writing->desk;
-    char number[NUMBER_SIZE];
-    if (strcmp(entry->id_number, twins->id_number) != 0 ||
-        memcmp(entry->record, twins->writing->record, LIMIT_ID_SIZE) == 0 ||
-        !fold_record_get(desk_fold(desk), twins->txn, desk->options.space, entry->record,
-                         desk->other) ||
-        desk->other->machine != MACHINE_CASE ||
-        values_number(&desk->other->facts, FIELD_finished_ms, 0) != 0 ||
-        !span_equal(values_bytes(&desk->other->facts, FIELD_item, 0), twins->item)) {
-        return true;
-    }
-    desk_record_number(desk, entry->record, number);
-    json_text_open(twins->json, NULL);
-    json_text_string(twins->json, "code", "duplicate");
-    json_text_string(twins->json, "zh", "同一人的同一事项还有未办结的办件，请核对是否重复。");
-    json_text_string(twins->json, "en",
-                     "The same person has an open case for the same item. Is this one needed?");
-    json_text_hex(twins->json, "record", span_of(entry->record, LIMIT_ID_SIZE));
-    json_text_string(twins->json, "number", number);
-    json_text_close(twins->json);
-    return true;
-}
-
-static void put_warnings(struct writing *writing, struct json_text *json)
-{
-    struct desk *desk = writing->desk;
-    struct kv_txn txn;
-    struct wire_identity identity;
-    struct twins twins = {.writing = writing, .txn = &txn, .json = json};
-    twins.item = values_bytes(&desk->record->facts, FIELD_item, 0);
-    json_text_open_list(json, "warnings");
-    if (!writing->act.force && writing->act.identity.size > 0 && twins.item.size > 0 &&
-        desk_may_search(desk, writing->call->session) &&
-        wire_identity_read(buf_span(&writing->act.identity), &identity) == ERR_NONE) {
-        (void)desk_search_work(desk, writing->call->session, DESK_SEARCH_AT_ONCE);
-        twins.id_number = identity.id_number;
-        kv_begin(desk->options.kv, false, &txn);
-        search_find(desk->search, identity.id_number, &twins, put_twin);
-        kv_abort(&txn);
-        explicit_bzero(&identity, sizeof identity);
-    }
-    json_text_close_list(json);
-}
-
 /* --- the answer --- */
 
 static void answer(struct writing *writing)
@@ -387,7 +348,7 @@ static void answer(struct writing *writing)
         json_text_number(&reply.json, "form", writing->verdict.form);
     }
     if (found) {
-        put_warnings(writing, &reply.json);
+        twins_warn(desk, writing->call, &writing->act, writing->record, &reply.json);
     }
     reply_send(&reply, writing->call->exchange, 200);
 }
@@ -402,7 +363,7 @@ void desk_post_event(struct desk *desk, struct desk_call *call)
     writing->desk = desk;
     writing->call = call;
     wire_act_init(&writing->act);
-    if (read_act(writing) && find_record(writing) && ask_guards(writing) &&
+    if (read_act(writing) && find_record(writing) && ask_guards(writing) && !only_checks(writing) &&
         fill_computed(writing) && seal_parts(writing) && submit(writing)) {
         search_touch(desk->search, writing->record);
         answer(writing);

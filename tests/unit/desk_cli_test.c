@@ -183,6 +183,37 @@ static void test_import(void **state)
     expect(RUN(rig, "import", "/nowhere.csv", "--map", map), CLI_USAGE, "", "nowhere");
 }
 
+/* R26: the same matter under another number is in the store already. */
+static void test_import_twin(void **state)
+{
+    static const char columns[] =
+        "[import]\nledger = hall-2024\nserial = 编号\ntime = 日期\nname = 姓名\n"
+        "id_number = 身份证\nmatter = 事由\nitem = 事项\n";
+    static const char first[] = "编号,日期,姓名,身份证,事由,事项\r\n"
+                                "2024-3,2024-06-03,张三,11010519491231002X,办理,I51\r\n";
+    static const char again[] = "编号,日期,姓名,身份证,事由,事项\r\n"
+                                "2024-9,2024-06-03,张三,11010519491231002X,办理,I51\r\n";
+    struct desk_rig *rig = *state;
+    char password[80];
+    char staff[40];
+    char file[96];
+    char map[96];
+    (void)snprintf(file, sizeof file, "%s/twin.csv", rig->http.directory);
+    (void)snprintf(map, sizeof map, "%s/twin.conf", rig->http.directory);
+    password_file(rig, PASSWORD "\n", password);
+    staff_text(rig->officer, staff);
+    assert_int_equal(files_write(map, span_text(columns), 0600), ERR_NONE);
+    assert_int_equal(files_write(file, span_text(first), 0600), ERR_NONE);
+    expect(RUN(rig, "import", file, "--map", map, "--as", staff, "--password-file", password),
+           CLI_OK, "导入 1 条，原已导入 0 条", "");
+    assert_int_equal(files_write(file, span_text(again), 0600), ERR_NONE);
+    expect(RUN(rig, "import", file, "--map", map, "--as", staff, "--password-file", password),
+           CLI_FINDING, "", "第 2 行：同一人的同一事项已登记为");
+    expect(RUN(rig, "import", file, "--map", map, "--as", staff, "--password-file", password,
+               "--again", "renewed"),
+           CLI_OK, "导入 1 条，原已导入 0 条", "");
+}
+
 /* A figure that somebody typed stands beside the one that was counted. */
 static void test_report(void **state)
 {
@@ -286,8 +317,8 @@ static void test_books(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {DESK(test_usage),       DESK(test_as_one_command),
-                                       DESK(test_report),      DESK(test_import),
-                                       DESK(test_unlock_lock), DESK(test_books)};
+    const struct CMUnitTest tests[] = {
+        DESK(test_usage),       DESK(test_as_one_command), DESK(test_report), DESK(test_import),
+        DESK(test_import_twin), DESK(test_unlock_lock),    DESK(test_books)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

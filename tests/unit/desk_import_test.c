@@ -135,7 +135,7 @@ static void test_row(void **state)
     assert_memory_not_equal(row.record, again.record, sizeof row.record);
     assert_int_equal(row.time_ms, 1682899200000); /* 2023-05-01 08:00 in China */
     buf_init(&body, 4096);
-    import_put_received(&row, &body);
+    import_put_received(&row, "", &body);
     assert_non_null(strstr(buf_text(&body), "\"name\":\"a\\\"<\""));
     assert_non_null(strstr(buf_text(&body), "\"serial\":\"1\",\"time\":\"1682899200000\","
                                             "\"reason\":\"import\""));
@@ -244,9 +244,14 @@ static void test_result_day(void **state)
                              "1,2023-05-01,,m,t,低保,2023-05-09,王\n2,2023-05-01,,m,t,,,\n");
     import_row(csv, &whole, 0, &row);
     buf_init(&body, 4096);
-    import_put_received(&row, &body);
+    import_put_received(&row, "", &body);
     assert_non_null(strstr(buf_text(&body), "\"item\":\"I51\""));
     assert_non_null(strstr(buf_text(&body), "\"time\":\"1682899200000\""));
+    assert_null(strstr(buf_text(&body), "force"));
+    buf_clear(&body);
+    import_put_received(&row, "renewed", &body);
+    assert_non_null(strstr(buf_text(&body), "\"reason\":\"renewed\"}"));
+    assert_non_null(strstr(buf_text(&body), "\"force\":true"));
     buf_clear(&body);
     assert_true(import_put_answered(&row, &body));
     assert_non_null(strstr(buf_text(&body), "\"told\":\"t（经办：王）\""));

@@ -292,6 +292,9 @@ static void test_duplicate_warned_of(void **state)
     assert_int_equal(wire_tree_count(warnings), 1);
     assert_string_equal(wire_tree_member(wire_tree_at(warnings, 0), "number"),
                         said(&first, "number"));
+    const char *zh = wire_tree_member(wire_tree_at(warnings, 0), "zh");
+    assert_non_null(strstr(zh, said(&first, "number")));
+    assert_non_null(strstr(zh, "R26 S3-3三4 [S3:105]"));
     told_done(&told);
     told = open_case(rig, "黄阿妹", ID_A, ",\"force\":true");
     assert_int_equal(wire_tree_count(wire_tree_get(told.tree, "warnings")), 0);
@@ -301,6 +304,50 @@ static void test_duplicate_warned_of(void **state)
     assert_int_equal(wire_tree_count(wire_tree_get(told.tree, "warnings")), 0);
     told_done(&told);
     told_done(&first);
+}
+
+#define CONTACT_OF(item, who)                                                                      \
+    "{\"contact\":{\"verb\":\"received\",\"channel\":1,\"item\":\"" item "\"},"                    \
+    "\"identity\":{" who "}}"
+
+/* R26: asked before it is written. Contacts of one day; where there is no ID number, name and
+ * telephone are the person. */
+static void test_duplicate_asked(void **state)
+{
+    static const char *const others[] = {
+        CONTACT_OF("I51", "\"name\":\"吴伯\",\"phone\":\"13900000001\""),
+        CONTACT_OF("I64", "\"name\":\"吴伯\",\"phone\":\"13900000000\""),
+        CONTACT_OF("I51", "\"name\":\"吴妈\",\"phone\":\"13900000000\""),
+        CONTACT_OF("I51", "\"name\":\"吴伯\"")};
+    static const char same[] = CONTACT_OF("I51", "\"name\":\"吴伯\",\"phone\":\"13900000000\"");
+    static const char forced[] =
+        "{\"contact\":{\"verb\":\"received\",\"channel\":1,\"item\":\"I51\"},\"force\":true,"
+        "\"identity\":{\"name\":\"吴伯\",\"phone\":\"13900000000\"}}";
+    static const char reasoned[] =
+        "{\"contact\":{\"verb\":\"received\",\"channel\":1,\"item\":\"I51\","
+        "\"reason\":\"renewed\"},\"force\":true,"
+        "\"identity\":{\"name\":\"吴伯\",\"phone\":\"13900000000\"}}";
+    struct desk_rig *rig = *state;
+    unlock(rig, rig->officer);
+    struct told told = ask(rig, "POST", "/api/v1/events?check=1", same);
+    expect_status(&told, 200, "");
+    told_done(&told);
+    told = ask(rig, "POST", "/api/v1/events", same);
+    expect_status(&told, 200, "");
+    told_done(&told);
+    told = ask(rig, "POST", "/api/v1/events?check=1", same);
+    expect_status(&told, 409, "duplicate");
+    assert_int_equal(wire_tree_count(wire_tree_get(told.tree, "existing")), 1);
+    told_done(&told);
+    expect_problem(rig, "/api/v1/events?check=1", forced, 422, "no_reason");
+    told = ask(rig, "POST", "/api/v1/events?check=1", reasoned);
+    expect_status(&told, 200, "");
+    told_done(&told);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        told = ask(rig, "POST", "/api/v1/events?check=1", others[i]);
+        expect_status(&told, 200, "");
+        told_done(&told);
+    }
 }
 
 static int bare_setup(void **state)
@@ -338,6 +385,7 @@ int main(void)
         DESK(test_wrong_id_number_refused),
         DESK(test_rule_refusal_names_its_article),
         DESK(test_duplicate_warned_of),
+        DESK(test_duplicate_asked),
         cmocka_unit_test_setup_teardown(test_no_audience_no_names, bare_setup, desk_rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
