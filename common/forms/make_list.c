@@ -250,20 +250,20 @@ FORMS_MAKER(totals)
 {
     static const struct forms_column columns[] = {{"项目", "figure"}, {"件数", "count"}};
     static const struct {
-        enum field field;
         const char *zh;
         const char *en;
+        enum field field;
         bool of_archive;
-    } rows[] = {{FIELD_total_accepted, "受理", "accepted", false},
-                {FIELD_total_finished, "办结", "finished", false},
-                {FIELD_total_overdue, "逾期", "overdue", false},
-                {FIELD_total_extended, "延期", "extended", false},
-                {FIELD_total_complaints, "投诉", "complaints", false},
-                {FIELD_total_rated, "评价", "rated", false},
-                {FIELD_total_proxy, "代办", "by proxy", false},
-                {FIELD_total_archived, "归档办件", "cases archived", true},
-                {FIELD_total_contacts, "归档首问", "first contacts archived", true},
-                {FIELD_total_dossiers, "投诉立卷", "complaint dossiers", true}};
+    } rows[] = {{"受理", "accepted", FIELD_total_accepted, false},
+                {"办结", "finished", FIELD_total_finished, false},
+                {"逾期", "overdue", FIELD_total_overdue, false},
+                {"延期", "extended", FIELD_total_extended, false},
+                {"投诉", "complaints", FIELD_total_complaints, false},
+                {"评价", "rated", FIELD_total_rated, false},
+                {"代办", "by proxy", FIELD_total_proxy, false},
+                {"归档办件", "cases archived", FIELD_total_archived, true},
+                {"归档首问", "first contacts archived", FIELD_total_contacts, true},
+                {"投诉立卷", "complaint dossiers", FIELD_total_dossiers, true}};
     enum { KIND_ARCHIVE = 7 };
     const struct record *record = work->input->record;
     bool of_archive =

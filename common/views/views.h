@@ -129,10 +129,10 @@ struct views_view {
     const char *en;
     const char *article;
     const char *regimes;
+    const char *states; /* names; NULL: all; not with also */
     enum views_shape shape;
     enum machine_id machine;
     enum machine_id also;      /* RECORDS: of this machine, too; 0: of the one alone */
-    const char *states;        /* names; NULL: all; not with also */
     enum policy_period period; /* when none is asked for; 0: the view has no period */
     uint16_t order;            /* field; ascending, ties by id */
     uint16_t each_from;        /* RECORDS: a row for each number from this fact ... */
