@@ -137,8 +137,8 @@ struct views_view {
     uint16_t order;            /* field; ascending, ties by id */
     uint16_t each_from;        /* RECORDS: a row for each number from this fact ... */
     uint16_t each_until;       /* ... to this one; 0: one row a record */
-    enum views_group group;
     uint16_t group_field;
+    enum views_group group;
     struct views_slots slots;
     uint64_t who; /* bits of rule_role that may see it; 0: all who work there */
     struct views_test where[VIEWS_TESTS];
