@@ -202,6 +202,62 @@ static void test_large_leaves(void **state)
 }
 
 /* What a transaction appends is found inside it. */
+static void last_first(void *context, size_t count, void (*part)(void *argument, size_t i),
+                       void *argument)
+{
+    size_t *parts = context;
+    *parts += count;
+    while (count > 0) {
+        count--;
+        part(argument, count);
+    }
+}
+
+static bool hash_row(void *context, struct span key, struct span value)
+{
+    seal_sha256_update(context, key);
+    seal_sha256_update(context, value);
+    return true;
+}
+
+static void hash_rows(struct rig *rig, uint8_t ret[LIMIT_HASH_SIZE])
+{
+    struct kv_txn txn;
+    struct seal_sha256 sha;
+    seal_sha256_init(&sha);
+    kv_begin(rig->kv, false, &txn);
+    kv_scan(&txn, KV_LEAF, span_of(NULL, 0), span_of(NULL, 0), hash_row, &sha);
+    assert_int_equal(txn.err, ERR_NONE);
+    kv_abort(&txn);
+    seal_sha256_final(&sha, ret);
+}
+
+static void grow(struct rig *rig, uint8_t ret[LIMIT_HASH_SIZE])
+{
+    append(rig, 700, small_size);
+    append(rig, 5, small_size);
+    append(rig, 520, large_size);
+    hash_rows(rig, ret);
+}
+
+/* Who helps leaves no trace in the store; what is too large for one row is packed without him. */
+static void test_help(void **state)
+{
+    struct rig *rig = *state;
+    size_t parts = 0;
+    const struct log_help help = {last_first, &parts};
+    uint8_t helped[LIMIT_HASH_SIZE];
+    uint8_t alone[LIMIT_HASH_SIZE];
+    rig->log.help = &help;
+    grow(rig, helped);
+    assert_int_equal(parts, 3);
+    assert_int_equal(tear_down(state), 0);
+    assert_int_equal(set_up(state), 0);
+    grow(*state, alone);
+    assert_int_equal(parts, 3);
+    assert_memory_equal(helped, alone, sizeof helped);
+}
+
 static void test_before_flush(void **state)
 {
     struct rig *rig = *state;
@@ -293,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_any_transactions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_large_leaves, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_help, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_before_flush, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_feed_leaves, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged_rows, set_up, tear_down),
