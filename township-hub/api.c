@@ -267,6 +267,10 @@ static bool drill_handle(struct api *api, struct http_exchange *exchange,
 void api_handle(void *context, struct http_exchange *exchange, const struct http_request *request)
 {
     struct api *api = context;
+    if (hub_is_lost(api->hub)) {
+        reply_err(exchange, ERR_STORE); /* a request before this one in the round lost it */
+        return;
+    }
     bool done = desk_handle(api->desk, exchange, request) || staff_handle(api, exchange, request) ||
                 staff_station_handle(api, exchange, request) ||
                 publish_handle(api, exchange, request) || queue_handle(api, exchange, request) ||

@@ -27,7 +27,7 @@ struct daemon {
     struct sync_frame frame;
     struct buf out;
     bool holding; /* some peer's held is not empty */
-    bool lost;    /* what hub_is_lost said last */
+    bool lost;    /* what hub_is_lost said when the mind was last here */
     struct daemon_counts counts;
     uint64_t rung_size;
 };
@@ -35,12 +35,6 @@ struct daemon {
 static void send(struct daemon *daemon, struct peer *peer, struct span frame)
 {
     daemon->holding = peer_send(peer, daemon->server, frame) || daemon->holding;
-}
-
-/* Called each round: the socket wakes the loop when a line has room again. */
-static void send_what_was_held(struct daemon *daemon)
-{
-    daemon->holding = daemon->holding && peers_send_held(daemon->peers, daemon->server);
 }
 
 void daemon_ring(struct daemon *daemon)
@@ -164,6 +158,16 @@ static void answer_blob(struct daemon *daemon, struct peer *peer,
     sync_hub_blob_done(&peer->session);
 }
 
+/* By a group, or by a command that wrote an event of the hub's own. Then nothing of the mind may be
+ * used any more, and the loop is about to end. */
+static bool is_lost(struct daemon *daemon)
+{
+    if (!writer_works(daemon->writer)) {
+        daemon->lost = hub_is_lost(daemon->options.hub);
+    }
+    return daemon->lost;
+}
+
 /* False: the peer was dropped. */
 static bool carry_out(struct daemon *daemon, struct peer *peer,
                       const struct sync_hub_action *action)
@@ -197,10 +201,9 @@ static bool carry_out(struct daemon *daemon, struct peer *peer,
 static void drain(struct daemon *daemon, struct peer *peer)
 {
     struct sync_hub_action action;
-    while (!daemon->lost && sync_hub_next(&peer->session, &action)) {
-        if (!carry_out(daemon, peer, &action)) {
-            return;
-        }
+    bool there = true;
+    while (there && !is_lost(daemon) && sync_hub_next(&peer->session, &action)) {
+        there = carry_out(daemon, peer, &action);
     }
 }
 
@@ -252,7 +255,9 @@ static void on_frame(struct daemon *daemon, const struct link_frame *in)
     bool malformed = wire_frame_decode(in->payload, &daemon->arena, &daemon->frame) != ERR_NONE;
     struct peer *peer = peers_find(daemon->peers, &in->peer, device);
     if (malformed || daemon->frame.kind != SYNC_PUSH || peer == NULL) {
-        daemon_settle(daemon);
+        if (!daemon_settle(daemon)) {
+            return;
+        }
         peer = peers_find(daemon->peers, &in->peer, device);
         peer = peer != NULL ? peer : meet(daemon, &in->peer, device, now);
     }
@@ -289,7 +294,6 @@ static void answer_push(struct daemon *daemon, struct flight *flight, enum err e
 static void on_written(void *context, size_t count, enum err err)
 {
     struct daemon *daemon = context;
-    daemon->lost = hub_is_lost(daemon->options.hub);
     daemon->counts.groups++;
     if (err != ERR_NONE) {
         daemon->counts.store_errors++;
@@ -310,15 +314,16 @@ static void on_written(void *context, size_t count, enum err err)
     }
 }
 
-void daemon_settle(struct daemon *daemon)
+bool daemon_settle(struct daemon *daemon)
 {
     writer_settle(daemon->writer);
+    return !is_lost(daemon);
 }
 
 /* Hands what is checked to the writer, unless it still has a group. */
 static void commit_group(struct daemon *daemon)
 {
-    if (daemon->lost || writer_works(daemon->writer)) {
+    if (is_lost(daemon) || writer_works(daemon->writer)) {
         return;
     }
     size_t count = flights_take(&daemon->flights);
@@ -332,21 +337,22 @@ static bool on_idle(void *context)
 {
     struct daemon *daemon = context;
     struct link_frame frame;
-    if (daemon->lost) {
+    if (is_lost(daemon)) {
         log_error("the store cannot be read any more; the hub ends");
         loop_stop(daemon->options.loop);
         return false;
     }
-    send_what_was_held(daemon);
+    /* The socket wakes the loop when a line has room again. */
+    daemon->holding = daemon->holding && peers_send_held(daemon->peers, daemon->server);
     commit_group(daemon);
-    for (int i = 0; i < RECEIVE_ROUND; i++) {
+    for (int i = 0; i < RECEIVE_ROUND && !is_lost(daemon); i++) {
         if (link_server_receive(daemon->server, &frame) != ERR_NONE) {
             break;
         }
         on_frame(daemon, &frame);
     }
     commit_group(daemon);
-    return daemon->lost || link_server_pending(daemon->server);
+    return is_lost(daemon) || link_server_pending(daemon->server);
 }
 
 static void on_readable(void *context, unsigned events)
@@ -365,8 +371,9 @@ static void tick_peer(void *context, struct peer *peer)
 static void on_tick(void *context)
 {
     struct daemon *daemon = context;
-    daemon_settle(daemon);
-    peers_each(daemon->peers, tick_peer, daemon);
+    if (daemon_settle(daemon)) {
+        peers_each(daemon->peers, tick_peer, daemon);
+    }
 }
 
 static enum err open_sockets(struct daemon *daemon)

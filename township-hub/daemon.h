@@ -42,8 +42,9 @@ MUST_USE enum err daemon_allow(struct daemon *daemon, const uint8_t device[LIMIT
                                const uint8_t curve_key[LINK_KEY_SIZE]);
 void daemon_revoke(struct daemon *daemon, const uint8_t curve_key[LINK_KEY_SIZE]);
 /* Ends the group commit that is under way, if any, and answers it. Before every use of the hub's
- * mind or store outside the daemon: in each callback of the loop that may lead to one. */
-void daemon_settle(struct daemon *daemon);
+ * mind or store outside the daemon: in each callback of the loop that may lead to one. False: the
+ * hub is lost (hub.h), there may be no such use, and the loop ends after this round. */
+MUST_USE bool daemon_settle(struct daemon *daemon);
 /* The log grew by the hub's own event: tells listeners. */
 void daemon_ring(struct daemon *daemon);
 

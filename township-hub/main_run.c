@@ -94,8 +94,7 @@ static void on_heads(void *context)
     struct running *running = context;
     struct values facts;
     size_t next = 0;
-    daemon_settle(running->api.daemon);
-    while (!hub_is_lost(running->api.hub) && gather_heads(running, &next, &facts) > 0) {
+    while (daemon_settle(running->api.daemon) && gather_heads(running, &next, &facts) > 0) {
         machine_event(running, WIRE_HEADS, &facts);
     }
 }
@@ -123,8 +122,12 @@ static void look_at_clock(struct running *running)
 static void on_second(void *context)
 {
     struct running *running = context;
-    daemon_settle(running->api.daemon);
-    look_at_clock(running);
+    if (daemon_settle(running->api.daemon)) {
+        look_at_clock(running);
+    }
+    if (hub_is_lost(running->api.hub)) {
+        return;
+    }
     desk_tick(running->api.desk);
     enum err err = queue_history_catch_up(running->api.kv, running->api.hub);
     if (err != ERR_NONE) {
@@ -144,7 +147,6 @@ static void on_minute(void *context)
 static void on_heartbeat(void *context)
 {
     struct running *running = context;
-    daemon_settle(running->api.daemon);
     http_server_heartbeat(running->http);
 }
 
@@ -152,8 +154,9 @@ static void on_http(void *context, unsigned events)
 {
     struct running *running = context;
     (void)events;
-    daemon_settle(running->api.daemon);
-    http_server_run(running->http);
+    if (daemon_settle(running->api.daemon)) {
+        http_server_run(running->http);
+    }
 }
 
 static enum err add_timers(struct running *running)
@@ -429,8 +432,7 @@ static int run(struct cli *cli, struct running *running)
                  daemon_endpoint_view(running->api.daemon),
                  (unsigned long long)hub_size(running->api.hub));
         err = loop_run(running->loop);
-        daemon_settle(running->api.daemon);
-        err = err == ERR_NONE && hub_is_lost(running->api.hub) ? ERR_STORE : err;
+        err = daemon_settle(running->api.daemon) || err != ERR_NONE ? err : ERR_STORE;
     }
     return err == ERR_NONE ? CLI_OK : cli_fail_err(cli, err, running->folder.path);
 }

@@ -318,35 +318,68 @@ void town_event_done(struct town_event *event)
     buf_done(&event->body);
 }
 
-struct hub_push *town_push_make(struct town *town, const struct town_event *events, size_t count,
-                                uint64_t first_seq)
+/* A push and what it points to. */
+struct pushing {
+    struct sync_push push;
+    uint8_t signature[LIMIT_SIGNATURE_SIZE];
+    struct buf body;
+    struct buf packed;
+};
+
+static void pushing_init(struct town *town, const struct town_event *events, size_t count,
+                         uint64_t first_seq, struct pushing *ret)
 {
     struct wire_envelope envelopes[LIMIT_BATCH_COUNT];
     struct sync_head_body head = {.incarnation = town->chain.incarnation,
                                   .seq = first_seq + count - 1};
-    struct sync_push push = {
+    struct sync_push *push = &ret->push;
+    *push = (struct sync_push){
         .incarnation = town->chain.incarnation, .first_seq = first_seq, .count = (uint32_t)count};
-    uint8_t signature[LIMIT_SIGNATURE_SIZE];
-    struct buf body;
-    struct buf packed;
-    struct hub_push *ret = NULL;
-    buf_init(&body, 1024);
-    buf_init(&packed, LIMIT_FRAME_SIZE);
+    buf_init(&ret->body, 1024);
+    buf_init(&ret->packed, LIMIT_FRAME_SIZE);
     for (size_t i = 0; i < count; i++) {
         envelopes[i] = events[i].envelope;
     }
     memcpy(head.hub, town->hub_id, LIMIT_ID_SIZE);
     memcpy(head.device, town->chain.device, LIMIT_KEY_SIZE);
     memcpy(head.id, events[count - 1].id, LIMIT_HASH_SIZE);
-    wire_head_encode(&head, &body);
-    signer_sign(town->station, SEAL_HEAD, buf_span(&body), signature);
-    push.head = (struct sync_head){true, buf_span(&body), span_of(signature, sizeof signature)};
-    MUST(wire_envelopes_pack(envelopes, count, &packed, &push.raw_size) == ERR_NONE);
-    push.packed = buf_span(&packed);
-    MUST(hub_push_new(town->chain.device, &push, &ret) == ERR_NONE);
-    buf_done(&body);
-    buf_done(&packed);
+    wire_head_encode(&head, &ret->body);
+    signer_sign(town->station, SEAL_HEAD, buf_span(&ret->body), ret->signature);
+    push->head = (struct sync_head){true, buf_span(&ret->body),
+                                    span_of(ret->signature, sizeof ret->signature)};
+    MUST(wire_envelopes_pack(envelopes, count, &ret->packed, &push->raw_size) == ERR_NONE);
+    push->packed = buf_span(&ret->packed);
+}
+
+static void pushing_done(struct pushing *pushing)
+{
+    buf_done(&pushing->body);
+    buf_done(&pushing->packed);
+}
+
+struct hub_push *town_push_make(struct town *town, const struct town_event *events, size_t count,
+                                uint64_t first_seq)
+{
+    struct pushing pushing;
+    struct hub_push *ret = NULL;
+    pushing_init(town, events, count, first_seq, &pushing);
+    MUST(hub_push_new(town->chain.device, &pushing.push, &ret) == ERR_NONE);
+    pushing_done(&pushing);
     return ret;
+}
+
+void town_push_frame(struct town *town, const struct town_event *events, size_t count,
+                     uint64_t first_seq, struct buf *ret_frame)
+{
+    struct pushing pushing;
+    struct sync_frame *frame = calloc(1, sizeof *frame);
+    pushing_init(town, events, count, first_seq, &pushing);
+    MUST(frame != NULL);
+    frame->kind = SYNC_PUSH;
+    frame->push = pushing.push;
+    MUST(wire_frame_encode(frame, ret_frame) == ERR_NONE);
+    pushing_done(&pushing);
+    free(frame);
 }
 
 struct hub_push *town_push(struct town *town, const struct town_event *events, size_t count,

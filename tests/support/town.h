@@ -83,6 +83,9 @@ struct hub_push *town_push(struct town *town, const struct town_event *events, s
 /* The same, neither checked nor ingested. */
 struct hub_push *town_push_make(struct town *town, const struct town_event *events, size_t count,
                                 uint64_t first_seq);
+/* The same as a frame for the hub's socket, appended. */
+void town_push_frame(struct town *town, const struct town_event *events, size_t count,
+                     uint64_t first_seq, struct buf *ret_frame);
 /* Writes, pushes and answers one event: its verdict. */
 struct sync_answered town_station(struct town *town, const struct town_person *person,
                                   const struct town_act *act);
