@@ -90,7 +90,7 @@ static void show_fields(struct cli *cli, const struct wire_tree *answer)
 static void form_path(struct buf *path, const struct form_words *words, const char *tail)
 {
     /* Without its own kind of subject a form is about a record; the daemon knows which. */
-    static const char *const alone[] = {"F22", "F23", "F24", "F25", "F28"};
+    static const char *const alone[] = {"F22", "F23", "F24", "F25"};
     bool about_record = true;
     for (size_t i = 0; i < sizeof alone / sizeof *alone; i++) {
         about_record = about_record && strcasecmp(words->words[1], alone[i]) != 0;

@@ -453,7 +453,7 @@ void desk_get_forms(struct desk *desk, struct desk_call *call)
         return;
     }
     const struct forms_form *form = forms_find(path.words[0]);
-    bool alone = form != NULL && (form->subject == FORMS_STATION || form->subject == FORMS_BLANK);
+    bool alone = form != NULL && form->subject == FORMS_STATION;
     const char *about = !alone && path.count > 1 ? path.words[1] : "";
     size_t word = alone ? 1 : 2;
     kv_begin(desk->options.kv, false, &txn);

@@ -138,7 +138,6 @@ bool sheet_about(struct sheet *sheet, const struct forms_form *form, const char 
         describe_person(sheet);
         return sheet_choose(sheet, form, span_of(sheet->staff, LIMIT_ID_SIZE));
     case FORMS_STATION:
-    case FORMS_BLANK:
         return word[0] == 0 && sheet_choose(sheet, form, span_of(NULL, 0));
     case FORMS_RECORD:
     case FORMS_LEDGER:

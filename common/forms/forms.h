@@ -18,8 +18,7 @@ enum forms_subject {
     FORMS_LEDGER,  /* the rows of a view; printed from there */
     FORMS_ITEM,    /* one item of the catalogue */
     FORMS_STAFF,   /* one person */
-    FORMS_STATION, /* the station itself */
-    FORMS_BLANK    /* filled in by hand */
+    FORMS_STATION  /* the station itself */
 };
 
 enum forms_need {

@@ -100,6 +100,13 @@ FORMS_MAKER(count)
     }
 }
 
+/* A sum of the record: none is 0. */
+FORMS_MAKER(total)
+{
+    (void)text;
+    forms_put_number(work, record_number_of(work, (enum field)number));
+}
+
 FORMS_MAKER(day)
 {
     (void)text;

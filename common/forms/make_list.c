@@ -4,7 +4,7 @@
 
 /* Lines that are small tables. */
 
-enum { LOG_COLUMNS = 4, CASE_COLUMNS = 4, SHEET_COLUMNS = 8, RULED_ROWS = 12 };
+enum { LOG_COLUMNS = 4, CASE_COLUMNS = 4, SHEET_COLUMNS = 8 };
 
 #define TABLE(work, columns) forms_table(work, columns, sizeof(columns) / sizeof *(columns))
 
@@ -42,6 +42,16 @@ static void put_word(struct forms_work *work, enum views_words list, uint64_t nu
     }
 }
 
+static void put_quantity(struct forms_work *work, const struct values *facts, bool *first)
+{
+    if (values_has(facts, FIELD_quantity)) {
+        forms_put_text(work, *first ? "" : "；");
+        forms_put_text(work, work->input->english ? "quantity " : "数量");
+        forms_put_number(work, values_number(facts, FIELD_quantity, 0));
+        *first = false;
+    }
+}
+
 static void put_event(struct forms_work *work, const struct forms_event *event)
 {
     static const enum field told[] = {FIELD_result, FIELD_reason, FIELD_serial, FIELD_receipt,
@@ -57,6 +67,7 @@ static void put_event(struct forms_work *work, const struct forms_event *event)
                  &first);
         put_word(work, VIEWS_WORDS_FOUNDED, values_number(event->facts, FIELD_decision, 0), &first);
     }
+    put_quantity(work, event->facts, &first);
     for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
         put_code(work, event->facts, told[i], &first);
     }
@@ -349,22 +360,6 @@ FORMS_MAKER(sheets)
             forms_next(work);
         }
         put_next(work, (redeemed >> i & 1) != 0 ? "√" : "");
-    }
-}
-
-/* Empty rows under the headings of text, parted by "|"; a table of the sheet's own. */
-FORMS_MAKER(ruled)
-{
-    static const struct forms_column columns[] = {{"日期", "day"},
-                                                  {"用品名称", "item"},
-                                                  {"数量", "quantity"},
-                                                  {"领用人签名", "receiver"},
-                                                  {"经手人签名", "by"}};
-    (void)number;
-    (void)text;
-    TABLE(work, columns);
-    for (size_t i = 0; i < RULED_ROWS * (sizeof columns / sizeof *columns); i++) {
-        forms_next(work);
     }
 }
 

@@ -15,7 +15,6 @@ struct forms_entry {
 #define ABOUT_ITEM .subject = FORMS_ITEM
 #define ABOUT_STAFF .subject = FORMS_STAFF
 #define ABOUT_STATION .subject = FORMS_STATION
-#define BY_HAND .subject = FORMS_BLANK
 #define ALWAYS .when = FIELD_END
 #define WHEN(field_, number_) .when = (field_), .when_number = (number_)
 #define WRITTEN .is_written = true
@@ -30,6 +29,7 @@ struct forms_entry {
 #define MAKE(name) .make = forms_make_##name
 #define NUMBER MAKE(number)
 #define FACT(field_) MAKE(fact), .number = FIELD_##field_
+#define TOTAL(field_) MAKE(total), .number = FIELD_##field_
 #define COUNT(field_) MAKE(count), .number = FIELD_##field_
 #define DAY(field_) MAKE(day), .number = FIELD_##field_
 #define TIME(field_) MAKE(time), .number = FIELD_##field_
@@ -77,7 +77,6 @@ struct forms_entry {
 #define DEDUCTIONS MAKE(deductions)
 #define EVALUATED MAKE(evaluated)
 #define SHEETS MAKE(sheets)
-#define RULED MAKE(ruled)
 #define BOARD_ITEMS MAKE(board_items)
 #define ITEM(what_) MAKE(item), .number = FORMS_ITEM_##what_
 #define REMEDIES MAKE(remedies)

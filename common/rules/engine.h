@@ -62,7 +62,8 @@ enum {
     PAYLOAD_OUTAGE = 56,
     PAYLOAD_BOARD = 57,
     PAYLOAD_SURVEY = 58,
-    PAYLOAD_PRINT = 59
+    PAYLOAD_PRINT = 59,
+    PAYLOAD_SUPPLIES = 60
 };
 
 /* Who, by the permission matrix 4.3. The head and the B post act for others only by delegation:

@@ -33,6 +33,7 @@ enum machine_id {
     MACHINE_BOARD = 26,
     MACHINE_SURVEY = 27,
     MACHINE_PRINT = 28,
+    MACHINE_SUPPLIES = 29,
     MACHINE_END
 };
 

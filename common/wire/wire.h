@@ -109,6 +109,7 @@ enum wire_payload {
     WIRE_BOARD = 57,
     WIRE_SURVEY = 58,
     WIRE_PRINT = 59,
+    WIRE_SUPPLIES = 60,
     WIRE_PERSON = 96,
     WIRE_STATION = 97,
     WIRE_EDITION = 98,

@@ -180,11 +180,47 @@ static void devices(struct season *season, size_t station)
     act_station(season, station, person_of(season, station, POST_SECOND), &act);
 }
 
+static void supplies_write(struct season *season, size_t station, size_t post, uint64_t quantity,
+                           struct town_act *act)
+{
+    if (quantity != 0) {
+        town_number(act, FIELD_quantity, 0, quantity);
+    }
+    act_station(season, station, person_of(season, station, post), act);
+}
+
+/* F28: bought, asked for, approved, handed out and signed for, counted. */
+static void supplies(struct season *season, size_t station)
+{
+    struct town_act act;
+    uint32_t number = new_number(season);
+    town_act(&act, WIRE_SUPPLIES, number, SUPPLIES_REGISTERED);
+    town_text(&act, FIELD_asset, 0, "A4_PAPER");
+    act_staff(&act, FIELD_handler, 0, person_of(season, station, POST_SECOND));
+    supplies_write(season, station, POST_HEAD, 2, &act);
+    town_act(&act, WIRE_SUPPLIES, number, SUPPLIES_BOUGHT);
+    town_text(&act, FIELD_receipt, 0, "B-1");
+    supplies_write(season, station, POST_HEAD, 10, &act);
+    town_act(&act, WIRE_SUPPLIES, number, SUPPLIES_REQUESTED);
+    town_text(&act, FIELD_reason, 0, "work");
+    supplies_write(season, station, POST_WINDOW, 4, &act);
+    town_act(&act, WIRE_SUPPLIES, number, SUPPLIES_APPROVED);
+    supplies_write(season, station, POST_HEAD, 3, &act);
+    town_act(&act, WIRE_SUPPLIES, number, SUPPLIES_ISSUED);
+    supplies_write(season, station, POST_HEAD, 0, &act);
+    town_act(&act, WIRE_SUPPLIES, number, SUPPLIES_RECEIVED);
+    supplies_write(season, station, POST_WINDOW, 0, &act);
+    town_act(&act, WIRE_SUPPLIES, number, SUPPLIES_COUNTED);
+    act_staff(&act, FIELD_witness, 0, person_of(season, station, POST_WINDOW));
+    supplies_write(season, station, POST_HEAD, 9, &act);
+}
+
 static void begin_quarter(struct season *season, size_t station, size_t index)
 {
     (void)index;
     boards(season, station);
     devices(season, station);
+    supplies(season, station);
 }
 
 static void check_devices(struct season *season, size_t station, size_t index)

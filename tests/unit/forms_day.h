@@ -38,7 +38,7 @@ struct day_step {
 #define PAPER ",\"attestation\":{\"kind\":\"paper\"}"
 #define TEXT(words) ",\"matter\":{\"text\":\"" words "\"}"
 #define GIVEN                                                                                      \
-    ",\"materials\":[{\"code\":\"ID\",\"form\":2,\"pages\":1,\"status\":4},"               \
+    ",\"materials\":[{\"code\":\"ID\",\"form\":2,\"pages\":1,\"status\":4},"                       \
     "{\"code\":\"FORM\",\"form\":1,\"pages\":3,\"status\":1}]"
 
 static const struct day_step day_steps[] = {
@@ -251,6 +251,21 @@ static const struct day_step day_steps[] = {
      "{\"custody\":{\"verb\":\"used\",\"receiver\":\"%worker\",\"serial\":\"D-2026-7\"},"
      "\"record\":\"@custody\"}",
      "kept", 0},
+    {"head", "supplies",
+     "{\"supplies\":{\"verb\":\"registered\",\"asset\":\"A4_PAPER\",\"handler\":\"%discipline\"}}",
+     "kept", 0},
+    {"head", "",
+     "{\"supplies\":{\"verb\":\"bought\",\"quantity\":10,\"receipt\":\"B-7\"},"
+     "\"record\":\"@supplies\"}",
+     "kept", 0},
+    {"worker", "",
+     "{\"supplies\":{\"verb\":\"requested\",\"quantity\":4,\"reason\":\"work\"},"
+     "\"record\":\"@supplies\"}",
+     "requested", 0},
+    {"head", "", "{\"supplies\":{\"verb\":\"approved\",\"quantity\":3},\"record\":\"@supplies\"}",
+     "approved", 0},
+    {"head", "", "{\"supplies\":{\"verb\":\"issued\"},\"record\":\"@supplies\"}", "issued", 0},
+    {"worker", "", "{\"supplies\":{\"verb\":\"received\"},\"record\":\"@supplies\"}", "kept", 0},
     {"agent", "incident",
      "{\"incident\":{\"verb\":\"reported\",\"kind\":7,\"informed\":25,\"location\":\"HALL\"}" TEXT(
          "茶水间插座冒烟，已断电") "}",
@@ -294,7 +309,7 @@ static const struct {
     {"F15", "inspection"},     {"F16", "equipment"},  {"F17", "outage"},     {"F18", "complaint"},
     {"F19", "accountability"}, {"F20", "appraisal"},  {"F26", "training"},   {"F27", "meeting"},
     {"F29", "custody"},        {"F30", "incident"},   {"F31", "lost"},       {"F32", "survey"},
-    {"F33", "appointment"},
+    {"F33", "appointment"},    {"F28", "supplies"},
 };
 static const size_t day_form_count = sizeof day_forms / sizeof *day_forms;
 
