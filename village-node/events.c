@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Which events speak of a record, in order. An index that is made when somebody asks and can be
- * thrown away:
+ * thrown away; without 'E', which the mind takes away when what was kept gave way, it is made anew:
  *   KV_CACHE 'e' record, place u64 -> 'o' incarnation u64, seq u64 | 'f' leaf index u64
  *   KV_CACHE 'E'                   -> next place, incarnation and seq of own events, own-feed seq
  */
@@ -31,18 +31,20 @@ struct indexing {
 
 static const uint8_t index_name = 'E';
 
-static void index_get(struct kv_txn *txn, struct index *ret)
+/* False: it is to be made anew. */
+static bool index_get(struct kv_txn *txn, struct index *ret)
 {
     struct buf value;
     struct reader reader;
     buf_init(&value, 64);
-    (void)kv_get(txn, KV_CACHE, span_of(&index_name, 1), &value);
+    bool found = kv_get(txn, KV_CACHE, span_of(&index_name, 1), &value);
     reader_init(&reader, buf_span(&value));
     ret->place = reader_u64(&reader);
     ret->incarnation = reader_u64(&reader);
     ret->seq = reader_u64(&reader);
     ret->feed = reader_u64(&reader);
     buf_done(&value);
+    return found;
 }
 
 static void index_put(struct kv_txn *txn, const struct index *index)
@@ -126,13 +128,16 @@ static bool index_portion(struct indexing *indexing)
     kv_begin(indexing->daemon->kv, true, &txn);
     indexing->txn = &txn;
     indexing->left = PORTION;
-    index_get(&txn, &indexing->at);
+    bool found = index_get(&txn, &indexing->at);
+    if (!found) {
+        kv_clear(&txn, KV_CACHE, span_text("e"));
+    }
     put_u64(from, indexing->at.incarnation);
     put_u64(from + 8, indexing->at.seq);
     kv_scan(&txn, KV_EVENT, span_of(NULL, 0), span_of(from, sizeof from), own_event, indexing);
     feed_events(indexing);
     enum err err = ERR_NONE;
-    if (indexing->left < PORTION) {
+    if (indexing->left < PORTION || !found) {
         index_put(&txn, &indexing->at);
         err = kv_commit(&txn);
     }
@@ -164,6 +169,7 @@ bool daemon_index_events(struct daemon *daemon)
 
 struct showing {
     struct indexing *indexing;
+    const uint8_t *record;
     void *context;
     bool (*visit)(void *context, const struct wire_event *event, const char *standing,
                   uint32_t refusal);
@@ -184,6 +190,12 @@ static const char *standing_name(enum station_standing standing)
     return "kept";
 }
 
+/* What stood there when it was indexed may have given way. */
+static bool is_asked(const struct showing *showing)
+{
+    return memcmp(showing->indexing->event->record, showing->record, LIMIT_ID_SIZE) == 0;
+}
+
 static bool show_own(struct showing *showing, uint64_t incarnation, uint64_t seq)
 {
     struct buf bytes;
@@ -193,7 +205,7 @@ static bool show_own(struct showing *showing, uint64_t incarnation, uint64_t seq
     buf_init(&bytes, LIMIT_ENVELOPE_SIZE);
     if (station_event(showing->indexing->daemon->station, incarnation, seq, &bytes, &answer) &&
         wire_envelope_decode(buf_span(&bytes), &envelope) == ERR_NONE &&
-        decode(showing->indexing, envelope.body)) {
+        decode(showing->indexing, envelope.body) && is_asked(showing)) {
         seal_body_id(SEAL_EVENT, envelope.body, showing->indexing->event->id);
         showing->indexing->event->leaf_ms = answer.hub_ms;
         more = showing->visit(showing->context, showing->indexing->event,
@@ -212,7 +224,7 @@ static bool show_leaf(struct showing *showing, uint64_t index)
     buf_init(&bytes, LIMIT_LEAF_SIZE);
     if (log_leaf(&fold->log, showing->indexing->txn, index, &bytes) &&
         wire_leaf_decode(buf_span(&bytes), &leaf) == ERR_NONE &&
-        decode(showing->indexing, leaf.envelope.body)) {
+        decode(showing->indexing, leaf.envelope.body) && is_asked(showing)) {
         seal_body_id(SEAL_EVENT, leaf.envelope.body, showing->indexing->event->id);
         showing->indexing->event->leaf_ms = leaf.hub_ms;
         more = showing->visit(showing->context, showing->indexing->event, "accepted", 0);
@@ -235,7 +247,7 @@ void daemon_events(void *context, const uint8_t record[LIMIT_ID_SIZE], void *vis
                                  const char *standing, uint32_t refusal))
 {
     struct indexing indexing;
-    struct showing showing = {&indexing, visit_context, visit};
+    struct showing showing = {&indexing, record, visit_context, visit};
     struct kv_txn txn;
     struct kv_key prefix;
     if (indexing_open(&indexing, context)) {

@@ -156,6 +156,9 @@ bool station_event_get(struct station *station, struct kv_txn *txn, uint64_t inc
                        uint64_t seq, uint8_t ret_id[LIMIT_HASH_SIZE]);
 void station_origin(const struct station *station, uint64_t epoch, char ret[TLOG_ORIGIN_SIZE]);
 void station_chain_fill(const struct station *station, struct author_chain *ret);
+/* An event or a leaf of the own feed is no longer what stood at its place: the index of which
+ * events speak of a record (events.c) is made anew. */
+void station_retell(struct kv_txn *txn);
 /* An event of the own chain that is no more: kept as evidence for ever, with its task. */
 void station_displace(struct station *station, struct kv_txn *txn, uint64_t incarnation,
                       uint64_t seq);

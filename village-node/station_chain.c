@@ -109,11 +109,15 @@ static void keep_event(struct station *station, struct kv_txn *txn, uint64_t inc
                        uint64_t seq, const struct link *link)
 {
     struct kv_key key;
+    const struct station_state *state = &station->state;
     if (link->known) {
         return;
     }
     station->state.parted = true;
     station_displace(station, txn, incarnation, seq);
+    if (incarnation < state->incarnation || seq <= state->newest) {
+        station_retell(txn); /* it comes to stand before others */
+    }
     if (link->leaf.is_void) {
         return;
     }

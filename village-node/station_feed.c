@@ -125,6 +125,7 @@ static bool keep_leaf(struct station *station, struct kv_txn *txn, struct statio
     bool other = differs(station, txn, feed, number, seq, &end, bytes);
     if (other) {
         station_truncate_feeds(station, txn, end);
+        station_retell(txn);
     }
     feed->got = seq;
     if (seq <= feed->kept) {

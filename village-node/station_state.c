@@ -290,6 +290,11 @@ void station_chain_fill(const struct station *station, struct author_chain *ret)
     memcpy(ret->boot, station->boot, sizeof ret->boot);
 }
 
+void station_retell(struct kv_txn *txn)
+{
+    kv_delete(txn, KV_CACHE, span_text("E"));
+}
+
 void station_displace(struct station *station, struct kv_txn *txn, uint64_t incarnation,
                       uint64_t seq)
 {
@@ -308,5 +313,6 @@ void station_displace(struct station *station, struct kv_txn *txn, uint64_t inca
     kv_put(txn, KV_EVIDENCE, kv_key_span(&key), buf_span(&station->envelope));
     kv_delete(txn, KV_EVENT, station_chain_key(&key, incarnation, seq));
     station_outbox_drop(txn, incarnation, seq);
+    station_retell(txn);
     station->state.dirty = true;
 }

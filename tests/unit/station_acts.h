@@ -3,20 +3,8 @@
 
 /* What the people of a station at the rig do, and how a test looks at what came of it. */
 
+#include "rules/machines.h"
 #include "station_rig.h"
-
-/* Verbs of proto/record.proto. */
-enum { CONTACT_RECEIVED = 1 };
-enum {
-    CASE_OPENED = 1,
-    CASE_ACCEPTED = 6,
-    CASE_SUBMITTED_UP = 13,
-    CASE_RECEIVED_AT_HUB = 14,
-    CASE_DECIDED = 16,
-    CASE_RESULT_RETURNED = 30,
-    CASE_RESULT_RECEIVED = 31
-};
-enum { REQUEST_MADE = 1, REQUEST_APPROVED = 2, REQUEST_CANCELLED = 4, REQUEST_HURRY = 3 };
 
 /* A sealed part with contents of its own. */
 static inline void rig_blob(struct rig *rig, struct buf *bytes, uint8_t *ret_hash)

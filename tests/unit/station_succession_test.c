@@ -1,8 +1,6 @@
 #include "station_acts.h"
 #include "succession_town.h"
 
-enum { CONTACT_ANSWERED = 2 };
-
 /* A station is merged into another: it takes in nothing new, what it has open goes on there. */
 
 static void test_shut_from_its_day(void **state)
