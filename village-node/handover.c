@@ -122,6 +122,8 @@ struct handover {
     uint8_t author[LIMIT_ID_SIZE]; /* who is unlocked */
     uint8_t from[LIMIT_ID_SIZE];
     uint8_t to[LIMIT_ID_SIZE];
+    struct kv_txn *txn; /* while records are listed, for this row */
+    const struct handed *row;
     struct view view;
     struct view_list ids;
     struct values facts;
@@ -298,6 +300,14 @@ static void put_drafts(struct handover *handover)
     }
 }
 
+/* Hers alone take up the room: what is left of them comes with the next hand-over. */
+static bool list_hers(void *context, const uint8_t id[LIMIT_ID_SIZE], uint32_t due_day)
+{
+    struct handover *handover = context;
+    return !view_read(handover->daemon, handover->txn, id, &handover->view) ||
+           !is_hers(handover, handover->row) || view_list_add(&handover->ids, id, due_day);
+}
+
 static void list_row(struct handover *handover, const struct handed *row)
 {
     const struct rule_machine *machine = rule_machine(row->machine);
@@ -306,11 +316,13 @@ static void list_row(struct handover *handover, const struct handed *row)
     struct kv_txn txn;
     handover->ids.count = 0;
     handover->ids.more = false;
+    handover->txn = &txn;
+    handover->row = row;
     kv_begin(handover->daemon->kv, false, &txn);
     for (const struct rule_name *state = machine->states; state->name != NULL; state++) {
         if ((states >> state->number & 1) != 0) {
             fold_list_state(station_fold(handover->daemon->station), &txn, row->machine,
-                            state->number, NULL, view_list_add, &handover->ids);
+                            state->number, NULL, list_hers, handover);
         }
     }
     kv_abort(&txn);
@@ -327,7 +339,7 @@ static void hand_over(struct handover *handover, struct http_exchange *exchange)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         list_row(handover, &table[i]);
         for (size_t k = 0; k < handover->ids.count && handover->daemon->failed == ERR_NONE; k++) {
-            if (read_one(handover, handover->ids.id[k]) && is_hers(handover, &table[i])) {
+            if (read_one(handover, handover->ids.id[k])) {
                 move_one(handover, &table[i]);
             }
         }
@@ -356,6 +368,19 @@ static bool read_people(struct handover *handover, const struct http_request *re
     return good;
 }
 
+/* Nobody goes on with it whose key was revoked, or who works elsewhere. */
+static bool works_here(const struct handover *handover)
+{
+    const struct daemon *daemon = handover->daemon;
+    struct world *world = station_fold(daemon->station)->world;
+    const struct directory_ask here = {
+        .device = signer_key_id_view(keyring_signer_view(daemon->folder.device.keyring)),
+        .day = civil_day_of_ms(clock_wall_ms()),
+        .applied = world_common_seq(world),
+        .leaf_index = UINT64_MAX};
+    return directory_works_at(world_directory(world), handover->to, &here);
+}
+
 void handover_post(struct daemon *daemon, struct http_exchange *exchange,
                    const struct http_request *request)
 {
@@ -372,11 +397,13 @@ void handover_post(struct daemon *daemon, struct http_exchange *exchange,
         free(handover);
         return;
     }
-    if (read_people(handover, request)) {
-        hand_over(handover, exchange);
-    } else {
+    if (!read_people(handover, request)) {
         api_refuse(exchange, 400, "bad_people", "本机没有这两个人，或两人相同。",
                    "These are not two people of this PC.");
+    } else if (!works_here(handover)) {
+        reply_refusal(exchange, REFUSAL_HANDOVER_HANDLER);
+    } else {
+        hand_over(handover, exchange);
     }
     free(handover);
 }

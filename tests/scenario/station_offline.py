@@ -95,13 +95,15 @@ def join(place):
     must(code != 0 and not os.path.exists(place.path("station/bundle")), "an altered bundle")
     station.command("join", bundle, "--root", place.path("root/root.pub"))
     for key, name, roles in (("worker", "陈窗口", "worker,window_head,custodian"),
-                             ("second", "何窗口", "worker,custodian")):
+                             ("second", "何窗口", "worker,custodian"), ("idle", "未上岗", "")):
         place.people["registrar"].sit_down()
         answer = place.hub.ask("staff", "enrol", "--name", name, "--station", CODE,
                                "--new-password-file", place.password(key), "--keys",
                                place.path("station/keys"))
         place.people["leader"].sit_down()
-        place.hub.command("staff", "grant", answer["staff"], "--roles", roles, "--station", CODE)
+        if roles:
+            place.hub.command("staff", "grant", answer["staff"], "--roles", roles, "--station",
+                              CODE)
         place.people[key] = Person(station, name, answer["staff"], place.password(key), name)
     station.start("--drill")
     wait_for("editions and people at the station", lambda: is_seated(place.people["worker"]) and
@@ -194,6 +196,10 @@ def desk(place, case):
     device = worker.act("equipment", "registered", asset="PC-1", handler=worker.staff)
     purse = worker.act("lost", "found", location="HALL", handler=worker.staff, text="黑色钱包")
     people = ("handover", "--from", worker.staff, "--to", second.staff)
+    for check in ((), ("--check",)):
+        code, _, _ = station.command("handover", "--from", worker.staff, "--to",
+                                     place.people["idle"].staff, *check, check=False)
+        must(code == 1, f"handed over to somebody without a post: exit {code}")
     listed = station.ask(*people, "--check")
     moved = station.ask(*people)
     records = [m["record"] for m in moved["moved"]]
