@@ -135,9 +135,6 @@ static enum err look_at_facts(struct check *check)
 {
     uint8_t before[LIMIT_HASH_SIZE];
     uint8_t after[LIMIT_HASH_SIZE];
-    if (station_has_more(check->station)) {
-        return ERR_NONE; /* stopped while it folded: the facts are not yet what they will be */
-    }
     hash_facts(check->kv, before);
     enum err err = station_rebuild(check->station);
     if (err == ERR_NONE) {
@@ -178,6 +175,12 @@ static enum err look(struct check *check)
     };
     enum err err = station_open(&options, clock_mono_ms(), &check->station);
     if (err != ERR_NONE) {
+        return err;
+    }
+    /* It may have been stopped while it folded, before it knew the authors again. */
+    err = station_settle(check->station);
+    if (err != ERR_NONE) {
+        station_close(check->station);
         return err;
     }
     struct station_status status;

@@ -58,6 +58,7 @@ struct station_state {
     bool stuck;
     bool compared; /* the own feed was read to its end in the hub's present epoch */
     bool dirty;    /* the tail must be judged again when the proven facts have come to their end */
+    bool catching; /* our past came back, what the hub has folded since has not: nobody may write */
     enum station_work work;
     struct sync_place work_at;
 };

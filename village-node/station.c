@@ -107,6 +107,7 @@ static enum err open_parts(struct station *station, const struct station_options
     /* Nothing was written: the facts stand where they stood, and can be read. */
     station->failed = false;
     station->behind = true;
+    station->more = false;
     return load(station);
 }
 
@@ -175,6 +176,15 @@ void station_set_clock_quality(struct station *station, uint8_t quality)
     station->clock_quality = quality;
 }
 
+enum err station_settle(struct station *station)
+{
+    enum err err = station->failed ? ERR_STORE : ERR_NONE;
+    while (err == ERR_NONE && station->more) {
+        err = station_step(station);
+    }
+    return err;
+}
+
 enum err station_rebuild(struct station *station)
 {
     struct kv_txn txn;
@@ -184,8 +194,5 @@ enum err station_rebuild(struct station *station)
     kv_begin(station->kv, true, &txn);
     station_fold_again(station, &txn);
     enum err err = station_commit(station, &txn);
-    while (err == ERR_NONE && station->more) {
-        err = station_step(station);
-    }
-    return err;
+    return err != ERR_NONE ? err : station_settle(station);
 }

@@ -130,6 +130,8 @@ MUST_USE enum err station_task_done(struct station *station, uint64_t incarnatio
 
 /* Is more to be folded than one transaction takes? Then tick at once. */
 bool station_has_more(const struct station *station);
+/* All of it at once, for whoever looks at a stopped store. */
+MUST_USE enum err station_settle(struct station *station);
 
 /* Throws KV_TENTATIVE and the index away and folds everything again from the kept events, answers
  * and feed leaves: for `check` and for the test that a rebuild gives the same bytes. */

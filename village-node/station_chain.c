@@ -18,6 +18,7 @@ enum err station_note_restored(struct station *station)
     }
     kv_begin(station->kv, true, &txn);
     station->state.restoring = true;
+    station->state.catching = true;
     station->state.parted = false;
     station->state.dirty = true;
     station_advance(station, &txn);
@@ -296,6 +297,7 @@ enum err station_stay(struct station *station)
     struct kv_txn txn;
     kv_begin(station->kv, true, &txn);
     station->state.restoring = false;
+    station->state.catching = false;
     station->state.dirty = true;
     station_advance(station, &txn);
     return station_commit(station, &txn);

@@ -41,7 +41,8 @@ static uint8_t flags_of(const struct station_state *state)
 {
     return (uint8_t)((state->restoring ? 1 : 0) | (state->restored ? 2 : 0) |
                      (state->split ? 4 : 0) | (state->stuck ? 8 : 0) | (state->parted ? 16 : 0) |
-                     (state->compared ? 32 : 0) | (state->dirty ? 64 : 0));
+                     (state->compared ? 32 : 0) | (state->dirty ? 64 : 0) |
+                     (state->catching ? 128 : 0));
 }
 
 void station_state_put(const struct station *station, struct kv_txn *txn)
@@ -118,6 +119,7 @@ static bool state_read(struct span bytes, struct station_state *ret)
     ret->parted = (flags & 16) != 0;
     ret->compared = (flags & 32) != 0;
     ret->dirty = (flags & 64) != 0;
+    ret->catching = (flags & 128) != 0;
     bool known = version == 1 || (version == STATE_VERSION && read_work(&reader, ret));
     bool present = ret->answered_incarnation == ret->incarnation;
     return known && !reader.failed && reader.left == 0 && ret->answered_incarnation >= 1 &&

@@ -9,7 +9,8 @@
  *   2. the proven facts go on, event by event, the common feed first;
  *   3. if they ended elsewhere than the tail had foreseen, the tail is cleared and judged again.
  * While 1 or 3 is under way the proven facts stand still, and nobody writes: what he would be told
- * could rest on half a tail. */
+ * could rest on half a tail. Nor does anybody after our past came back until all that the feeds
+ * hold is folded, as far as it can be: till then what was answered is in neither. */
 
 /* False: txn tells why. */
 static bool forget_folded(struct station *station, struct kv_txn *txn)
@@ -64,6 +65,14 @@ static bool fold_one(struct station *station, struct kv_txn *txn, enum station_t
     return turn == STATION_TURN_DONE;
 }
 
+/* Have the feeds come to their end, and with them all that this build can fold? */
+static bool has_caught_up(const struct station_state *state)
+{
+    bool here = state->common.got >= state->common.newest && state->own.got >= state->own.newest;
+    return !state->restoring && here &&
+           (state->stuck || state->common.folded >= state->common.kept);
+}
+
 /* False: nothing is left to do now. */
 static bool advance_one(struct station *station, struct kv_txn *txn, enum station_turn *commons)
 {
@@ -74,6 +83,10 @@ static bool advance_one(struct station *station, struct kv_txn *txn, enum statio
     }
     if (fold_one(station, txn, commons)) {
         return true;
+    }
+    if (state->catching && has_caught_up(state)) {
+        state->catching = false;
+        state->dirty = true;
     }
     if (state->dirty) {
         state->dirty = false;
@@ -110,5 +123,6 @@ enum err station_step(struct station *station)
 
 bool station_is_folding(const struct station *station)
 {
-    return station->state.dirty || station->state.work != STATION_WORK_NONE;
+    return station->state.dirty || station->state.catching ||
+           station->state.work != STATION_WORK_NONE;
 }

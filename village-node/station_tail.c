@@ -204,23 +204,12 @@ static void judge_again(struct station *station, struct kv_txn *txn, const uint8
     station_tail_add(station, txn, &verdict);
 }
 
-/* So many answers wait for their turn that the tail would be a great part of the past. */
-static bool waits_long(struct kv_txn *txn, const struct station_state *state)
+/* While our past is fetched back, and until the feeds have come behind it, what was answered shows
+ * when its turn in the proven facts comes: the tail would be all of that past, and each batch would
+ * go through it. */
+static struct sync_place first_of_tail(const struct station_state *state)
 {
-    struct sync_place at = {state->folded_incarnation, state->folded};
-    size_t count = 0;
-    while (count <= STATION_STEP && station_next_place(txn, KV_ANSWER, &at.incarnation, &at.seq)) {
-        count++;
-    }
-    return count > STATION_STEP;
-}
-
-/* While our past is fetched back, and while much of it waits, what was answered shows when its turn
- * in the proven facts comes: the tail would be all of that past, and each batch would go through
- * it. */
-static struct sync_place first_of_tail(struct kv_txn *txn, const struct station_state *state)
-{
-    return state->restoring || waits_long(txn, state)
+    return state->restoring || state->catching
                ? (struct sync_place){state->answered_incarnation, state->answered}
                : (struct sync_place){state->folded_incarnation, state->folded};
 }
@@ -239,7 +228,7 @@ static void clear_next(struct station *station, struct kv_txn *txn)
         kv_clear(txn, KV_CACHE, span_text("t"));
         kv_clear(txn, KV_CACHE, span_text("u"));
         station->state.work = STATION_WORK_TAIL;
-        station->state.work_at = first_of_tail(txn, &station->state);
+        station->state.work_at = first_of_tail(&station->state);
     }
     buf_done(&key);
 }

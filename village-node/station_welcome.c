@@ -84,6 +84,9 @@ static enum err keep_welcome(struct station *station, const struct sync_welcome 
     state->compared = state->compared || state->own.got == welcome->own;
     state->contact_ms = wall_ms;
     state->alarm = lifted ? SYNC_NACK_NONE : state->alarm;
+    if (state->catching) {
+        station_advance(station, &txn); /* that was the end of the feeds, perhaps */
+    }
     return station_commit(station, &txn);
 }
 
