@@ -25,6 +25,7 @@ enum supplies_state {
 #define TO(state) SUPPLIES_STATE_##state
 #define OPEN_STATES (IN(KEPT) | IN(REQUESTED) | IN(APPROVED) | IN(ISSUED))
 #define WHO_KEEPS (ROLE_STATION_HEAD | ROLE_CUSTODIAN | WHO_HUB)
+#define WHO_WRITES_OFF (ROLE_STATION_HEAD | WHO_HUB)
 #define WHO_APPROVES (ROLE_STATION_HEAD | ROLE_COMMITTEE | WHO_HUB)
 
 static bool asset_named_holds(const struct rule_input *input)
