@@ -286,6 +286,26 @@ def form_paths():
     return paths
 
 
+def people_paths():
+    phone = {"type": "string", "maxLength": 32, "pattern": "^[0-9+() -]*$",
+             "description": "3 to 15 digits; empty: none any more."}
+    person = {"name": "person", "in": "path", "required": True, "schema": {"type": "string"},
+              "description": "Id, or name here."}
+    answer = {"type": "object", "properties": {"staff": {"type": "string"}, "phone": phone}}
+    responses = {"200": {"description": "As it is now.", "content": content(answer)},
+                 "default": {"description": "Not shown, or not written.", "content": content(
+                     reference("Problem"), PROBLEM_TYPE)}}
+    request = {"type": "object", "additionalProperties": False, "required": ["phone"],
+               "properties": {"phone": phone}}
+    return {"/api/v1/people/{person}/phone": {
+        "get": {"operationId": "getPhone", "summary": "How a person is reached.",
+                "parameters": [person], "responses": responses},
+        "post": {"operationId": "postPhone", "parameters": [person], "responses": responses,
+                 "summary": "By the person, the station's head, the registrar or the hub's leader; "
+                            "kept on this PC, in no event.",
+                 "requestBody": {"required": True, "content": content(request)}}}}
+
+
 def document(schema):
     found = set()
     for name in (ROOT, *SEALED.values()):
@@ -308,7 +328,8 @@ def document(schema):
             "info": {"title": "Jieli", "version": "1",
                      "description": "64-bit numbers are decimal strings, ids and keys are "
                                     "lower-case hex, zero and empty members are left out."},
-            "paths": {"/api/v1/events": {"post": post}, **look_paths(), **form_paths()},
+            "paths": {"/api/v1/events": {"post": post}, **look_paths(), **form_paths(),
+                      **people_paths()},
             "components": {"schemas": schemas}}
 
 

@@ -3,8 +3,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "node/clock.h"
-#include "township-hub/api.h"
 #include "township-hub/queue.h"
+#include "township-hub/staff.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -278,14 +278,14 @@ static enum err open_desk(struct running *running)
         .space = FOLD_PROVEN,
         .device = signer_key_id_view(keyring_signer_view(running->folder.device.keyring)),
         .key_directory = running->keys_path,
+        .find_person = staff_find,
+        .people_directory = running->folder.path,
         .signer = keyring_signer_view(running->folder.device.keyring),
         .office_path = office,
         .device_secret = running->folder.device.secret,
     };
     enum err err = device_path(running->folder.path, "keys", running->keys_path);
-    if (err == ERR_NONE) {
-        err = device_path(running->folder.path, "office.conf", office);
-    }
+    err = err != ERR_NONE ? err : device_path(running->folder.path, "office.conf", office);
     return err != ERR_NONE ? err : desk_new(&options, &running->api.desk);
 }
 

@@ -285,7 +285,14 @@ static void list(struct api *api, struct http_exchange *exchange)
 {
     const struct directory *directory = world_directory(hub_fold(api->hub)->world);
     char name[STAFF_NAME_SIZE];
+    char phone[DEVICE_NAME_SIZE];
+    char keys[FILES_PATH_SIZE];
     struct reply reply;
+    enum err err = device_path(api->folder->path, "keys", keys);
+    if (err != ERR_NONE) {
+        reply_err(exchange, err);
+        return;
+    }
     reply_begin(&reply);
     json_text_open_list(&reply.json, "staff");
     for (size_t i = 0; i < directory_key_count(directory); i++) {
@@ -294,6 +301,8 @@ static void list(struct api *api, struct http_exchange *exchange)
         json_text_open(&reply.json, NULL);
         json_text_hex(&reply.json, "staff", span_of(key->staff, LIMIT_ID_SIZE));
         json_text_string(&reply.json, "name", name);
+        device_phone_read(keys, key->staff, phone);
+        json_text_string(&reply.json, "phone", phone);
         json_text_hex(&reply.json, "key", span_of(key->id, LIMIT_KEY_SIZE));
         json_text_bool(&reply.json, "revoked", key->revoked_index != 0);
         put_grants(&reply.json, directory, key->staff);

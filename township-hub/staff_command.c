@@ -10,6 +10,7 @@
 struct staff_options {
     const char *verb;
     const char *person;
+    const char *phone;
     const char *name;
     const char *station;
     const char *password_file;
@@ -57,6 +58,7 @@ static const char **place_of(struct staff_options *options, int key)
     case ARGP_KEY_ARG:
         return options->verb == NULL     ? &options->verb
                : options->person == NULL ? &options->person
+               : options->phone == NULL  ? &options->phone
                                          : NULL;
     default:
         return NULL;
@@ -88,7 +90,7 @@ static const struct argp_option staff_table[] = {
 static const struct argp staff_argp = {
     .options = staff_table,
     .parser = parse_staff,
-    .args_doc = "enrol|list\ngrant PERSON\nrevoke PERSON",
+    .args_doc = "enrol|list\ngrant PERSON\nrevoke PERSON\nphone PERSON [NUMBER|-]",
 };
 
 /* --- enrol --- */
@@ -164,10 +166,10 @@ static void put_enrolment(const struct staff_options *options, const uint8_t *st
 /* A key that was not enrolled opens nothing: it goes again. */
 static void drop_key(const char *keys, const uint8_t *staff)
 {
-    static const char *const ends[] = {"key", "name"};
+    static const char *const ends[] = {"key", "name", "phone"};
     struct buf path;
     buf_init(&path, FILES_PATH_SIZE);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         buf_clear(&path);
         buf_put_format(&path, "%s/", keys);
         text_put_hex(&path, span_of(staff, LIMIT_ID_SIZE));
@@ -309,9 +311,8 @@ static int revoke(struct cli *cli, const char *person)
 static void show_list(struct cli *cli, const struct wire_tree *answer)
 {
     static const struct cli_column columns[] = {
-        {"人员编号", "staff", "staff"},
-        {"姓名", "name", "name"},
-        {"角色", "roles", "rolesZh"},
+        {"人员编号", "staff", "staff"},   {"姓名", "name", "name"},
+        {"角色", "roles", "rolesZh"},     {"电话", "telephone", "phone"},
         {"已撤销", "revoked", "revoked"},
     };
     cli_table(cli, wire_tree_get(answer, "staff"), columns, sizeof columns / sizeof *columns);
@@ -335,11 +336,15 @@ int staff_command(struct cli *cli, int argc, char **argv)
     if (strcmp(verb, "revoke") == 0 && options.person != NULL) {
         return revoke(cli, options.person);
     }
+    if (strcmp(verb, "phone") == 0) {
+        const struct cli_phone phone = {options.person, options.phone, options.keys};
+        return cli_phone(cli, &phone);
+    }
     if (strcmp(verb, "list") == 0) {
         return cli_call_show(cli, "GET", "/api/v1/staff", span_of(NULL, 0), show_list);
     }
-    return cli_fail(cli, CLI_USAGE, "用法：staff enrol|grant|revoke|list",
-                    "usage: staff enrol|grant|revoke|list");
+    return cli_fail(cli, CLI_USAGE, "用法：staff enrol|grant|revoke|phone|list",
+                    "usage: staff enrol|grant|revoke|phone|list");
 }
 
 /* --- enrol REQUEST --- */

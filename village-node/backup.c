@@ -66,7 +66,10 @@ enum err backup_copy_files(const char *from, const char *to)
     if (err == ERR_NONE) {
         err = files_each(keys, ".key", copy_key, to_keys);
     }
-    return err != ERR_NONE ? err : files_each(keys, ".name", copy_key, to_keys);
+    if (err == ERR_NONE) {
+        err = files_each(keys, ".name", copy_key, to_keys);
+    }
+    return err != ERR_NONE ? err : files_each(keys, ".phone", copy_key, to_keys);
 }
 
 void backup_head(const struct folder *folder, struct kv *kv, struct sync_head_body *ret)

@@ -72,7 +72,7 @@ static void put_materials(struct json_text *json, const struct view *view)
 }
 
 static void responsible_of(struct daemon *daemon, const struct view *view,
-                           char ret_name[DEVICE_NAME_SIZE])
+                           char ret_name[DEVICE_NAME_SIZE], char ret_phone[DEVICE_NAME_SIZE])
 {
     char keys[FILES_PATH_SIZE];
     struct span staff = values_bytes(&view->record.facts, FIELD_first_responsible, 0);
@@ -80,9 +80,11 @@ static void responsible_of(struct daemon *daemon, const struct view *view,
         staff = values_bytes(&view->record.facts, FIELD_handler, 0);
     }
     ret_name[0] = 0;
+    ret_phone[0] = 0;
     if (staff.size == LIMIT_ID_SIZE &&
         device_path(daemon->folder.directory, "keys", keys) == ERR_NONE) {
         device_name_read(keys, staff.data, ret_name);
+        device_phone_read(keys, staff.data, ret_phone);
     }
 }
 
@@ -118,7 +120,7 @@ static bool event_id(struct daemon *daemon, const struct newest *newest,
 
 /* One sentence to be read out on the telephone or sent as a message: no name of the applicant. */
 static void put_sentence(struct json_text *json, const struct view *view, const char *number,
-                         const char *tail)
+                         const char *phone, const char *tail)
 {
     char day[CIVIL_DAY_SIZE];
     struct buf text;
@@ -132,13 +134,17 @@ static void put_sentence(struct json_text *json, const struct view *view, const 
         civil_day_format(view->due_day, day);
         buf_put_format(&text, "，应于 %s 前办结", day);
     }
-    buf_put_format(&text, "。查询请报编号，核对码 %s。", tail);
+    buf_put_text(&text, "。查询请");
+    if (phone[0] != 0) {
+        buf_put_format(&text, "拨 %s，", phone);
+    }
+    buf_put_format(&text, "报编号，核对码 %s。", tail);
     json_text_string(json, "sentence", buf_text(&text));
     buf_done(&text);
 }
 
 static void put_code(struct daemon *daemon, struct json_text *json, const struct view *view,
-                     const struct newest *newest, const char *number)
+                     const struct newest *newest, const char *number, const char *phone)
 {
     struct slip_code slip = {
         .incarnation = newest->incarnation, .seq = newest->seq, .due_day = (uint32_t)view->due_day};
@@ -149,7 +155,7 @@ static void put_code(struct daemon *daemon, struct json_text *json, const struct
     buf_init(&text, SLIP_CODE_SIZE);
     text_put_hex(&text, span_of(slip.id + LIMIT_HASH_SIZE - 4, 4));
     json_text_string(json, "tail", buf_text(&text));
-    put_sentence(json, view, number, buf_text(&text));
+    put_sentence(json, view, number, phone, buf_text(&text));
     buf_clear(&text);
     slip_code_make(&slip, device_signer(daemon), &text);
     json_text_number(json, "incarnation", (int64_t)slip.incarnation);
@@ -167,6 +173,7 @@ static void reply_slip(struct daemon *daemon, struct http_exchange *exchange,
     struct newest newest = {.daemon = daemon};
     char number[NUMBER_SIZE];
     char name[DEVICE_NAME_SIZE];
+    char phone[DEVICE_NAME_SIZE];
     daemon_events(daemon, view->record.id, &newest, take_newest);
     if (newest.seq == 0) {
         api_refuse(exchange, 404, "no_event", "本站没有为这个编号写过记录。",
@@ -174,16 +181,17 @@ static void reply_slip(struct daemon *daemon, struct http_exchange *exchange,
         return;
     }
     view_number(daemon, view->record.id, number);
-    responsible_of(daemon, view, name);
+    responsible_of(daemon, view, name, phone);
     reply_begin(&reply);
     view_put(daemon, view, "case", &reply.json);
     json_text_string(&reply.json, "number", number);
     json_text_bool(&reply.json, "provisional",
                    values_number(&view->record.facts, FIELD_due_provisional, 0) != 0);
     json_text_string(&reply.json, "responsible", name);
+    json_text_string(&reply.json, "responsiblePhone", phone);
     put_settings(daemon, &view->record, &reply.json);
     put_materials(&reply.json, view);
-    put_code(daemon, &reply.json, view, &newest, number);
+    put_code(daemon, &reply.json, view, &newest, number, phone);
     reply_send(&reply, exchange, 200);
 }
 

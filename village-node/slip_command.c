@@ -102,6 +102,7 @@ static void put_slip(struct buf *text, const struct wire_tree *answer)
                        wire_tree_is_true(wire_tree_get(answer, "provisional")) ? "（暂定）" : "");
     }
     put_line(text, "首问责任人", wire_tree_member(answer, "responsible"));
+    put_line(text, "联系电话", wire_tree_member(answer, "responsiblePhone"));
     put_line(text, "监督投诉电话", wire_tree_member(answer, "complaints"));
     put_line(text, "核对码", wire_tree_member(answer, "tail"));
     put_line(text, "记录情况",

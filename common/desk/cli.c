@@ -19,6 +19,7 @@ static const struct cli_command common_commands[] = {
     {"events", "一条记录的全部经过", "the events of a record", cli_command_events},
     {"list", "到期、按状态、按姓名列出", "lists by due day, state or name", cli_command_list},
     {"form", "表单：列出、查看、打印", "forms: list, show, print", cli_command_form},
+    {"phone", "本站人员电话：查看、登记", "how a person is reached: show, tell", cli_command_phone},
     {"view", "台账、一览、排班、公示", "ledgers, due lists, rosters, boards", cli_command_view},
     {"kpi", "工作标准，分子分母及每件", "indicators with both halves", cli_command_kpi},
     {"findings", "追责线索", "findings: suspicions with their events", cli_command_findings},

@@ -75,6 +75,14 @@ MUST_USE int cli_call_show(struct cli *cli, const char *method, const char *path
 /* Appends text escaped for a path or a query value. */
 void cli_escape(struct buf *path, const char *text);
 
+/* Shows how a person is reached, or tells it. */
+struct cli_phone {
+    const char *person; /* staff id in hex, or name */
+    const char *number; /* NULL: is shown only; "-": none any more */
+    const char *keys;   /* keys folder of another PC that gets it, too; NULL: none */
+};
+int cli_phone(struct cli *cli, const struct cli_phone *phone);
+
 /* --- tables: columns as wide as their widest cell on a terminal (a Chinese character is two) ---
  */
 

@@ -47,7 +47,8 @@ int cli_command_session(struct cli *cli, int argc, char **argv);
 int cli_command_show(struct cli *cli, int argc, char **argv);
 int cli_command_events(struct cli *cli, int argc, char **argv);
 int cli_command_list(struct cli *cli, int argc, char **argv);
-int cli_command_form(struct cli *cli, int argc, char **argv); /* cli_form.c */
+int cli_command_form(struct cli *cli, int argc, char **argv);  /* cli_form.c */
+int cli_command_phone(struct cli *cli, int argc, char **argv); /* cli_people.c */
 int cli_command_view(struct cli *cli, int argc, char **argv);
 int cli_command_kpi(struct cli *cli, int argc, char **argv);
 int cli_command_findings(struct cli *cli, int argc, char **argv);

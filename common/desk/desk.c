@@ -37,6 +37,8 @@ static const struct route routes[] = {
     {"POST", "/unlock", false, ROUTE_PUBLIC, desk_post_unlock},
     {"POST", "/lock", false, ROUTE_PUBLIC, desk_post_lock},
     {"GET", "/session", false, ROUTE_UNLOCKED, desk_get_session},
+    {"GET", "/people", true, ROUTE_LOCAL, desk_get_person},
+    {"POST", "/people", true, ROUTE_UNLOCKED, desk_post_person},
     {"POST", "/events", false, ROUTE_UNLOCKED, desk_post_event},
     {"GET", "/records", true, ROUTE_LOCAL, desk_get_record},
     {"POST", "/records", true, ROUTE_UNLOCKED, desk_post_record},

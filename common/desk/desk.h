@@ -17,6 +17,7 @@
  *        -> {"record","number","id","seq","standing","form","machine","state","due"}; a refusal by
  *        rule: status 409 and {"refusal":{"name","article","zh","en"}}
  *   GET  /session                who is unlocked by this token, with which roles
+ *   GET  /people/PERSON/phone -> {"staff","phone"}; POST likewise with {"phone"}, "" takes it away
  *   GET  /records/ID[?open=1]    ID: hex or human number; sealed parts when unlocked
  *   GET  /records/ID/events      its events in order, with their standing
  *   GET  /records/ID/forms       forms that exist for it; /records/ID/forms/F01 its filled fields
@@ -72,8 +73,13 @@ struct desk_options {
     const char *key_directory;    /* <staff id hex>.key files */
     const uint8_t *device_secret; /* KEYFILE_DEVICE_SECRET_SIZE */
     const struct signer *signer;  /* of the device, for the QR of forms; NULL: none is drawn */
-    const char *office_path;      /* settings file with the station's name; NULL: none */
-    uint32_t lock_after_ms;       /* auto-lock; 0: 15 min */
+    /* Id in hex or name -> staff id, of who is known in people_directory (lasts as long as the
+     * desk); ERR_NOT_FOUND, ERR_CONFLICT. NULL: who has a key in key_directory. */
+    enum err (*find_person)(const char *directory, const char *text,
+                            uint8_t ret_staff[LIMIT_ID_SIZE]);
+    const char *people_directory;
+    const char *office_path; /* settings file with the station's name; NULL: none */
+    uint32_t lock_after_ms;  /* auto-lock; 0: 15 min */
 };
 
 MUST_USE enum err desk_new(const struct desk_options *options, struct desk **ret_desk);

@@ -255,10 +255,28 @@ void device_name_read(const char *directory, const uint8_t staff[LIMIT_ID_SIZE],
     told_read(directory, staff, ".name", ret_name);
 }
 
+static bool is_phone(const char *text)
+{
+    enum { DIGITS_MIN = 3, DIGITS_MAX = 15, PHONE_MAX = 32 };
+    size_t digits = 0;
+    size_t size = strlen(text);
+    for (size_t i = 0; i < size; i++) {
+        digits += text[i] >= '0' && text[i] <= '9' ? 1 : 0;
+    }
+    return size <= PHONE_MAX && strspn(text, "0123456789+-() ") == size && text[0] != ' ' &&
+           digits >= DIGITS_MIN && digits <= DIGITS_MAX;
+}
+
 enum err device_phone_write(const char *directory, const uint8_t staff[LIMIT_ID_SIZE],
                             const char *phone)
 {
-    return told_write(directory, staff, ".phone", phone);
+    char path[FILES_PATH_SIZE];
+    if (phone[0] != 0) {
+        return is_phone(phone) ? told_write(directory, staff, ".phone", phone) : ERR_MALFORMED;
+    }
+    enum err err = told_path(directory, staff, ".phone", path);
+    err = err == ERR_NONE ? files_remove(path) : err;
+    return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
 
 void device_phone_read(const char *directory, const uint8_t staff[LIMIT_ID_SIZE],

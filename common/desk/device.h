@@ -44,9 +44,11 @@ MUST_USE enum err device_name_write(const char *directory, const uint8_t staff[L
 /* "" when none was written. */
 void device_name_read(const char *directory, const uint8_t staff[LIMIT_ID_SIZE],
                       char ret_name[DEVICE_NAME_SIZE]);
-/* His telephone, for signs and sheets, in <directory>/<staff hex>.phone; "" when there is none. */
+/* His telephone, for rota, signs and slips, in <directory>/<staff hex>.phone: 3 to 15 digits, with
+ * + - ( ) and blanks between, else ERR_MALFORMED; "" takes it away. */
 MUST_USE enum err device_phone_write(const char *directory, const uint8_t staff[LIMIT_ID_SIZE],
                                      const char *phone);
+/* "" when there is none. */
 void device_phone_read(const char *directory, const uint8_t staff[LIMIT_ID_SIZE],
                        char ret_phone[DEVICE_NAME_SIZE]);
 /* The person of this PC who is meant by text: staff id in hex, or the name. ERR_NOT_FOUND: nobody;

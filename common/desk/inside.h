@@ -73,6 +73,10 @@ uint64_t desk_session_roles(struct desk *desk, const struct desk_session *sessio
 /* --- write.c --- */
 void desk_post_event(struct desk *desk, struct desk_call *call);
 
+/* --- people.c --- */
+void desk_get_person(struct desk *desk, struct desk_call *call);
+void desk_post_person(struct desk *desk, struct desk_call *call);
+
 /* --- find.c --- */
 struct fold *desk_fold(struct desk *desk);
 /* Place of the next event of this device's chain. */

@@ -316,6 +316,20 @@ static void put_station_name(struct looking *looking, const char *name,
     }
 }
 
+/* In the order of the people; of who has told none nothing stands there. */
+static void put_phones(struct looking *looking, const char *name, struct span ids)
+{
+    char phone[DEVICE_NAME_SIZE];
+    struct buf text;
+    buf_init(&text, MATTER_SIZE);
+    for (size_t i = 0; i + LIMIT_ID_SIZE <= ids.size; i += LIMIT_ID_SIZE) {
+        device_phone_read(looking->desk->key_directory, ids.data + i, phone);
+        buf_put_format(&text, "%s%s", i == 0 ? "" : "、", phone[0] == 0 ? "—" : phone);
+    }
+    json_text_string(looking->json, name, buf_text(&text));
+    buf_done(&text);
+}
+
 static void put_cell(struct looking *looking, const char *name, const struct views_cell *cell)
 {
     char number[NUMBER_SIZE];
@@ -343,6 +357,9 @@ static void put_cell(struct looking *looking, const char *name, const struct vie
         return;
     case VIEWS_CELL_STAFF:
         looking_put_staff(looking, name, cell->bytes);
+        return;
+    case VIEWS_CELL_PHONE:
+        put_phones(looking, name, cell->bytes);
         return;
     case VIEWS_CELL_RECORD:
         desk_record_number(looking->desk, cell->bytes.data, number);

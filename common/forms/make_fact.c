@@ -127,14 +127,19 @@ FORMS_MAKER(staff)
 
 FORMS_MAKER(phone_of)
 {
-    char phone[FORMS_NAME_SIZE] = "";
     const struct forms_world *world = &work->input->world;
-    struct span staff = forms_bytes(work, (enum field)number);
+    const struct values *facts = forms_facts(work, (enum field)number);
+    uint16_t count = values_places(facts, (enum field)number);
     (void)text;
-    if (staff.size == LIMIT_ID_SIZE && world->staff_phone != NULL) {
-        world->staff_phone(world->context, staff.data, phone);
+    for (uint16_t i = 0; i < count && world->staff_phone != NULL; i++) {
+        char phone[FORMS_NAME_SIZE] = "";
+        struct span staff = values_bytes(facts, (enum field)number, i);
+        if (staff.size == LIMIT_ID_SIZE) {
+            world->staff_phone(world->context, staff.data, phone);
+        }
+        forms_put_text(work, phone[0] == 0 || forms_is_empty(work) ? "" : "、");
+        forms_put_text(work, phone);
     }
-    forms_put_text(work, phone);
 }
 
 FORMS_MAKER(people)

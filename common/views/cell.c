@@ -130,6 +130,7 @@ static struct views_cell cell_fact(const struct views_look *look, const struct v
     case VIEWS_STAFF:
         return cell_bytes(VIEWS_CELL_STAFF, bytes);
     case VIEWS_PEOPLE:
+    case VIEWS_PHONE:
     case VIEWS_NUMBER_OF:
     case VIEWS_STATION:
     case VIEWS_STATE:
@@ -180,6 +181,7 @@ static struct views_cell cell_of_record(const struct views_look *look,
     case VIEWS_STAFF:
         return cell_fact(look, column, record);
     case VIEWS_PEOPLE:
+    case VIEWS_PHONE:
     case VIEWS_KEY:
     case VIEWS_TALLY:
     case VIEWS_SUM:
@@ -203,7 +205,8 @@ static struct views_cell cell_people(const struct views_column *column, const st
             size += id.size;
         }
     }
-    return cell_bytes(VIEWS_CELL_STAFF, span_of(room, size));
+    return cell_bytes(column->kind == VIEWS_PHONE ? VIEWS_CELL_PHONE : VIEWS_CELL_STAFF,
+                      span_of(room, size));
 }
 
 void views_cell_of(const struct views_look *look, const struct views_column *column,
@@ -221,7 +224,7 @@ void views_cell_of(const struct views_look *look, const struct views_column *col
     }
     if (column->kind == VIEWS_FORMULA) {
         column->formula(look, record, ret, room);
-    } else if (column->kind == VIEWS_PEOPLE) {
+    } else if (column->kind == VIEWS_PEOPLE || column->kind == VIEWS_PHONE) {
         *ret = cell_people(column, record, room);
     } else {
         *ret = cell_of_record(look, column, record);

@@ -352,6 +352,7 @@ static struct views_cell slot_cell(const struct views_asked *asked, const struct
     case VIEWS_CODE:
     case VIEWS_WORD:
     case VIEWS_PEOPLE:
+    case VIEWS_PHONE:
     case VIEWS_STATE:
     case VIEWS_ITEM:
     case VIEWS_SEALED:

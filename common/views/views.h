@@ -20,6 +20,7 @@ enum views_kind {
     VIEWS_FLAG,      /* set or not */
     VIEWS_STAFF,     /* staff id */
     VIEWS_PEOPLE,    /* staff ids of a list, as many as a cell holds */
+    VIEWS_PHONE,     /* how staff ids of a fact are reached, as many as a cell holds */
     VIEWS_STATION,   /* code of the record's station, "" for the hub */
     VIEWS_STATE,     /* Chinese name of the state */
     VIEWS_ITEM,      /* name of the item in the catalogue */
@@ -48,7 +49,8 @@ enum views_cell_kind {
     VIEWS_CELL_NUMBER,
     VIEWS_CELL_DAY,
     VIEWS_CELL_TIME,
-    VIEWS_CELL_STAFF,   /* bytes: staff ids, one after the other */
+    VIEWS_CELL_STAFF, /* bytes: staff ids, one after the other */
+    VIEWS_CELL_PHONE, /* bytes: staff ids, whose telephones only the place that shows them knows */
     VIEWS_CELL_STATION, /* bytes: device key; text: its code; number: day its name is asked of */
     VIEWS_CELL_RECORD,  /* bytes: record id */
     VIEWS_CELL_SHARE,   /* number: per mille */

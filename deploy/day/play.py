@@ -5,10 +5,10 @@ import json
 import os
 import subprocess
 
-from found import STATIONS
+from found import STAFF_PHONES, STATIONS
 from town import StepFailed, api, wait_for
 
-CANARIES = []
+CANARIES = list(STAFF_PHONES.values())
 
 
 def must(condition, what):
@@ -327,6 +327,11 @@ def privacy(day):
              "个人信息不进日志 (evidence 7)")
     export = day.path("export")
     day.hub.command("log", "export", export)
+    for key, number in STAFF_PHONES.items():
+        person = day.people[key]
+        for program in (person.program, day.hub):
+            shown = program.ask("phone", person.staff)["phone"]
+            must(shown == number, f"{program.name}: telephone of {key} is {shown}")
     for program in [day.hub, *day.stations]:
         _, metrics, _ = program.command("metrics")
         must(b"jieli" in metrics, f"no metrics of {program.name}")

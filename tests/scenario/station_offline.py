@@ -160,6 +160,8 @@ def offline(place):
 
 def slip(place, case):
     station = place.station
+    station.command("phone", "陈窗口", "0898-00000021")
+    must(station.command("phone", "何窗口", "110", check=False)[0] == 5, "another's telephone")
     paper = station.ask("slip", case["number"])
     must(paper["number"] == case["number"] and paper["seq"] == case["seq"], f"slip: {paper}")
     must("测试甲" not in json.dumps(paper, ensure_ascii=False), "a name on the slip's code")
@@ -172,7 +174,8 @@ def slip(place, case):
         must(exit_code == 1, f"slip-verify {text[:8]}: exit {exit_code}")
     _, out, _ = station.command("slip", case["record"])
     text = out.decode("utf-8")
-    for word in (case["number"], "█", paper["tail"], "沿湖村便民服务站", "0898-12345678"):
+    for word in (case["number"], "█", paper["tail"], "沿湖村便民服务站", "0898-12345678",
+                 "联系电话：0898-00000021", "查询请拨 0898-00000021，"):
         must(word in text, f"no {word} in:\n{text}")
     _, out, _ = station.command("slip", case["record"], "--svg")
     must(out.startswith(b"<svg") and out.rstrip().endswith(b"</svg>"), "no SVG")
@@ -415,6 +418,7 @@ def restored(place):
     must(case["number"].startswith("001-2-"), f"number in the second life: {case['number']}")
     place.station.command("sync", "--timeout", "60")
     must(int(status(place)["backlog"]) == 0, "backlog")
+    must(place.station.ask("phone", "陈窗口")["phone"] == "0898-00000021", "the telephone is gone")
     say("restored: the hub gave back what the backup did not have; the second life is open")
 
 

@@ -295,6 +295,60 @@ static void test_unlock_lock(void **state)
     expect(RUN(rig, "list", "--search", "黄"), CLI_NOT_PERMITTED, "", "unlocked");
 }
 
+/* How people are reached: told by themselves or who keeps the people, on this PC alone. */
+static void test_phone(void **state)
+{
+    struct desk_rig *rig = *state;
+    uint8_t registrar[LIMIT_ID_SIZE];
+    char file[80];
+    char other[80];
+    char path[200];
+    char id[2 * LIMIT_ID_SIZE + 1];
+    char number[DEVICE_NAME_SIZE];
+    password_file(rig, PASSWORD, file);
+    keyring_free(employ(rig, 62, ROLE_REGISTRAR, registrar));
+    const uint64_t size = hub_fold(rig->town->hub)->log.size;
+    assert_int_equal(device_name_write(rig->keys, rig->officer, "李四"), ERR_NONE);
+    assert_int_equal(device_name_write(rig->keys, rig->outsider, "王五"), ERR_NONE);
+    assert_int_equal(device_name_write(rig->keys, registrar, "钱登记"), ERR_NONE);
+    expect(RUN(rig, "phone", "李四", "13912345678"), CLI_NOT_PERMITTED, "", "locked");
+    expect(RUN(rig, "unlock", "李四", "--password-file", file), CLI_OK, "", "");
+    expect(RUN(rig, "phone"), CLI_USAGE, "", "usage");
+    expect(RUN(rig, "phone", "李四"), CLI_OK, "-", "");
+    expect(RUN(rig, "phone", "李四", "139 1234-5678"), CLI_OK, "139 1234-5678", "");
+    expect(RUN(rig, "phone", "王五", "13900000000"), CLI_NOT_PERMITTED, "", "registrar");
+    expect(RUN(rig, "phone", "赵六", "13900000000"), CLI_USAGE, "", "Nobody of that name");
+    static const char *const bad[] = {"12", "1234567890123456", "call me", "139\n1", " 139", "()-"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        expect(RUN(rig, "phone", "李四", bad[i]), CLI_USAGE, "", "3 to 15 digits");
+    }
+    expect(RUN(rig, "phone", "李四"), CLI_OK, "139 1234-5678", "");
+    /* Who keeps the people, and the PC where he works. */
+    (void)snprintf(other, sizeof other, "%s/other", rig->http.directory);
+    expect(RUN(rig, "unlock", "钱登记", "--password-file", file), CLI_OK, "", "");
+    expect(RUN(rig, "phone", "王五", "110", "--keys", other), CLI_USAGE, "", "other");
+    assert_int_equal(files_make_directory(other), ERR_NONE);
+    expect(RUN(rig, "phone", "王五", "0898-65321234", "--keys", other), CLI_OK, "0898-65321234",
+           "");
+    device_phone_read(other, rig->outsider, number);
+    assert_string_equal(number, "0898-65321234");
+    device_phone_read(rig->keys, rig->outsider, number);
+    assert_string_equal(number, "0898-65321234");
+    expect(RUN(rig, "phone", "王五", "-", "--keys", other), CLI_OK, "-", "");
+    device_phone_read(other, rig->outsider, number);
+    assert_string_equal(number, "");
+    device_phone_read(rig->keys, rig->outsider, number);
+    assert_string_equal(number, "");
+    /* An id that nobody enrolled. */
+    memset(id, 'e', sizeof id - 1);
+    id[sizeof id - 1] = 0;
+    expect(RUN(rig, "phone", id, "13900000000"), CLI_USAGE, "", "enrolled");
+    (void)snprintf(path, sizeof path, "%s/%s.phone", rig->keys, id);
+    assert_false(files_exist(path));
+    /* No event speaks of it. */
+    assert_int_equal(hub_fold(rig->town->hub)->log.size, size);
+}
+
 static void test_books(void **state)
 {
     struct desk_rig *rig = *state;
@@ -319,6 +373,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         DESK(test_usage),       DESK(test_as_one_command), DESK(test_report), DESK(test_import),
-        DESK(test_import_twin), DESK(test_unlock_lock),    DESK(test_books)};
+        DESK(test_import_twin), DESK(test_unlock_lock),    DESK(test_phone),  DESK(test_books)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -427,6 +427,22 @@ static void test_ledgers_as_files(void **state)
         }
     }
     expect_problem(rig, "/api/v1/views/F14?format=doc", NULL, 400, "bad_query");
+    /* R47: the rota says how the people on duty and their leader are reached. */
+    uint8_t worker[LIMIT_ID_SIZE];
+    assert_int_equal(device_person_find(rig->keys, "王窗口", worker), ERR_NONE);
+    assert_int_equal(device_phone_write(rig->keys, worker, "0898-65300001"), ERR_NONE);
+    file = ledger_at(rig, "F10", "csv");
+    assert_non_null(strstr(buf_text(&file), ",值班电话,带班领导,领导电话,"));
+    assert_non_null(strstr(buf_text(&file), ",0898-65300001、13700137000,"));
+    buf_done(&file);
+    assert_int_equal(device_phone_write(rig->keys, worker, ""), ERR_NONE);
+    file = ledger_at(rig, "F10", "csv");
+    assert_non_null(strstr(buf_text(&file), ",—、13700137000,"));
+    buf_done(&file);
+    struct told log = form_ask(rig, "GET", "duty", "/F10c", NULL);
+    assert_string_equal(field_text(&log, "值班电话"), "13700137000");
+    assert_string_equal(field_text(&log, "带班领导电话"), "13700137000");
+    told_done(&log);
 }
 
 static void test_wrong_paths(void **state)

@@ -40,6 +40,7 @@ static inline void write_cell(const struct views_cell *cell, struct buf *text)
         buf_put_text(text, time);
         return;
     case VIEWS_CELL_STAFF:
+    case VIEWS_CELL_PHONE:
         for (size_t i = 0; i < cell->bytes.size; i += LIMIT_ID_SIZE) {
             buf_put_format(text, "#%u", (unsigned)cell->bytes.data[i]);
         }
