@@ -130,7 +130,7 @@ void hub_close(struct hub *hub)
 
 bool hub_is_lost(const struct hub *hub)
 {
-    return hub->fold == NULL;
+    return hub->fold == NULL || kv_has_failed(hub->kv);
 }
 
 struct fold *hub_fold(struct hub *hub)

@@ -67,6 +67,9 @@ void kv_begin(struct kv *kv, bool write, struct kv_txn *ret_txn);
 /* ERR_NONE: on disk. Any error: outcome unknown for ERR_STORE, nothing written for the others. */
 MUST_USE enum err kv_commit(struct kv_txn *txn);
 void kv_abort(struct kv_txn *txn); /* also after a commit, then without effect */
+/* On any thread: a commit ended with ERR_STORE, and so will every transaction: only closing helps.
+ */
+bool kv_has_failed(const struct kv *kv);
 
 /* key 1..256 bytes, value up to LIMIT_BLOB_SIZE + 4096 bytes; both copied. */
 void kv_put(struct kv_txn *txn, enum kv_table table, struct span key, struct span value);

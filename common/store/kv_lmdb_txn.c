@@ -113,6 +113,11 @@ static enum err explain_failure(struct kv *kv, int result)
     return err;
 }
 
+bool kv_has_failed(const struct kv *kv)
+{
+    return atomic_load(&kv->failed);
+}
+
 enum err kv_commit(struct kv_txn *txn)
 {
     CHECK(txn != NULL);

@@ -300,6 +300,11 @@ static enum err write_commit(struct kv *kv, struct transaction *transaction)
     return ERR_STORE;
 }
 
+bool kv_has_failed(const struct kv *kv)
+{
+    return kv->dead;
+}
+
 enum err kv_commit(struct kv_txn *txn)
 {
     CHECK(txn != NULL);

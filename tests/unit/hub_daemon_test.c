@@ -3,10 +3,13 @@
 #include "township-hub/daemon.h"
 #include "unit.h"
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The hub's daemon on a real loop and sockets, with a disk that fails for good in a commit. */
 
@@ -52,6 +55,20 @@ void wrap_workers_wait(struct workers *workers)
 {
     waited_for = committing;
     real_workers_wait(workers);
+}
+
+/* For LMDB, too. */
+static atomic_bool sync_fails;
+int fdatasync(int file) /* NOLINT(readability-inconsistent-declaration-parameter-name) */
+{
+    int (*next)(int) = NULL;
+    void *found = dlsym(RTLD_NEXT, "fdatasync");
+    memcpy(&next, &found, sizeof next);
+    if (sync_fails) {
+        errno = EIO;
+        return -1;
+    }
+    return next(file);
 }
 
 struct caller {
@@ -262,6 +279,25 @@ static void test_lost_by_a_command(void **state)
     assert_false(daemon_settle(rig->daemon));
 }
 
+/* As any commit does in which no event is written. */
+static void store_blob(void *context)
+{
+    struct rig *rig = context;
+    uint8_t hash[LIMIT_HASH_SIZE];
+    sync_fails = true;
+    assert_int_equal(hub_blob_add(rig->town->hub, span_text("text"), hash), ERR_STORE);
+    sync_fails = false;
+}
+
+static void test_lost_by_a_blob(void **state)
+{
+    struct rig *rig = *state;
+    assert_int_equal(loop_add_timer(rig->loop, STEP_MS, 0, store_blob, rig, NULL), ERR_NONE);
+    assert_int_equal(loop_run(rig->loop), ERR_NONE);
+    assert_true(hub_is_lost(rig->town->hub));
+    assert_false(daemon_settle(rig->daemon));
+}
+
 /* --- Groups and all else at once --- */
 
 enum { PUSHES = 60, ROUND = 4, ON_WAY = 32, PULLS_ON_WAY = 4 };
@@ -391,6 +427,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_lost_by_a_group, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lost_by_a_command, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_lost_by_a_blob, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_all_at_once, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("hub daemon", tests, NULL, NULL);

@@ -145,6 +145,7 @@ static struct kv *check_outcome(const char *place, struct kv *kv, enum err err)
     struct buf found;
     struct kv_txn txn;
     buf_init(&found, 10);
+    assert_int_equal(kv_has_failed(kv), err == ERR_STORE);
     if (err == ERR_STORE) {
         kv_begin(kv, false, &txn); /* unknown: nothing but closing helps */
         assert_int_equal(txn.err, ERR_STORE);

@@ -33,6 +33,7 @@ static void expect_dead(struct kv *kv)
     struct kv_stat stat;
     kv_begin(kv, false, &txn);
     assert_int_equal(txn.err, ERR_STORE);
+    assert_true(kv_has_failed(kv));
     assert_false(kv_has(&txn, KV_META, span_text("a")));
     kv_abort(&txn);
     assert_int_equal(put_a(kv, "more"), ERR_STORE);
