@@ -106,8 +106,8 @@ struct station_status {
     uint64_t displaced; /* own events another life of this chain displaced: evidence,
                            to be written again by their authors */
     uint64_t outbox;    /* sealed parts waiting */
-    bool behind; /* the disk was full at opening: the facts stand where they stood before; speak
-                    to no hub, and open again when there may be room */
+    bool behind; /* the disk was full at opening: the facts stand where the last whole step left
+                    them; speak to no hub, and open again when there may be room */
 };
 void station_status(struct station *station, struct station_status *ret);
 

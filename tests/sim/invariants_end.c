@@ -357,14 +357,14 @@ static void dump(struct kv *kv, struct buf *ret)
     kv_abort(&txn);
 }
 
-/* I4: thrown away and folded again, the same bytes. */
+/* I4: thrown away and folded again, the same bytes, if it had come to an end of its fold. */
 void inv_04_rebuild(struct sim *sim, size_t index)
 {
     struct buf before;
     struct buf after;
     struct sim_node *node = &sim->node[index];
     if (!node->used || node->retired || node->kv == NULL || kv_memory_is_faulty(node->kv) ||
-        station_has_more(node->station)) {
+        station_has_more(node->station) || node_is_behind(node)) {
         return;
     }
     buf_init(&before, RECORDS_SIZE);

@@ -120,6 +120,15 @@ void node_died(struct sim *sim, size_t index, uint64_t down_ms)
     sim_at(sim, random_between(&sim->random, 100, down_ms), SIM_START, index);
 }
 
+bool node_is_behind(const struct sim_node *node)
+{
+    struct station_status status = {0};
+    if (!node->is_auditor) {
+        station_status(node->station, &status);
+    }
+    return status.behind;
+}
+
 void node_connect(struct sim *sim, size_t index)
 {
     struct sim_node *node = &sim->node[index];
@@ -129,6 +138,10 @@ void node_connect(struct sim *sim, size_t index)
     }
     if (node->unplugged || node->cut[0] || node->cut[1] || sim->hub.kv == NULL) {
         sim_at(sim, random_between(&sim->random, 500, RETRY_MS), SIM_CONNECT, index);
+        return;
+    }
+    if (node_is_behind(node)) { /* as with its daemon the line rests */
+        node_died(sim, index, DOWN_MS);
         return;
     }
     node->serial = ++sim->serials;

@@ -284,6 +284,8 @@ const char *hub_shell_origin(const struct sim *sim); /* until the next call */
 void node_start(struct sim *sim, size_t index);
 void node_stop(struct sim *sim, size_t index);
 void node_died(struct sim *sim, size_t index, uint64_t down_ms);
+/* Opened on a full disk: to be opened again when there is room. */
+bool node_is_behind(const struct sim_node *node);
 void node_connect(struct sim *sim, size_t index);
 void node_line_lost(struct sim *sim, size_t index);
 void node_frame(struct sim *sim, size_t index, struct span bytes);
