@@ -2,6 +2,7 @@
 #include "desk/json_text.h"
 #include "rules/rule.h"
 #include "wire/json.h"
+#include "wire/wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ enum {
     KEY_SERIAL,
     KEY_TIME,
     KEY_REASON,
-    KEY_FORCE,
+    KEY_AGAIN,
     PAYLOAD_IDENTITY = 1001,
     PAYLOAD_MATTER = 1002,
     RECORD_HEX_SIZE = 33
@@ -54,7 +55,7 @@ struct act {
     const char *serial;
     const char *time;
     const char *reason;
-    bool force;
+    const char *again;
     uint32_t filling; /* payload whose fields are being collected */
     size_t field_count;
     struct act_field fields[FIELD_COUNT];
@@ -110,7 +111,7 @@ static void fill_options(struct act *act)
         {"paper-serial", KEY_SERIAL, "NO", 0, "补录：纸质登记编号 / number of the paper", 4},
         {"paper-time", KEY_TIME, "TIME", 0, "补录：纸上时间 / 2026-10-01 09:30", 4},
         {"paper-reason", KEY_REASON, "CODE", 0, "补录原因 / power, network, import", 4},
-        {"force", KEY_FORCE, NULL, 0, "不提示重复办件 / no warning about duplicates", 4},
+        {"again", KEY_AGAIN, "REASON", 0, "已登记的仍登记，注明原因 / register again, and why", 4},
         {0}};
     static const uint32_t payloads[] = {0, PAYLOAD_IDENTITY, PAYLOAD_MATTER};
     for (size_t i = 0; i < sizeof payloads / sizeof *payloads; i++) {
@@ -159,6 +160,16 @@ static void set_field(struct act *act, const struct act_field *field, const char
     }
 }
 
+/* As the import: the act itself says why. */
+static error_t set_again(struct act *act, const char *reason)
+{
+    struct wire_problem problem;
+    act->again = reason;
+    return wire_object_set(act->facts, act->payload, "reason", reason, &problem) == ERR_NONE
+               ? 0
+               : ARGP_ERR_UNKNOWN;
+}
+
 static error_t parse_fixed(struct act *act, int key, const char *arg)
 {
     switch (key) {
@@ -183,9 +194,8 @@ static error_t parse_fixed(struct act *act, int key, const char *arg)
     case KEY_REASON:
         act->reason = arg;
         return 0;
-    case KEY_FORCE:
-        act->force = true;
-        return 0;
+    case KEY_AGAIN:
+        return set_again(act, arg);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -260,7 +270,7 @@ static enum err put_beside(const struct act *act, struct json_text *json)
         put_optional(json, "reason", act->reason);
         json_text_close(json);
     }
-    if (act->force) {
+    if (act->again != NULL) {
         json_text_bool(json, "force", true);
     }
     return err;
@@ -303,14 +313,37 @@ static void show_written(struct cli *cli, const struct wire_tree *answer)
     }
 }
 
+/* What is registered already is told before anything is written, and how to go on. */
+static int ask_store(struct cli *cli, struct span body)
+{
+    struct http_answer answer = {0};
+    struct wire_tree *tree = NULL;
+    int code = cli_call(cli, "POST", "/api/v1/events?check=1", body, &answer);
+    if (code != CLI_OK && wire_tree_open(buf_span(&answer.body), &tree) == ERR_NONE &&
+        strcmp(wire_tree_member(tree, "code"), "duplicate") == 0) {
+        (void)fprintf(stderr, "%s\n",
+                      cli_is_english(cli) ? "Nothing was written. To go on: --again REASON"
+                                          : "没有登记。仍要登记的，加 --again 原因");
+    }
+    wire_tree_close(tree);
+    buf_done(&answer.body);
+    return code;
+}
+
 static int send_act(struct act *act)
 {
+    bool is_new = (act->payload == WIRE_CONTACT || act->payload == WIRE_CASE) &&
+                  act->record == NULL && act->has_identity;
     struct buf body;
     buf_init(&body, CLI_BODY_SIZE);
     enum err err = put_request(act, &body);
-    int code = err == ERR_NONE ? cli_call_show(act->cli, "POST", "/api/v1/events", buf_span(&body),
-                                               show_written)
-                               : cli_fail_err(act->cli, err, "events");
+    int code = err == ERR_NONE ? CLI_OK : cli_fail_err(act->cli, err, "events");
+    if (code == CLI_OK && is_new) {
+        code = ask_store(act->cli, buf_span(&body));
+    }
+    if (code == CLI_OK) {
+        code = cli_call_show(act->cli, "POST", "/api/v1/events", buf_span(&body), show_written);
+    }
     buf_done(&body);
     return code;
 }

@@ -61,7 +61,7 @@ static bool wants_english(const struct desk_call *call)
 
 static void put_form(struct json_text *json, const struct forms_form *form)
 {
-    static const char *const subjects[] = {"record", "ledger", "item", "staff", "station", "blank"};
+    static const char *const subjects[] = {"record", "ledger", "item", "staff", "station"};
     json_text_string(json, "form", form->id);
     json_text_number(json, "number", form->number);
     json_text_string(json, "zh", form->zh);

@@ -42,14 +42,15 @@ WANG = Applicant("王石头测", "99999919751212004", "19900000004")
 PAPERS = ["FORM,1,2,1", "ID,1,1,4"]
 
 
-def first_contact(person, item, applicant):
+def first_contact(person, item, applicant, **more):
     answer = person.act("contact", "received", channel=1, item=item, **applicant.fields(),
-                        text=f"{applicant.name}来窗口询问办理")
+                        text=f"{applicant.name}来窗口询问办理", **more)
     return answer["record"]
 
 
 def open_case(person, item, applicant, **more):
-    contact = first_contact(person, item, applicant)
+    """more: of both; again, why a matter that is registered is registered again."""
+    contact = first_contact(person, item, applicant, **more)
     answer = person.act("case", "opened", item=item, contact=contact, materials=PAPERS,
                         **applicant.fields(), **more)
     return answer["record"]
@@ -209,7 +210,7 @@ def cut_off(day):
     for i in range(3):
         day.move(days=1)
         for j in range(4):
-            open_case(worker, "I06", [MA, FU, LI, WANG][j])
+            open_case(worker, "I06", [MA, FU, LI, WANG][j], again="renewed")
     status = station.ask("status")
     must(int(status["backlog"]) >= 24 and not status["connected"], f"status {status}")
     silent = [one["code"] for one in day.hub.ask("watch")["stations"] if one["silent"]]

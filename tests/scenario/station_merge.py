@@ -43,9 +43,9 @@ def join(place, station, code, people):
 
 def take_in(worker):
     contact = worker.act("contact", "received", channel=1, item="I04", text="来问残疾证",
-                         **APPLICANT)
+                         again="renewed", **APPLICANT)
     return worker.act("case", "opened", item="I04", contact=contact["record"], materials=PAPERS,
-                      **APPLICANT)
+                      again="renewed", **APPLICANT)
 
 
 def synced(station):
@@ -114,7 +114,7 @@ def caught_up(place, first, second, third):
     old = place.people["oldworker"]
     synced(place.old)
     refused = old.act("contact", "received", check=False, channel=1, item="I04", text="再来问",
-                      **APPLICANT)
+                      again="renewed", **APPLICANT)
     must(refused["_exit"] != 0 and "并入" in refused["_stderr"] + json.dumps(
         refused, ensure_ascii=False), f"taken in after the merger: {refused}")
     place.people["leader"].sit_down()

@@ -127,9 +127,9 @@ def status(place):
 def open_case(place):
     worker = place.people["worker"]
     contact = worker.act("contact", "received", channel=1, item="I04", text="来问残疾证",
-                         **APPLICANT)
+                         again="renewed", **APPLICANT)
     case = worker.act("case", "opened", item="I04", contact=contact["record"],
-                      materials=["FORM,1,2,1", "ID,1,1,4"], **APPLICANT)
+                      again="renewed", materials=["FORM,1,2,1", "ID,1,1,4"], **APPLICANT)
     return case
 
 
@@ -360,7 +360,7 @@ def full_disk(place):
 
 def write_contact(place):
     return place.people["worker"].act("contact", "received", channel=1, item="I04", check=False,
-                                      text="满" * 900, **APPLICANT)
+                                      text="满" * 900, again="renewed", **APPLICANT)
 
 
 def limit_files(station, size):
@@ -395,7 +395,7 @@ def restored(place):
     station, worker = place.station, place.people["worker"]
     backup = station.ask("backup")
     must(int(backup["seq"]) == int(status(place)["kept"]), f"backup: {backup}")
-    later = worker.act("contact", "received", channel=1, item="I04", **APPLICANT)
+    later = worker.act("contact", "received", channel=1, item="I04", again="renewed", **APPLICANT)
     place.hub.start()
     station.command("sync", "--timeout", "60")
     kept = int(status(place)["kept"])
@@ -455,7 +455,7 @@ def clock(place):
     must(code == 2, f"clock yesterday: exit {code}")
     station.command("clock", time.strftime("%Y-%m-%d %H:%M", time.gmtime(time.time() + 8 * 3600)))
     must(status(place)["clock"] == "asked", f"clock: {status(place)['clock']}")
-    contact = worker.act("contact", "received", channel=1, item="I04", **APPLICANT)
+    contact = worker.act("contact", "received", channel=1, item="I04", again="renewed", **APPLICANT)
     events = json.dumps(station.ask("events", contact["record"]))
     must("kept" in events, f"written by a clock somebody set: {events}")
     must(status(place)["now"][:4] == time.strftime("%Y"), "the date entered is not in force")

@@ -214,6 +214,33 @@ static void test_import_twin(void **state)
            CLI_OK, "导入 1 条，原已导入 0 条", "");
 }
 
+/* R26: the station's own commands ask before they write. */
+static void test_twin_by_hand(void **state)
+{
+    struct desk_rig *rig = *state;
+    char file[80];
+    char staff[40];
+    password_file(rig, PASSWORD "\n", file);
+    staff_text(rig->officer, staff);
+    expect(RUN(rig, "unlock", staff, "--password-file", file), CLI_OK, "", "");
+    expect(RUN(rig, "contact", "received", "--channel", "1", "--item", "I51", "--name", "张三",
+               "--id-number", "11010519491231002X"),
+           CLI_OK, "", "");
+    uint64_t size = hub_size(rig->town->hub);
+    struct ran ran = RUN(rig, "contact", "received", "--channel", "1", "--item", "I51", "--name",
+                         "张三", "--id-number", "11010519491231002X", "--lang", "zh");
+    assert_int_equal(ran.code, CLI_CONFLICT);
+    assert_non_null(strstr(ran.err, "同一人的同一事项已登记为 000-1-"));
+    assert_non_null(strstr(ran.err, "R26 S3-3三4 [S3:105]"));
+    assert_non_null(strstr(ran.err, "没有登记。仍要登记的，加 --again 原因"));
+    ran_done(&ran);
+    assert_int_equal(hub_size(rig->town->hub), size);
+    expect(RUN(rig, "contact", "received", "--channel", "1", "--item", "I51", "--name", "张三",
+               "--id-number", "11010519491231002X", "--again", "renewed"),
+           CLI_OK, "", "");
+    assert_int_equal(hub_size(rig->town->hub), size + 1);
+}
+
 /* A figure that somebody typed stands beside the one that was counted. */
 static void test_report(void **state)
 {
@@ -372,7 +399,8 @@ static void test_books(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DESK(test_usage),       DESK(test_as_one_command), DESK(test_report), DESK(test_import),
-        DESK(test_import_twin), DESK(test_unlock_lock),    DESK(test_phone),  DESK(test_books)};
+        DESK(test_usage),       DESK(test_as_one_command), DESK(test_report),
+        DESK(test_import),      DESK(test_import_twin),    DESK(test_twin_by_hand),
+        DESK(test_unlock_lock), DESK(test_phone),          DESK(test_books)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -350,6 +350,36 @@ static void test_duplicate_asked(void **state)
     }
 }
 
+/* R26: duplicate.window is 3. From the day on a sheet that is entered late, a case opened since. */
+static void test_duplicate_window(void **state)
+{
+    static const struct {
+        uint64_t days;
+        unsigned status;
+    } borders[] = {{2, 409}, {3, 409}, {4, 200}};
+    enum { MS_A_DAY = 24 * 60 * 60 * 1000 };
+    struct desk_rig *rig = *state;
+    unlock(rig, rig->officer);
+    struct told told = open_case(rig, "黄阿妹", ID_A, "");
+    expect_status(&told, 200, "");
+    told_done(&told);
+    for (size_t i = 0; i < sizeof borders / sizeof *borders; i++) {
+        char time[CIVIL_TIME_SIZE];
+        struct buf body;
+        civil_time_format(rig->town->now_ms - borders[i].days * MS_A_DAY, time);
+        buf_init(&body, 4096);
+        buf_put_format(&body,
+                       "{\"case\":{\"verb\":\"opened\",\"item\":\"I51\"},"
+                       "\"identity\":{\"name\":\"黄阿妹\",\"idNumber\":\"%s\"},"
+                       "\"backEntry\":{\"serial\":\"P-7\",\"time\":\"%s\",\"reason\":\"power\"}}",
+                       ID_A, time);
+        told = ask(rig, "POST", "/api/v1/events?check=1", buf_text(&body));
+        expect_status(&told, borders[i].status, borders[i].status == 200 ? "" : "duplicate");
+        told_done(&told);
+        buf_done(&body);
+    }
+}
+
 static int bare_setup(void **state)
 {
     return desk_rig_setup_with(state, false);
@@ -386,6 +416,7 @@ int main(void)
         DESK(test_rule_refusal_names_its_article),
         DESK(test_duplicate_warned_of),
         DESK(test_duplicate_asked),
+        DESK(test_duplicate_window),
         cmocka_unit_test_setup_teardown(test_no_audience_no_names, bare_setup, desk_rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
