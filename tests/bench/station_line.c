@@ -1,5 +1,7 @@
 #include "tests/bench/station_line.h"
 
+#include "tests/bench/measure.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,14 +12,6 @@
 enum { ROUNDS = 10 * 1000 * 1000, QUEUE = 64 };
 
 static const uint64_t START_MS = 1789689600000;
-
-static void must(bool good, const char *what)
-{
-    if (!good) {
-        (void)fprintf(stderr, "station_line: %s failed\n", what);
-        _Exit(2);
-    }
-}
 
 enum { SIGNER_HUB = 1, SIGNER_WORKER = 21, SIGNER_STATION = 100, HUB_ID_BYTE = 42 };
 

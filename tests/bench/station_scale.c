@@ -5,6 +5,7 @@
 #include "rules/civil.h"
 #include "rules/machines.h"
 #include "tests/bench/limit.h"
+#include "tests/bench/measure.h"
 #include "tests/bench/station_line.h"
 
 #include <fcntl.h>
@@ -13,25 +14,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { CASES_DEFAULT = 100000, PAGE = 50, LOOKS = 2000, MEMORY_MB = 128, PATH = 512 };
-
-static double now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-static void must(bool good, const char *what)
-{
-    if (!good) {
-        perror(what);
-        _Exit(2);
-    }
-}
 
 /* --- Looking --- */
 
@@ -65,7 +50,7 @@ static double list_due(struct looking *looking)
 {
     struct kv_txn txn;
     const struct fold *fold = station_fold(looking->station);
-    double start = now_ms();
+    double start = clock_ms(CLOCK_MONOTONIC);
     looking->count = 0;
     kv_begin(looking->kv, false, &txn);
     fold_list_due(fold, &txn, 0, take_page, looking);
@@ -74,18 +59,18 @@ static double list_due(struct looking *looking)
              "record");
     }
     kv_abort(&txn);
-    return now_ms() - start;
+    return clock_ms(CLOCK_MONOTONIC) - start;
 }
 
 static double list_all(struct looking *looking)
 {
     struct kv_txn txn;
-    double start = now_ms();
+    double start = clock_ms(CLOCK_MONOTONIC);
     looking->count = 0;
     kv_begin(looking->kv, false, &txn);
     fold_list_due(station_fold(looking->station), &txn, 0, count_all, looking);
     kv_abort(&txn);
-    return now_ms() - start;
+    return clock_ms(CLOCK_MONOTONIC) - start;
 }
 
 static int by_size(const void *a, const void *b)
@@ -104,13 +89,13 @@ static void open_cases(struct looking *looking, uint32_t cases, double *ret_medi
     for (uint32_t i = 0; i < LOOKS; i++) {
         struct kv_txn txn;
         town_act(&act, WIRE_CASE, (uint32_t)((uint64_t)i * 7919 % cases) * 2 + 1, CASE_OPENED);
-        double start = now_ms();
+        double start = clock_ms(CLOCK_MONOTONIC);
         kv_begin(looking->kv, false, &txn);
         must(fold_record_get(station_fold(looking->station), &txn, FOLD_TENTATIVE, act.record,
                              looking->record),
              "case");
         kv_abort(&txn);
-        times[i] = now_ms() - start;
+        times[i] = clock_ms(CLOCK_MONOTONIC) - start;
     }
     qsort(times, LOOKS, sizeof *times, by_size);
     *ret_median = times[LOOKS / 2];
@@ -125,20 +110,20 @@ static int look(const char *directory, uint32_t cases)
     double worst = 0;
     char limit[64];
     limit_memory(MEMORY_MB, limit, sizeof limit);
-    double start = now_ms();
+    double start = clock_ms(CLOCK_MONOTONIC);
     looking.record = calloc(1, sizeof *looking.record);
     must(looking.record != NULL && kv_open(directory, NULL, &looking.kv) == ERR_NONE, "store");
     must(station_line_open_alone(looking.kv, &looking.station) == ERR_NONE, "station");
-    double opened = now_ms() - start;
+    double opened = clock_ms(CLOCK_MONOTONIC) - start;
     double first_list = list_due(&looking);
     double list = list_due(&looking);
     open_cases(&looking, cases, &median, &worst);
     double all = list_all(&looking);
     size_t due = looking.count;
     unsigned long resting = limit_rss_anon_kb();
-    start = now_ms();
+    start = clock_ms(CLOCK_MONOTONIC);
     must(station_rebuild(looking.station) == ERR_NONE, "rebuild");
-    double rebuilt = now_ms() - start;
+    double rebuilt = clock_ms(CLOCK_MONOTONIC) - start;
     double list_after = list_due(&looking);
     station_status(looking.station, &status);
     (void)printf(
@@ -239,17 +224,18 @@ static void make_and_look(const char *self, uint32_t cases)
     struct station_line *line = station_line_new();
     station_line_open(line, directory);
     station_line_sync(line);
-    double start = now_ms();
+    double start = clock_ms(CLOCK_MONOTONIC);
     for (uint32_t i = 0; i < cases; i++) {
         write_case(line, i);
     }
-    (void)fprintf(stderr, "%u cases written in %.0f s\n", cases, (now_ms() - start) / 1e3);
+    (void)fprintf(stderr, "%u cases written in %.0f s\n", cases,
+                  (clock_ms(CLOCK_MONOTONIC) - start) / 1e3);
     station_line_close(line);
     look_at(self, "unanswered", directory, cases);
     station_line_open(line, directory);
-    start = now_ms();
+    start = clock_ms(CLOCK_MONOTONIC);
     station_line_sync(line);
-    (void)fprintf(stderr, "handed over in %.0f s\n", (now_ms() - start) / 1e3);
+    (void)fprintf(stderr, "handed over in %.0f s\n", (clock_ms(CLOCK_MONOTONIC) - start) / 1e3);
     station_line_close(line);
     look_at(self, "proven", directory, cases);
     station_line_free(line);

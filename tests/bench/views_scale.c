@@ -6,6 +6,7 @@
  * station_scale does that. */
 #include "fold/facts.h"
 #include "rules/machines.h"
+#include "tests/bench/measure.h"
 #include "tests/support/town.h"
 #include "views/appraisal.h"
 #include "views/kpi.h"
@@ -13,28 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { CASES_DEFAULT = 100000, PAGE = 50, YEARS = 5, DAYS = YEARS * 365, STAFF = 6, ROUNDS = 3 };
 
 static const uint64_t now_at = 1789689600000; /* 2026-09-18 08:00 at +08:00 */
 static const uint64_t day_ms = (uint64_t)24 * 60 * 60 * 1000;
-
-/* Of this process alone: other work on the machine does not count. */
-static double now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-static void must(bool good, const char *what)
-{
-    if (!good) {
-        perror(what);
-        _Exit(2);
-    }
-}
 
 /* --- Making --- */
 
@@ -322,7 +306,7 @@ static double timed(struct town *town, const struct asking *asking, struct diges
     for (unsigned round = 0; round < ROUNDS; round++) {
         struct fold_facts *facts = NULL;
         struct kv_txn txn;
-        double start = now_ms();
+        double start = clock_ms(CLOCK_PROCESS_CPUTIME_ID);
         kv_begin(town->kv, false, &txn);
         const struct fold_facts_ask asked = {.fold = hub_fold(town->hub),
                                              .txn = &txn,
@@ -333,7 +317,7 @@ static double timed(struct town *town, const struct asking *asking, struct diges
         *ret = ask(fold_facts_source(facts), asking);
         fold_facts_free(facts);
         kv_abort(&txn);
-        double took = now_ms() - start;
+        double took = clock_ms(CLOCK_PROCESS_CPUTIME_ID) - start;
         best = round == 0 || took < best ? took : best;
     }
     return best;
@@ -395,14 +379,15 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: views_scale [CASES [NAME]]\n");
         return 2;
     }
-    double start = now_ms();
+    double start = clock_ms(CLOCK_PROCESS_CPUTIME_ID);
     struct town *town = make(cases);
     struct table table = {.only = argc > 2 ? argv[2] : "",
                           .town = town,
                           .today = civil_day_of_ms(town->now_ms),
                           .good = true};
     (void)printf("%u cases and first contacts of %d years, made in %.1f s\n%-30s %9s %9s %8s\n",
-                 cases, YEARS, (now_ms() - start) / 1e3, "", "page, ms", "whole, ms", "rows");
+                 cases, YEARS, (clock_ms(CLOCK_PROCESS_CPUTIME_ID) - start) / 1e3, "", "page, ms",
+                 "whole, ms", "rows");
     for (size_t i = 0; i < views_count(); i++) {
         const struct views_view *view = views_at(i);
         line(&table, view->name, view->period == 0 ? POLICY_PERIOD_MONTH : view->period,
