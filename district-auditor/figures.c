@@ -1,5 +1,5 @@
 #include "base/text.h"
-#include "desk/json_text.h"
+#include "desk/finding.h"
 #include "district-auditor/program.h"
 #include "fold/facts.h"
 #include "views/claims.h"
@@ -205,14 +205,7 @@ static void finding_json(struct figures *figures, const struct views_finding *fi
 {
     static const uint8_t none[LIMIT_ID_SIZE];
     struct json_text *json = &figures->json;
-    json_text_day(json, "day", finding->day);
-    json_text_string(json, "rule", finding->rule->name);
-    json_text_string(json, "triggers", finding->rule->triggers);
-    json_text_string(json, "article", finding->rule->article);
-    json_text_string(json, "cause",
-                     finding->cause == VIEWS_CAUSE_LINK     ? "link"
-                     : finding->cause == VIEWS_CAUSE_PERSON ? "person"
-                                                            : "station");
+    finding_put(json, finding);
     json_text_string(json, "station", code_of(figures, finding->station));
     if (memcmp(finding->staff, none, sizeof none) != 0) {
         json_text_hex(json, "staff", span_of(finding->staff, LIMIT_ID_SIZE));
@@ -220,16 +213,6 @@ static void finding_json(struct figures *figures, const struct views_finding *fi
     if (finding->has_record) {
         json_text_hex(json, "record", span_of(finding->record, LIMIT_ID_SIZE));
     }
-    if (finding->what[0] != 0) {
-        json_text_string(json, "what", finding->what);
-        json_text_big(json, "claimed", finding->claimed);
-        json_text_big(json, "recomputed", finding->recomputed);
-    }
-    json_text_open_list(json, "events");
-    for (size_t i = 0; i < finding->event_count; i++) {
-        json_text_hex(json, NULL, span_of(finding->event[i], LIMIT_HASH_SIZE));
-    }
-    json_text_close_list(json);
 }
 
 static void finding_text(struct figures *figures, const struct views_finding *finding)
