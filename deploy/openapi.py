@@ -260,6 +260,8 @@ FORMS = (
     ("forms/{form}/{about}/page", "getFormPage", "Its page.", "get", "text/html"),
     ("forms/{form}/{about}/prints", "postFormPrint", "Counts a print.", "post",
      "application/json"),
+    ("views/{name}/prints", "postViewPrint", "Counts a print of a view as it is now, by the "
+     "query of its rows.", "post", "application/json"),
 )
 
 

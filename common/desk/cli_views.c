@@ -1,4 +1,5 @@
 #include "desk/cli_inside.h"
+#include "desk/json_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,13 @@ struct ask {
     const char *query[6]; /* by QUERY_ */
     bool cases;
     bool ranking;
+    bool preview;
+    const char *reason;
     const char *file[3]; /* by FILE_: where the rows go instead */
 };
 enum { QUERY_FROM, QUERY_UNTIL, QUERY_STATION, QUERY_STAFF, QUERY_OFFSET, QUERY_LIMIT };
 static const char *const query_names[] = {"from", "until", "station", "staff", "offset", "limit"};
-enum { KEY_FROM = 0x200, KEY_CASES = KEY_FROM + 6, KEY_RANKING, KEY_FILE };
+enum { KEY_FROM = 0x200, KEY_CASES = KEY_FROM + 6, KEY_RANKING, KEY_REASON, KEY_PREVIEW, KEY_FILE };
 enum { FILE_XLSX, FILE_CSV, FILE_HTML, FILE_MODE = 0600 };
 static const char *const file_names[] = {"xlsx", "csv", "html"};
 
@@ -30,6 +33,14 @@ static error_t parse_ask(int key, char *arg, struct argp_state *state)
     }
     if (key >= KEY_FILE && key <= KEY_FILE + FILE_HTML) {
         ask->file[key - KEY_FILE] = arg;
+        return 0;
+    }
+    if (key == KEY_REASON) {
+        ask->reason = arg;
+        return 0;
+    }
+    if (key == KEY_PREVIEW) {
+        ask->preview = true;
         return 0;
     }
     if (key == KEY_CASES || key == KEY_RANKING) {
@@ -108,13 +119,40 @@ static int save_rows(struct cli *cli, const struct ask *ask, size_t format)
     return code;
 }
 
+static void show_counted(struct cli *cli, const struct wire_tree *answer)
+{
+    (void)printf(cli->english ? "%s number %s\n" : "%s 编号 %s\n", wire_tree_member(answer, "form"),
+                 wire_tree_member(answer, "printed"));
+}
+
+/* Counts the print first: what the file says, the record says, too. */
+static int count_rows(struct cli *cli, const struct ask *ask)
+{
+    const char *reason = ask->reason == NULL ? "" : ask->reason;
+    struct json_text json;
+    struct buf path;
+    struct buf body;
+    buf_init(&path, PATH_SIZE);
+    buf_init(&body, PATH_SIZE);
+    put_path(&path, ask, "/api/v1/views", "/prints");
+    json_text_init(&json, &body);
+    json_text_open(&json, NULL);
+    json_text_string(&json, "reason", reason);
+    json_text_close(&json);
+    int code = cli_call_show(cli, "POST", buf_text(&path), buf_span(&body), show_counted);
+    buf_done(&body);
+    buf_done(&path);
+    return code;
+}
+
 static int save_all(struct cli *cli, const struct ask *ask, bool *ret_saved)
 {
-    int code = CLI_OK;
-    *ret_saved = false;
+    bool saves =
+        ask->file[FILE_XLSX] != NULL || ask->file[FILE_CSV] != NULL || ask->file[FILE_HTML] != NULL;
+    int code = saves && !ask->preview ? count_rows(cli, ask) : CLI_OK;
+    *ret_saved = saves;
     for (size_t i = 0; i < sizeof file_names / sizeof *file_names && code == CLI_OK; i++) {
         if (ask->file[i] != NULL) {
-            *ret_saved = true;
             code = save_rows(cli, ask, i);
         }
     }
@@ -197,6 +235,8 @@ int cli_command_view(struct cli *cli, int argc, char **argv)
         {"xlsx", KEY_FILE + FILE_XLSX, "FILE", 0, "存为电子表格 / as a spreadsheet", 0},
         {"csv", KEY_FILE + FILE_CSV, "FILE", 0, "存为 CSV / as CSV", 0},
         {"html", KEY_FILE + FILE_HTML, "FILE", 0, "存为可打印的网页 / as a page to print", 0},
+        {"reason", KEY_REASON, "CODE", 0, "补打原因 / why it is printed again", 0},
+        {"preview", KEY_PREVIEW, NULL, 0, "只预览，不登记 / look, do not count", 0},
         {0}};
     static const struct argp argp = {.options = options, .parser = parse_ask, .args_doc = "[NAME]"};
     struct ask ask = {0};

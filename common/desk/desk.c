@@ -46,6 +46,7 @@ static const struct route routes[] = {
     {"POST", "/forms", true, ROUTE_UNLOCKED, desk_get_forms},
     {"GET", "/cases", false, ROUTE_LOCAL, desk_get_cases},
     {"GET", "/views", true, ROUTE_LOCAL, desk_get_views},
+    {"POST", "/views", true, ROUTE_UNLOCKED, desk_post_views},
     {"GET", "/kpi", true, ROUTE_LOCAL, desk_get_kpi},
     {"GET", "/findings", true, ROUTE_UNLOCKED, desk_get_findings},
     {"GET", "/regimes", false, ROUTE_UNLOCKED, desk_get_regimes},

@@ -105,6 +105,44 @@ static void fill(struct grid *grid, const struct wire_tree *answer, bool english
     }
 }
 
+struct printed {
+    const char *number; /* "": what it shows now was not counted */
+    const char *replaced;
+    uint32_t same;
+};
+
+static struct printed printed_of(const struct wire_tree *answer)
+{
+    const struct wire_tree *print = wire_tree_get(answer, "print");
+    bool current = wire_tree_is_true(wire_tree_get(print, "current"));
+    int64_t same = 0;
+    (void)wire_tree_number(wire_tree_get(print, "same"), &same);
+    return (struct printed){.number = current ? wire_tree_member(print, "printed") : "",
+                            .replaced = current ? wire_tree_member(print, "replaced") : "",
+                            .same = (uint32_t)same};
+}
+
+/* The last row of a spreadsheet: which print it is. */
+static void put_printed(struct grid *grid, const struct wire_tree *answer, bool english)
+{
+    const struct printed printed = printed_of(answer);
+    char text[MEMBER_SIZE * 2];
+    if (printed.number[0] == 0) {
+        (void)snprintf(text, sizeof text, "%s",
+                       english ? "preview, not counted" : "预览，未登记打印");
+    } else if (printed.same > 1) {
+        (void)snprintf(text, sizeof text,
+                       english ? "No. %s, reprint, sheet %u" : "第 %s 号，补打，第 %u 次打印",
+                       printed.number, printed.same);
+    } else {
+        (void)snprintf(text, sizeof text, english ? "No. %s" : "第 %s 号", printed.number);
+    }
+    grid_put_text(grid, span_text(text));
+    for (size_t i = 1; i < grid->column_count; i++) {
+        grid_put_text(grid, span_of(NULL, 0));
+    }
+}
+
 /* Headings and cells of a grid for the page; both are NUL-ended there already. */
 static enum err put_page(struct desk *desk, const struct desk_call *call,
                          const struct wire_tree *answer, const struct grid *grid, struct buf *ret)
@@ -132,12 +170,16 @@ static enum err put_page(struct desk *desk, const struct desk_call *call,
             buf_put_u8(&cells, 0);
         }
     }
+    const struct printed printed = printed_of(answer);
     const struct forms_ledger ledger = {.form = forms_find(wire_tree_member(view, "form")),
                                         .title_zh = wire_tree_member(view, "zh"),
                                         .title_en = wire_tree_member(view, "en"),
                                         .station = office.station,
                                         .span = span,
                                         .time = time,
+                                        .number = printed.number,
+                                        .print = printed.same,
+                                        .replaces = printed.replaced,
                                         .columns = columns,
                                         .column_count = grid->column_count,
                                         .cells = buf_span(&cells),
@@ -184,6 +226,9 @@ void export_send(struct desk *desk, struct desk_call *call, struct span json)
     err = err == ERR_NONE ? fits : err;
     if (err == ERR_NONE) {
         fill(&grid, answer, is_english(call));
+        if (strcmp(format, "html") != 0) {
+            put_printed(&grid, answer, is_english(call));
+        }
         err = grid.cells.err;
     }
     if (err == ERR_NONE && strcmp(format, "html") == 0) {

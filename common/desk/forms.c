@@ -1,5 +1,4 @@
 #include "desk/sheet.h"
-#include "wire/tree.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,7 @@
  *   POST /records/ID/forms/F01/prints    counts a print; {"copies","reason"}
  *   .../forms/F22/ITEM, /forms/F24/STAFF, /forms/F25 ... those about no record, likewise */
 
-enum { PATH_WORDS = 5, PATH_SIZE = 192, PRINT_ISSUED = 1, PRINT_REPRINTED, PRINT_REPLACED };
+enum { PATH_WORDS = 5, PATH_SIZE = 192 };
 
 /* The path behind "/forms/" or "/records/", cut at its slashes. */
 struct path {
@@ -74,18 +73,6 @@ static void put_form(struct json_text *json, const struct forms_form *form)
     json_text_string(json, "keptEn", form->kept_en);
 }
 
-static void put_prints(struct json_text *json, const struct sheet_prints *prints)
-{
-    json_text_number(json, "prints", (int64_t)prints->prints);
-    json_text_number(json, "reprints", (int64_t)prints->reprints);
-    json_text_number(json, "sheets", (int64_t)prints->sheets);
-    if (prints->exists) {
-        json_text_string(json, "printed", prints->number);
-        json_text_string(json, "replaced", prints->replaced);
-        json_text_bool(json, "current", prints->is_current);
-    }
-}
-
 static void put_table_cell(void *context, size_t row, size_t column, struct span text)
 {
     struct json_text *json = context;
@@ -134,7 +121,7 @@ static void answer_fields(struct sheet *sheet, const struct forms_sheet *filled)
         json_text_hex(&reply.json, "record", span_of(sheet->record->id, LIMIT_ID_SIZE));
         json_text_string(&reply.json, "recordNumber", sheet->number);
     }
-    put_prints(&reply.json, &sheet->prints);
+    prints_put(&reply.json, &sheet->prints);
     json_text_open_list(&reply.json, "fields");
     for (size_t i = 0; i < filled->cell_count; i++) {
         put_cell(&reply.json, filled, &filled->cells[i]);
@@ -166,98 +153,52 @@ static void answer_page(struct sheet *sheet, const struct forms_sheet *filled)
 
 /* --- printing --- */
 
-/* How many copies and why, from the body; false after answering. */
-static bool read_print(struct sheet *sheet, int64_t *ret_copies, char ret_reason[LIMIT_CODE_SIZE])
-{
-    struct desk_call *call = sheet->call;
-    struct wire_tree *tree = NULL;
-    *ret_copies = forms_copies(sheet->form, sheet->input.policy);
-    ret_reason[0] = 0;
-    if (call->request->body.size == 0) {
-        return true;
-    }
-    bool good = wire_tree_open(call->request->body, &tree) == ERR_NONE;
-    if (good && wire_tree_get(tree, "copies") != NULL) {
-        good = wire_tree_number(wire_tree_get(tree, "copies"), ret_copies) && *ret_copies > 0;
-    }
-    const char *reason = good ? wire_tree_member(tree, "reason") : "";
-    good = good && strlen(reason) < LIMIT_CODE_SIZE;
-    if (good) {
-        (void)snprintf(ret_reason, LIMIT_CODE_SIZE, "%s", reason);
-    } else {
-        refuse(call, 400, "bad_request", "份数须是正数，原因是代码。",
-               "Copies must be a number above 0, the reason a code.");
-    }
-    wire_tree_close(tree);
-    return good;
-}
-
-static void print_facts(const struct sheet *sheet, int64_t copies, const char *reason,
-                        struct values *ret)
-{
-    const struct sheet_prints *prints = &sheet->prints;
-    values_clear(ret);
-    values_set_number(ret, FIELD_verb, 0,
-                      !prints->exists      ? PRINT_ISSUED
-                      : prints->is_current ? PRINT_REPRINTED
-                                           : PRINT_REPLACED);
-    values_set_number(ret, FIELD_kind, 0, sheet->form->number);
-    values_set_number(ret, FIELD_copies, 0, (uint64_t)copies);
-    values_set_bytes(ret, FIELD_reason, 0, span_text(reason));
-    if (sheet->cited != NULL) {
-        values_set_bytes(ret, FIELD_cited, 0, span_of(sheet->cited->id, LIMIT_HASH_SIZE));
-    }
-    if (!prints->exists && sheet->record != NULL) {
-        values_set_bytes(ret, FIELD_subject, 0, span_of(sheet->record->id, LIMIT_ID_SIZE));
-    }
-    if (sheet->form->subject == FORMS_ITEM && sheet->input.item != NULL) {
-        values_set_bytes(ret, FIELD_item, 0, span_text(sheet->input.item->code));
-    }
-    if (sheet->form->subject == FORMS_STAFF) {
-        values_set_bytes(ret, FIELD_staff, 0, span_of(sheet->staff, LIMIT_ID_SIZE));
-    }
-}
-
 /* The read transaction is over by now: the writer is the program's. */
 static void answer_print(struct sheet *sheet, const struct values *facts)
 {
     struct desk *desk = sheet->desk;
-    struct desk_call *call = sheet->call;
-    const struct desk_port *port = &desk->options.port;
-    struct fold_verdict verdict = {.verdict = WIRE_VERDICT_NONE};
     uint8_t id[LIMIT_HASH_SIZE];
-    uint64_t seq = 0;
-    struct author_draft draft = {.payload = WIRE_PRINT,
-                                 .facts = facts,
-                                 .claimed_ms = call->now_ms,
-                                 .mono_ms = port->mono_ms(port->context)};
-    memcpy(draft.record, sheet->prints.record, LIMIT_ID_SIZE);
-    enum err err = port->submit(port->context, &draft, keyring_signer_view(call->session->keyring),
-                                NULL, 0, &verdict, id, &seq);
-    if (err != ERR_NONE) {
-        reply_err(call->exchange, err);
-    } else if (verdict.verdict == WIRE_REFUSED) {
-        reply_refusal(call->exchange, verdict.refusal);
-    } else if (verdict.verdict != WIRE_ACCEPTED) {
-        refuse(call, 403, "revoked", "此人的密钥已被吊销或未被认可。",
-               "The key of this person is revoked or not known.");
-    } else {
-        struct reply reply;
-        struct kv_txn txn;
-        kv_begin(desk->options.kv, false, &txn);
-        sheet->txn = &txn;
-        struct span key = sheet->form->subject == FORMS_ITEM ? span_text(sheet->input.item->code)
-                          : sheet->form->subject == FORMS_STAFF
-                              ? span_of(sheet->staff, LIMIT_ID_SIZE)
-                              : span_of(NULL, 0);
-        (void)sheet_choose(sheet, sheet->form, key);
-        kv_abort(&txn);
-        reply_begin(&reply);
-        put_form(&reply.json, sheet->form);
-        put_prints(&reply.json, &sheet->prints);
-        json_text_hex(&reply.json, "id", span_of(id, sizeof id));
-        reply_send(&reply, call->exchange, 200);
+    struct reply reply;
+    struct kv_txn txn;
+    if (!prints_submit(desk, sheet->call, &sheet->prints, facts, id)) {
+        return;
     }
+    kv_begin(desk->options.kv, false, &txn);
+    prints_look(desk, &txn, sheet->other, &sheet->about, &sheet->prints);
+    kv_abort(&txn);
+    reply_begin(&reply);
+    put_form(&reply.json, sheet->form);
+    prints_put(&reply.json, &sheet->prints);
+    json_text_hex(&reply.json, "id", span_of(id, sizeof id));
+    reply_send(&reply, sheet->call->exchange, 200);
+}
+
+static void print_sheet(struct sheet *sheet)
+{
+    int64_t copies = forms_copies(sheet->form, sheet->input.policy);
+    char reason[LIMIT_CODE_SIZE];
+    struct values *facts = NULL;
+    if (!prints_read(sheet->call, &copies, reason)) {
+        return;
+    }
+    facts = malloc(sizeof *facts);
+    if (facts == NULL) {
+        reply_err(sheet->call->exchange, ERR_MEMORY);
+        return;
+    }
+    prints_facts(&sheet->prints, &sheet->about, copies, reason, facts);
+    if (!sheet->prints.exists && sheet->record != NULL) {
+        values_set_bytes(facts, FIELD_subject, 0, span_of(sheet->record->id, LIMIT_ID_SIZE));
+    }
+    if (sheet->form->subject == FORMS_ITEM && sheet->input.item != NULL) {
+        values_set_bytes(facts, FIELD_item, 0, span_text(sheet->input.item->code));
+    }
+    if (sheet->form->subject == FORMS_STAFF) {
+        values_set_bytes(facts, FIELD_staff, 0, span_of(sheet->staff, LIMIT_ID_SIZE));
+    }
+    kv_abort(sheet->txn);
+    answer_print(sheet, facts);
+    free(facts);
 }
 
 /* --- what all three share --- */
@@ -303,9 +244,6 @@ static void answer_form(struct sheet *sheet, const char *word)
     struct desk_call *call = sheet->call;
     bool posts = strcmp(call->request->method, "POST") == 0;
     struct forms_sheet filled;
-    struct values *facts = NULL;
-    int64_t copies = 0;
-    char reason[LIMIT_CODE_SIZE];
     if (posts != (strcmp(word, "prints") == 0)) {
         refuse_no_form(call);
         return;
@@ -318,17 +256,9 @@ static void answer_form(struct sheet *sheet, const char *word)
         answer_fields(sheet, &filled);
     } else if (!posts) {
         answer_page(sheet, &filled);
-    } else if (read_print(sheet, &copies, reason)) {
-        facts = malloc(sizeof *facts);
-        if (facts == NULL) {
-            reply_err(call->exchange, ERR_MEMORY);
-        } else {
-            print_facts(sheet, copies, reason, facts);
-            kv_abort(sheet->txn);
-            answer_print(sheet, facts);
-        }
+    } else {
+        print_sheet(sheet);
     }
-    free(facts);
     forms_sheet_done(&filled);
 }
 
@@ -343,7 +273,7 @@ static void answer_list(struct sheet *sheet)
         if (form->subject == FORMS_RECORD && sheet_choose(sheet, form, span_of(NULL, 0))) {
             json_text_open(&reply.json, NULL);
             put_form(&reply.json, form);
-            put_prints(&reply.json, &sheet->prints);
+            prints_put(&reply.json, &sheet->prints);
             json_text_close(&reply.json);
         }
     }

@@ -139,6 +139,7 @@ void desk_get_cases(struct desk *desk, struct desk_call *call);
 
 /* --- views.c, figures.c --- */
 void desk_get_views(struct desk *desk, struct desk_call *call);
+void desk_post_views(struct desk *desk, struct desk_call *call); /* view_prints.c */
 void desk_get_kpi(struct desk *desk, struct desk_call *call);
 void desk_get_findings(struct desk *desk, struct desk_call *call);
 void desk_get_regimes(struct desk *desk, struct desk_call *call); /* regimes.c */

@@ -3,23 +3,10 @@
 
 #include "desk/inside.h"
 #include "desk/office.h"
+#include "desk/prints.h"
 #include "forms/html.h"
 
 /* Private to desk: one form put together from what the desk can read. */
-
-/* What is known of the sheets printed of one form. */
-struct sheet_prints {
-    uint8_t record[LIMIT_ID_SIZE]; /* print record: follows from device, form and subject */
-    bool exists;
-    bool is_current; /* the last one was of the same event */
-    uint8_t cited[LIMIT_HASH_SIZE];
-    uint64_t prints;          /* all */
-    uint64_t reprints;        /* all that were marked 补打 */
-    uint64_t sheets;          /* copies */
-    uint32_t same;            /* sheets since the content changed: 1, then 2 for the first 补打 */
-    char number[NUMBER_SIZE]; /* of the last */
-    char replaced[NUMBER_SIZE]; /* of the last before the content changed; "" */
-};
 
 struct sheet {
     struct desk *desk;
@@ -46,7 +33,8 @@ struct sheet {
     char post[LIMIT_CODE_SIZE];
     struct forms_input input;
     const struct forms_event *cited;
-    struct sheet_prints prints;
+    struct prints_about about;
+    struct prints prints;
 };
 
 /* Reads record (NULL: none) with its events; opened parts need an unlocked call. The caller frees

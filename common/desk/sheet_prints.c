@@ -11,67 +11,7 @@
 
 /* What was printed of a form, and the page. */
 
-enum { TAIL_SIZE = 9, PRINT_REPLACED = 3 };
-
-/* One print record a device, form and subject: found without an index, and never shared. */
-static void print_record_id(const struct sheet *sheet, struct span key, uint8_t ret[LIMIT_ID_SIZE])
-{
-    static const char purpose[] = "jieli print record 1";
-    struct seal_sha256 sha;
-    uint8_t hash[LIMIT_HASH_SIZE];
-    uint8_t number[2];
-    put_u16(number, sheet->form->number);
-    seal_sha256_init(&sha);
-    seal_sha256_update(&sha, span_of(purpose, sizeof purpose));
-    seal_sha256_update(&sha, span_of(sheet->desk->device, LIMIT_KEY_SIZE));
-    seal_sha256_update(&sha, span_of(number, sizeof number));
-    seal_sha256_update(&sha, key);
-    seal_sha256_final(&sha, hash);
-    memcpy(ret, hash, LIMIT_ID_SIZE);
-}
-
-static bool take_print(void *context, const struct wire_event *event, const char *standing,
-                       uint32_t refusal)
-{
-    struct sheet *sheet = context;
-    struct sheet_prints *prints = &sheet->prints;
-    struct number number;
-    (void)refusal;
-    if (strcmp(standing, "accepted") != 0 && strcmp(standing, "kept") != 0) {
-        return true;
-    }
-    prints->same++;
-    if (values_number(&event->facts, FIELD_verb, 0) == PRINT_REPLACED) {
-        memcpy(prints->replaced, prints->number, sizeof prints->replaced);
-        prints->same = 1;
-    }
-    number_make(desk_station_code(sheet->desk, event->device), event->incarnation, event->seq,
-                &number);
-    number_format(&number, prints->number);
-    return true;
-}
-
-static void look_at_prints(struct sheet *sheet, struct span key)
-{
-    const struct desk_port *port = &sheet->desk->options.port;
-    struct sheet_prints *prints = &sheet->prints;
-    memset(prints, 0, sizeof *prints);
-    print_record_id(sheet, key, prints->record);
-    prints->exists = fold_record_get(desk_fold(sheet->desk), sheet->txn, sheet->desk->options.space,
-                                     prints->record, sheet->other);
-    if (!prints->exists) {
-        return;
-    }
-    const struct values *facts = &sheet->other->facts;
-    struct span cited = values_bytes(facts, FIELD_cited, 0);
-    prints->prints = values_number(facts, FIELD_print_count, 0);
-    prints->reprints = values_number(facts, FIELD_reprint_count, 0);
-    prints->sheets = values_number(facts, FIELD_sheet_count, 0);
-    prints->is_current = sheet->cited == NULL
-                             ? cited.size == 0
-                             : span_equal(cited, span_of(sheet->cited->id, LIMIT_HASH_SIZE));
-    port->events(port->context, prints->record, sheet, take_print);
-}
+enum { TAIL_SIZE = 9 };
 
 bool sheet_choose(struct sheet *sheet, const struct forms_form *form, struct span key)
 {
@@ -85,7 +25,12 @@ bool sheet_choose(struct sheet *sheet, const struct forms_form *form, struct spa
         }
         key = span_of(sheet->record->id, LIMIT_ID_SIZE);
     }
-    look_at_prints(sheet, key);
+    sheet->about = (struct prints_about){.kind = form->number,
+                                         .key = key,
+                                         .cited = sheet->cited == NULL
+                                                      ? span_of(NULL, 0)
+                                                      : span_of(sheet->cited->id, LIMIT_HASH_SIZE)};
+    prints_look(sheet->desk, sheet->txn, sheet->other, &sheet->about, &sheet->prints);
     return true;
 }
 

@@ -2,6 +2,7 @@
 #include "desk/device.h"
 #include "desk/export.h"
 #include "desk/looking.h"
+#include "desk/view_prints.h"
 #include "wire/tree.h"
 
 #include <stdio.h>
@@ -63,7 +64,8 @@ static bool read_count(struct desk_call *call, const char *name, uint64_t most, 
 
 static bool read_page(struct looking *looking)
 {
-    bool is_file = http_exchange_query(looking->call->exchange, "format") != NULL;
+    bool is_file = http_exchange_query(looking->call->exchange, "format") != NULL ||
+                   strcmp(looking->call->request->method, "POST") == 0;
     uint64_t most = is_file ? DESK_FILE_MAX : DESK_PAGE_MAX;
     uint64_t limit = is_file ? most : DESK_PAGE;
     uint64_t offset = 0;
@@ -376,12 +378,16 @@ static void put_cell(struct looking *looking, const char *name, const struct vie
 struct rows {
     struct looking *looking;
     const struct views_view *view;
+    struct view_print *print; /* NULL: it is not printed */
 };
 
 static bool put_row(void *context, const struct views_row *row)
 {
     struct rows *rows = context;
     struct json_text *json = rows->looking->json;
+    if (rows->print != NULL) {
+        view_print_row(rows->print, row);
+    }
     json_text_open(json, NULL);
     if (row->record != NULL) {
         json_text_hex(json, "record", span_of(row->record->id, LIMIT_ID_SIZE));
@@ -417,13 +423,18 @@ static void put_view(struct json_text *json, const char *name, const struct view
 static void show_view(struct desk *desk, struct desk_call *call, const struct views_view *view)
 {
     struct looking looking = {.desk = desk, .call = call};
-    struct rows rows = {&looking, view};
+    struct view_print print;
+    struct rows rows = {&looking, view, NULL};
     size_t total = 0;
     bool bad = false;
     bool is_file = export_is_asked(call, &bad);
     if (bad || !looking_may(desk, call, view->who) ||
         !looking_begin(&looking, view->period == 0 ? POLICY_PERIOD_MONTH : view->period)) {
         return;
+    }
+    if (is_file) {
+        rows.print = &print;
+        view_print_begin(&print, &looking, view);
     }
     put_view(looking.json, "view", view);
     json_text_open_list(looking.json, "rows");
@@ -435,6 +446,8 @@ static void show_view(struct desk *desk, struct desk_call *call, const struct vi
         json_text_number(looking.json, "next", (int64_t)(looking.page.offset + looking.page.limit));
     }
     if (is_file && err == ERR_NONE) {
+        view_print_look(&print, &looking);
+        view_print_put(&print, looking.json);
         looking_export(&looking);
     } else {
         looking_send(&looking, err);
@@ -443,8 +456,6 @@ static void show_view(struct desk *desk, struct desk_call *call, const struct vi
 
 void desk_get_views(struct desk *desk, struct desk_call *call)
 {
-    static const struct reply_problem unknown = {404, "no_view", "没有这个台账或一览。",
-                                                 "There is no such view.", NULL};
     const struct views_view *view = call->tail[0] == 0 ? NULL : views_find(call->tail);
     struct reply reply;
     if (view != NULL) {
@@ -452,7 +463,7 @@ void desk_get_views(struct desk *desk, struct desk_call *call)
         return;
     }
     if (call->tail[0] != 0) {
-        reply_problem(call->exchange, &unknown);
+        view_refuse_unknown(call);
         return;
     }
     reply_begin(&reply);

@@ -111,17 +111,10 @@ static void put_head(struct buf *ret, const char *title, bool english, bool wide
 
 /* --- one form --- */
 
-static void put_title(const struct forms_page *page, struct buf *ret)
+/* Number of the sheet, 补打, preview; what it replaces. */
+static void put_number(const struct forms_page *page, struct buf *ret)
 {
     bool english = page->english;
-    buf_put_text(ret, "<p class=\"station\">");
-    put_text(ret, page->station);
-    buf_put_text(ret, "</p><h1>");
-    put_text(ret, chosen(english, page->form->zh, page->form->en));
-    buf_put_text(ret, "</h1><p class=\"other\">");
-    put_text(ret, chosen(english, page->form->en, page->form->zh));
-    buf_put_text(ret, "</p><div class=\"top\"><span>");
-    put_text(ret, page->form->id);
     buf_put_text(ret, english ? "  No. " : "　第 ");
     put_text(ret, page->number[0] == 0 ? "——" : page->number);
     buf_put_text(ret, english ? "</span>" : " 号</span>");
@@ -142,6 +135,20 @@ static void put_title(const struct forms_page *page, struct buf *ret)
         buf_put_text(ret, chosen(english, " 号，原单作废。", ", which is void."));
         buf_put_text(ret, "</p>");
     }
+}
+
+static void put_title(const struct forms_page *page, struct buf *ret)
+{
+    bool english = page->english;
+    buf_put_text(ret, "<p class=\"station\">");
+    put_text(ret, page->station);
+    buf_put_text(ret, "</p><h1>");
+    put_text(ret, chosen(english, page->form->zh, page->form->en));
+    buf_put_text(ret, "</h1><p class=\"other\">");
+    put_text(ret, chosen(english, page->form->en, page->form->zh));
+    buf_put_text(ret, "</p><div class=\"top\"><span>");
+    put_text(ret, page->form->id);
+    put_number(page, ret);
 }
 
 struct table_walk {
@@ -316,6 +323,10 @@ static void put_rows(const struct forms_ledger *ledger, struct buf *ret)
 void forms_ledger_put(const struct forms_ledger *ledger, struct buf *ret)
 {
     bool english = ledger->english;
+    const struct forms_page page = {.number = ledger->number,
+                                    .print = ledger->print,
+                                    .replaces = ledger->replaces,
+                                    .english = english};
     put_head(ret, chosen(english, ledger->title_zh, ledger->title_en), english, true);
     buf_put_text(ret, "<p class=\"station\">");
     put_text(ret, ledger->station);
@@ -325,10 +336,11 @@ void forms_ledger_put(const struct forms_ledger *ledger, struct buf *ret)
     put_text(ret, ledger->form == NULL ? "" : ledger->form->id);
     buf_put_text(ret, "　");
     put_text(ret, ledger->span);
-    buf_put_text(ret, "</span><span>");
+    put_number(&page, ret);
+    buf_put_text(ret, "<p class=\"note\">");
     put_text(ret, chosen(english, "打印时间：", "Printed: "));
     put_text(ret, ledger->time);
-    buf_put_text(ret, "</span></div>\n<table class=\"grid\"><thead><tr>");
+    buf_put_text(ret, "</p>\n<table class=\"grid\"><thead><tr>");
     for (size_t i = 0; i < ledger->column_count; i++) {
         buf_put_text(ret, "<th>");
         put_text(ret, chosen(english, ledger->columns[i].zh, ledger->columns[i].en));

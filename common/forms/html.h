@@ -28,6 +28,9 @@ struct forms_ledger {
     const char *station;
     const char *span; /* "2026-09-01 — 2026-09-30" */
     const char *time;
+    const char *number; /* these three as of a page */
+    uint32_t print;
+    const char *replaces;
     const struct forms_column *columns;
     size_t column_count;
     struct span cells;

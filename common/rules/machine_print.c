@@ -6,9 +6,12 @@ enum print_state { PRINT_STATE_ISSUED = 1 };
 #define IN(state) ((uint32_t)1 << PRINT_STATE_##state)
 #define TO(state) PRINT_STATE_##state
 
+/* A view that is no form of the book has the number of none. */
 static bool form_named_holds(const struct rule_input *input)
 {
-    return input_number(input, FIELD_kind) != 0;
+    enum { FORM_OF_NONE = 900 };
+    uint64_t form = input_number(input, FIELD_kind);
+    return form != 0 && (form != FORM_OF_NONE || input_has(input, FIELD_view));
 }
 
 /* A guide or a name plate is about no record. */
@@ -21,6 +24,7 @@ static bool event_cited_holds(const struct rule_input *input)
 {
     bool about = input->before != NULL ? before_bytes(input, FIELD_subject).size != 0
                                        : input_has(input, FIELD_subject);
+    about = about || input_has(input, FIELD_view) || before_bytes(input, FIELD_view).size != 0;
     return !about || input_has(input, FIELD_cited);
 }
 
