@@ -1,17 +1,20 @@
 #include "tests/bench/load.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
-enum { OUT_SIZE = 64 << 20, IN_SIZE = 1 << 20 };
+enum { OUT_SIZE = 64 << 20, IN_SIZE = 1 << 20, PATIENCE_S = 60 };
 
 bool load_stream_open(struct load_stream *stream, const struct load_options *options)
 {
     const int on = 1;
+    const struct timeval patience = {.tv_sec = PATIENCE_S}; /* NATS once owed an answer for good */
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)options->port)};
     memset(stream, 0, sizeof *stream);
@@ -22,7 +25,8 @@ bool load_stream_open(struct load_stream *stream, const struct load_options *opt
     return stream->in != NULL && stream->socket >= 0 &&
            inet_pton(AF_INET, options->host, &address.sin_addr) == 1 &&
            connect(stream->socket, (const struct sockaddr *)&address, sizeof address) == 0 &&
-           setsockopt(stream->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0;
+           setsockopt(stream->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+           setsockopt(stream->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0;
 }
 
 void load_stream_close(struct load_stream *stream)
@@ -61,7 +65,8 @@ static void fill(struct load_stream *stream, struct load_share *share)
     }
     ssize_t n = recv(stream->socket, stream->in + stream->end, stream->capacity - stream->end, 0);
     if (n <= 0) {
-        load_give_up("connection lost while receiving");
+        load_give_up(n < 0 && errno == EAGAIN ? "an answer is owed for a minute"
+                                              : "connection lost while receiving");
     }
     stream->end += (size_t)n;
     share->answer_bytes += (uint64_t)n;
