@@ -73,8 +73,6 @@ bool kv_has_failed(const struct kv *kv);
 
 /* key 1..256 bytes, value up to LIMIT_BLOB_SIZE + 4096 bytes; both copied. */
 void kv_put(struct kv_txn *txn, enum kv_table table, struct span key, struct span value);
-/* Only when the key is not there yet. */
-void kv_add(struct kv_txn *txn, enum kv_table table, struct span key, struct span value);
 void kv_delete(struct kv_txn *txn, enum kv_table table, struct span key); /* absent is fine */
 /* Replaces ret's bytes by a copy; false when absent or after an error. */
 bool kv_get(struct kv_txn *txn, enum kv_table table, struct span key, struct buf *ret);

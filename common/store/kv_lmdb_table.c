@@ -58,8 +58,7 @@ static bool is_writable(struct kv_txn *txn, enum kv_table table)
     return true;
 }
 
-static void put(struct kv_txn *txn, enum kv_table table, struct span key, struct span value,
-                unsigned flags)
+void kv_put(struct kv_txn *txn, enum kv_table table, struct span key, struct span value)
 {
     if (!is_writable(txn, table) || !is_key(txn, key)) {
         return;
@@ -78,20 +77,7 @@ static void put(struct kv_txn *txn, enum kv_table table, struct span key, struct
     }
     MDB_val key_val = val_of(key);
     MDB_val value_val = val_of(value);
-    int result = mdb_put(txn->handle, kv->tables[table], &key_val, &value_val, flags);
-    if (flags != MDB_NOOVERWRITE || result != MDB_KEYEXIST) {
-        kv_lmdb_fail(txn, result);
-    }
-}
-
-void kv_put(struct kv_txn *txn, enum kv_table table, struct span key, struct span value)
-{
-    put(txn, table, key, value, 0);
-}
-
-void kv_add(struct kv_txn *txn, enum kv_table table, struct span key, struct span value)
-{
-    put(txn, table, key, value, MDB_NOOVERWRITE);
+    kv_lmdb_fail(txn, mdb_put(txn->handle, kv->tables[table], &key_val, &value_val, 0));
 }
 
 void kv_delete(struct kv_txn *txn, enum kv_table table, struct span key)

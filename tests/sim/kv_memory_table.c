@@ -61,13 +61,6 @@ void kv_put(struct kv_txn *txn, enum kv_table table, struct span key, struct spa
     }
 }
 
-void kv_add(struct kv_txn *txn, enum kv_table table, struct span key, struct span value)
-{
-    if (!kv_has(txn, table, key)) {
-        kv_put(txn, table, key, value);
-    }
-}
-
 void kv_delete(struct kv_txn *txn, enum kv_table table, struct span key)
 {
     if (is_writable(txn, table) && is_within(txn, key.size, 1, KV_KEY_SIZE)) {

@@ -50,18 +50,14 @@ static void test_put_get_delete(void **state)
     assert_false(kv_view(&txn, KV_EVENT, span_text("a"), &view));
     put(&txn, "a", "2nd");
     put(&txn, "empty", "");
-    kv_add(&txn, KV_META, span_text("a"), span_text("3rd")); /* there already */
-    kv_add(&txn, KV_META, span_text("added"), span_text("once"));
     kv_delete(&txn, KV_META, span_text("never there"));
     assert_int_equal(kv_commit(&txn), ERR_NONE);
     store_expect_text(kv, KV_META, "a", "2nd");
     store_expect_text(kv, KV_META, "empty", "");
-    store_expect_text(kv, KV_META, "added", "once");
     store_expect_text(kv, KV_META, "b", NULL);
     store_expect_text(kv, KV_EVENT, "a", NULL);
 
     kv_begin(kv, true, &txn);
-    kv_delete(&txn, KV_META, span_text("added"));
     kv_delete(&txn, KV_META, span_text("a"));
     assert_false(kv_has(&txn, KV_META, span_text("a")));
     assert_false(kv_get(&txn, KV_META, span_text("a"), &value));
