@@ -45,7 +45,8 @@ static bool forget_folded(struct station *station, struct kv_txn *txn)
     return true;
 }
 
-/* One event into the proven facts. commons_rest: nothing more of the common feed in this step. */
+/* One event into the proven facts. Once *commons is not DONE, nothing more of the common feed comes
+ * in this step. */
 static bool fold_one(struct station *station, struct kv_txn *txn, enum station_turn *commons)
 {
     bool stuck = false;

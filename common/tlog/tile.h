@@ -18,8 +18,7 @@ struct tile_place {
 };
 
 /* Root of the subtree at place, out of hashes, which are roots of height of its lower subtrees;
- * kept in nodes, as those between,
- * unless that is NULL. */
+ * kept in nodes, as those between, unless that is NULL. */
 void tile_fold(struct tlog_nodes *nodes, struct tile_place place, unsigned height,
                const struct tlog_hash *hashes, struct tlog_hash *ret);
 /* False: not remembered. */
