@@ -11,17 +11,6 @@
 /* Who says how others are reached; for herself everybody may. */
 static const uint64_t phone_keepers = ROLE_STATION_HEAD | ROLE_HUB_LEADER | ROLE_REGISTRAR;
 
-static bool is_enrolled(struct desk *desk, const uint8_t *staff)
-{
-    const struct directory *directory = world_directory(desk_fold(desk)->world);
-    for (size_t i = 0; i < directory_key_count(directory); i++) {
-        if (memcmp(directory_key_at(directory, i)->staff, staff, LIMIT_ID_SIZE) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum err find(const struct desk_options *options, const char *text, uint8_t *ret_staff)
 {
     return options->find_person != NULL
@@ -46,7 +35,7 @@ static bool read_person(struct desk *desk, struct desk_call *call, uint8_t ret_s
         text[size] = 0;
         err = find(&desk->options, text, ret_staff);
     }
-    if (err == ERR_NONE && is_enrolled(desk, ret_staff)) {
+    if (err == ERR_NONE && directory_knows(world_directory(desk_fold(desk)->world), ret_staff)) {
         return true;
     }
     reply_problem(call->exchange, err == ERR_CONFLICT ? &doubtful : &unknown);

@@ -165,6 +165,16 @@ const struct directory_key *directory_key_at(const struct directory *directory, 
     return &directory->keys[index];
 }
 
+bool directory_knows(const struct directory *directory, const uint8_t staff[LIMIT_ID_SIZE])
+{
+    for (size_t i = 0; i < directory->key_count; i++) {
+        if (memcmp(directory->keys[i].staff, staff, LIMIT_ID_SIZE) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t directory_grant_count(const struct directory *directory)
 {
     return directory->grant_count;

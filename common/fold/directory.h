@@ -80,6 +80,8 @@ const struct directory_station *directory_station_at(const struct directory *dir
                                                      size_t index);
 size_t directory_key_count(const struct directory *directory);
 const struct directory_key *directory_key_at(const struct directory *directory, size_t index);
+/* Has staff ever had a key, revoked or not? */
+bool directory_knows(const struct directory *directory, const uint8_t staff[LIMIT_ID_SIZE]);
 size_t directory_grant_count(const struct directory *directory);
 const struct directory_grant *directory_grant_at(const struct directory *directory, size_t index);
 

@@ -30,16 +30,6 @@ static bool hub_role(const struct directory_author *author, uint64_t roles)
     return author->tier == TIER_HUB && (author->roles & roles) != 0;
 }
 
-static bool person_known(const struct directory *directory, struct span staff)
-{
-    for (size_t i = 0; i < directory_key_count(directory); i++) {
-        if (memcmp(directory_key_at(directory, i)->staff, staff.data, LIMIT_ID_SIZE) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool key_usable(const struct directory *directory, const struct wire_event *event)
 {
     struct span public_key = values_bytes(&event->facts, FIELD_public_key, 0);
@@ -105,7 +95,7 @@ static enum refusal judge_person(const struct directory *directory, const struct
     if (staff.size != LIMIT_ID_SIZE) {
         return REFUSAL_DIRECTORY_UNKNOWN_PERSON;
     }
-    bool known = person_known(directory, staff);
+    bool known = directory_knows(directory, staff.data);
     bool founder = founding(directory, author);
     bool self = !author->device && memcmp(author->staff, staff.data, LIMIT_ID_SIZE) == 0;
     if (known != (verb != PERSON_ENROLLED)) {
