@@ -166,9 +166,14 @@ enum err hub_ingest(struct hub *hub, struct hub_push *const *pushes, size_t coun
     }
     kv_begin(hub->kv, true, &txn);
     history_begin(hub->history, hub->fold->log.size);
+    buf_clear(&hub->expected);
     for (size_t i = 0; i < count; i++) {
         hub_log_push(hub, &txn, hub->order[i], hub_ms);
     }
+    if (hub->expected.err != ERR_NONE && txn.err == ERR_NONE) {
+        txn.err = hub->expected.err;
+    }
+    parts_expect(&txn, buf_span(&hub->expected));
     log_flush(&hub->fold->log, &txn, &root);
     history_flush(hub->history, &txn, hub->fold->log.size);
     join(hub, count);

@@ -71,6 +71,7 @@ enum err hub_open(const struct hub_options *options, struct hub **ret_hub)
     (void)pthread_rwlock_init(&hub->directory_lock, NULL);
     buf_init(&hub->checkpoint, LIMIT_NOTE_SIZE);
     buf_init(&hub->leaf, LIMIT_LEAF_SIZE);
+    buf_init(&hub->expected, (size_t)LOG_PENDING * LIMIT_SEALED_COUNT * PARTS_NAME_SIZE);
     hub->kv = options->kv;
     memcpy(hub->id, options->hub, LIMIT_ID_SIZE);
     memcpy(hub->boot, options->boot, LIMIT_ID_SIZE);
@@ -117,6 +118,7 @@ void hub_close(struct hub *hub)
     fold_close(hub->fold);
     buf_done(&hub->checkpoint);
     buf_done(&hub->leaf);
+    buf_done(&hub->expected);
     parts_free(hub->parts);
     history_free(hub->history);
     free(hub->order);

@@ -113,10 +113,10 @@ static void log_void(struct hub *hub, struct kv_txn *txn, const struct log_place
 }
 
 /* Sealed parts of a logged event may follow: hub_blob_put takes these and no others. */
-static void expect_parts(struct kv_txn *txn, const struct wire_event *event)
+static void expect_parts(struct hub *hub, const struct wire_event *event)
 {
     for (uint32_t i = 0; i < event->sealed_count; i++) {
-        parts_expect(txn, event->sealed[i].hash);
+        buf_put(&hub->expected, event->sealed[i].hash, PARTS_NAME_SIZE);
     }
 }
 
@@ -158,7 +158,7 @@ static void log_judged(struct hub *hub, struct kv_txn *txn, struct hub_push *pus
     history_note(hub->history, hub->event->record, ask.leaf_index);
     keep_facts(hub, txn, &ask, &verdict, leaf.common_seq);
     if (verdict.verdict != WIRE_REFUSED) {
-        expect_parts(txn, hub->event);
+        expect_parts(hub, hub->event);
     }
 }
 

@@ -36,6 +36,7 @@ struct hub {
     size_t order_room;
     struct buf leaf;
     struct parts *parts;
+    struct buf expected; /* names of the sealed parts of the events that are being logged */
     const struct log_help *help;
 };
 

@@ -1,155 +1,194 @@
 #include "fold/part_names.h"
 
+#include "base/check.h"
 #include "store/keys.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { NAME_SIZE = 8, ENTRY_SIZE = NAME_SIZE + VARINT_SIZE, ROW_SIZE = 640 };
+enum { ENTRY_SIZE = PART_NAME_SIZE + VARINT_SIZE, ROW_SIZE = 640 };
 
-/* A row, and where in it a name stands or would stand. */
 struct row {
-    uint64_t name;
+    uint64_t wanted;
     bool found;
     bool damaged;
-    uint64_t bound;
+    uint64_t bound; /* no name in it is greater */
     size_t size;
-    size_t at;
-    size_t end; /* of the entry at that place: the same place when it is another name's */
-    size_t half;
-    uint64_t half_name; /* the last one before half */
-    uint8_t bytes[ROW_SIZE + ENTRY_SIZE];
+    uint8_t bytes[ROW_SIZE];
 };
 
-static struct span row_key(struct kv_key *key, uint64_t name)
+static struct span row_key(struct kv_key *key, uint64_t bound)
 {
     kv_key_init(key);
     kv_key_u8(key, 'h');
-    kv_key_u64(key, name);
+    kv_key_u64(key, bound);
     return kv_key_span(key);
 }
 
-/* Where the entry ends that begins at a place; 0: it is cut off. */
-static size_t entry_end(const struct row *row, size_t at)
+/* The entry at a place; returns where it ends. 0: it is cut off. */
+static size_t read_entry(const struct row *row, size_t at, struct part_name *ret)
 {
-    size_t end = at + NAME_SIZE;
-    while (end < row->size && row->bytes[end] >= 0x80) {
-        end++;
-    }
-    return end < row->size ? end + 1 : 0;
+    struct reader reader;
+    reader_init(&reader, span_of(row->bytes + at, row->size - at));
+    ret->name = reader_u64(&reader);
+    ret->place = reader_varint(&reader);
+    return reader.failed ? 0 : row->size - reader.left;
 }
 
-/* Looks through all of it, since only what is whole and in order may be changed. */
-static void look(struct row *row)
+/* Only what is whole and in order may be changed. */
+static bool is_whole(const struct row *row)
 {
-    uint64_t last = 0;
-    row->at = row->end = row->size;
-    row->half = 0;
-    for (size_t at = 0, end = 0; at < row->size && !row->damaged; at = end) {
-        end = entry_end(row, at);
-        uint64_t name = end == 0 ? 0 : get_u64(row->bytes + at);
-        row->damaged = end == 0 || name > row->bound || (at > 0 && name <= last);
-        last = name;
-        if (row->at == row->size && name >= row->name) {
-            row->at = at;
-            row->end = name == row->name ? end : at;
-        }
-        if (row->half == 0 && end >= ROW_SIZE / 2) {
-            row->half = end;
-            row->half_name = name;
-        }
+    struct part_name last = {0};
+    struct part_name entry;
+    bool whole = true;
+    for (size_t at = 0, end = 0; at < row->size && whole; at = end) {
+        end = read_entry(row, at, &entry);
+        whole = end != 0 && entry.name <= row->bound && (at == 0 || entry.name > last.name);
+        last = entry;
     }
+    return whole;
 }
 
 static bool read_row(void *context, struct span key, struct span value)
 {
     struct row *row = context;
     row->found = true;
-    row->damaged = key.size != 1 + NAME_SIZE || value.size == 0 || value.size > ROW_SIZE;
+    row->damaged =
+        key.size != 1 + PART_NAME_SIZE || value.size == 0 || value.size > sizeof row->bytes;
     if (!row->damaged) {
         row->bound = get_u64(key.data + 1);
         row->size = value.size;
         memcpy(row->bytes, value.data, value.size);
-        look(row);
+        row->damaged = !is_whole(row);
     }
     return false;
 }
 
 /* The row in which a name stands or would stand. False: there are none yet, or an error. */
-static bool load(struct kv_txn *txn, const uint8_t *hash, struct row *ret)
+static bool load(struct kv_txn *txn, uint64_t name, struct row *ret)
 {
     struct kv_key key;
-    ret->name = get_u64(hash);
     ret->found = false;
     ret->damaged = false;
-    kv_scan(txn, KV_PART, span_text("h"), row_key(&key, ret->name), read_row, ret);
+    kv_scan(txn, KV_PART, span_text("h"), row_key(&key, name), read_row, ret);
     if (ret->damaged && txn->err == ERR_NONE) {
         txn->err = ERR_STORE;
     }
     return ret->found && txn->err == ERR_NONE;
 }
 
-bool part_names_find(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE], uint64_t *ret_place)
+bool part_names_find(struct kv_txn *txn, uint64_t name, uint64_t *ret_place)
 {
     struct row row;
-    struct reader reader;
-    if (!load(txn, hash, &row) || row.end == row.at) {
+    struct part_name entry;
+    size_t at = 0;
+    if (!load(txn, name, &row)) {
         return false;
     }
-    reader_init(&reader, span_of(row.bytes + row.at, row.end - row.at));
-    (void)reader_u64(&reader);
-    *ret_place = reader_varint(&reader);
-    if (reader.failed) {
-        txn->err = ERR_STORE;
+    do {
+        at = read_entry(&row, at, &entry);
+    } while (at < row.size && entry.name < name);
+    if (entry.name != name) {
+        return false;
     }
-    return !reader.failed;
+    *ret_place = entry.place;
+    return true;
 }
 
-static void write_rows(struct kv_txn *txn, struct row *row)
+/* --- Writing --- */
+
+/* A row and what goes into it, in order; each entry's end. */
+struct merged {
+    uint8_t *bytes;
+    size_t *end;
+    uint64_t *name;
+    size_t count;
+};
+
+static void add_entry(struct merged *merged, struct part_name entry)
+{
+    size_t at = merged->count == 0 ? 0 : merged->end[merged->count - 1];
+    put_u64(merged->bytes + at, entry.name);
+    uint8_t *end = put_varint(merged->bytes + at + PART_NAME_SIZE, entry.place);
+    merged->name[merged->count] = entry.name;
+    merged->end[merged->count++] = (size_t)(end - merged->bytes);
+}
+
+/* True: there is something new. */
+static bool merge(const struct row *row, const struct part_name *names, size_t count,
+                  struct merged *ret)
+{
+    struct part_name old = {0};
+    size_t next = read_entry(row, 0, &old);
+    size_t at = 0;
+    bool changed = false;
+    for (size_t i = 0; i < count || at < row->size;) {
+        bool has_old = at < row->size;
+        bool keeps = has_old && (i == count || old.name <= names[i].name);
+        bool both = keeps && i < count && old.name == names[i].name;
+        bool moves = both && names[i].place != 0 && names[i].place != old.place;
+        add_entry(ret, keeps && !moves ? old : names[i]);
+        changed = changed || !keeps || moves;
+        i += !keeps || both ? 1 : 0;
+        at = keeps ? next : at;
+        next = keeps && at < row->size ? read_entry(row, at, &old) : next;
+    }
+    return changed;
+}
+
+/* As few rows as hold all of it, of much the same size; the last one under the bound. */
+static void write_rows(struct kv_txn *txn, const struct merged *merged, uint64_t bound)
 {
     struct kv_key key;
+    size_t size = merged->end[merged->count - 1];
+    size_t rows = (size + ROW_SIZE - 1) / ROW_SIZE;
+    size_t share = (size + rows - 1) / rows;
     size_t from = 0;
-    if (row->size > ROW_SIZE) {
-        look(row); /* for the half */
-        from = row->half;
-        kv_put(txn, KV_PART, row_key(&key, row->half_name), span_of(row->bytes, from));
+    for (size_t i = 0; i < merged->count; i++) {
+        bool last = i + 1 == merged->count;
+        size_t end = merged->end[i];
+        if (last || end - from >= share || merged->end[i + 1] - from > ROW_SIZE) {
+            kv_put(txn, KV_PART, row_key(&key, last ? bound : merged->name[i]),
+                   span_of(merged->bytes + from, end - from));
+            from = end;
+        }
     }
-    kv_put(txn, KV_PART, row_key(&key, row->bound), span_of(row->bytes + from, row->size - from));
 }
 
-/* Over the entry that is there, if any. */
-static void put(struct kv_txn *txn, struct row *row, uint64_t place)
-{
-    uint8_t entry[ENTRY_SIZE];
-    put_u64(entry, row->name);
-    size_t size = (size_t)(put_varint(entry + NAME_SIZE, place) - entry);
-    memmove(row->bytes + row->at + size, row->bytes + row->end, row->size - row->end);
-    memcpy(row->bytes + row->at, entry, size);
-    row->size = row->size - (row->end - row->at) + size;
-    write_rows(txn, row);
-}
-
-/* The row for a new name. False after an error. */
-static bool load_to_write(struct kv_txn *txn, const uint8_t *hash, struct row *ret)
-{
-    if (!load(txn, hash, ret)) {
-        ret->bound = UINT64_MAX;
-        ret->size = ret->at = ret->end = 0;
-    }
-    return txn->err == ERR_NONE;
-}
-
-void part_names_put(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE], uint64_t place)
+/* Puts those names that belong into the row of the first one; returns how many. */
+static size_t put_into_row(struct kv_txn *txn, const struct part_name *names, size_t count,
+                           struct merged *merged)
 {
     struct row row;
-    if (load_to_write(txn, hash, &row)) {
-        put(txn, &row, place);
+    size_t fit = 1;
+    if (!load(txn, names[0].name, &row)) {
+        row.bound = UINT64_MAX;
+        row.size = 0;
     }
+    while (fit < count && names[fit].name <= row.bound) {
+        CHECK(names[fit].name > names[fit - 1].name);
+        fit++;
+    }
+    merged->count = 0;
+    if (txn->err == ERR_NONE && merge(&row, names, fit, merged)) {
+        write_rows(txn, merged, row.bound);
+    }
+    return fit;
 }
 
-void part_names_add(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE], uint64_t place)
+void part_names_put(struct kv_txn *txn, const struct part_name *names, size_t count)
 {
-    struct row row;
-    if (load_to_write(txn, hash, &row) && row.end == row.at) {
-        put(txn, &row, place);
+    size_t room = count + ROW_SIZE / (PART_NAME_SIZE + 1);
+    struct merged merged = {malloc(room * ENTRY_SIZE), calloc(room, sizeof(size_t)),
+                            calloc(room, sizeof(uint64_t)), 0};
+    bool good = merged.bytes != NULL && merged.end != NULL && merged.name != NULL;
+    if (!good && txn->err == ERR_NONE) {
+        txn->err = ERR_MEMORY;
     }
+    for (size_t i = 0; i < count && txn->err == ERR_NONE;) {
+        i += put_into_row(txn, names + i, count - i, &merged);
+    }
+    free(merged.bytes);
+    free(merged.end);
+    free(merged.name);
 }

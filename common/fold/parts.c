@@ -1,6 +1,7 @@
 #include "fold/parts.h"
 
 #include "fold/part_bytes.h"
+#include "fold/part_expected.h"
 #include "fold/part_names.h"
 #include "seal/hash.h"
 #include "store/keys.h"
@@ -20,6 +21,8 @@ enum {
     HEAD_SIZE = 2 * VARINT_SIZE, /* of a part */
     ARENA_SIZE = LIMIT_BLOB_SIZE + WIRE_EVENT_ARENA
 };
+
+_Static_assert((int)PARTS_NAME_SIZE == (int)PART_NAME_SIZE, "a name is the same everywhere");
 
 /* Wraps that were stored lately. */
 struct recent {
@@ -222,17 +225,23 @@ static uint64_t wraps_place(struct parts *parts, struct kv_txn *txn,
 
 /* --- Parts --- */
 
-void parts_expect(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE])
+/* False: it is not here. */
+static bool find_place(struct kv_txn *txn, const uint8_t *hash, uint64_t *ret)
 {
-    if (!kv_has(txn, KV_BLOB, span_of(hash, LIMIT_HASH_SIZE))) {
-        part_names_add(txn, hash, EXPECTED);
-    }
+    return part_names_find(txn, get_u64(hash), ret) && *ret != EXPECTED;
+}
+
+void parts_expect(struct kv_txn *txn, struct span names)
+{
+    part_expected_add(txn, names);
 }
 
 bool parts_is_expected(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE])
 {
     uint64_t place = 0;
-    return part_names_find(txn, hash, &place) && place == EXPECTED;
+    bool known = part_names_find(txn, get_u64(hash), &place);
+    return (known ? place == EXPECTED : part_expected_has(txn, get_u64(hash))) &&
+           !kv_has(txn, KV_BLOB, span_of(hash, LIMIT_HASH_SIZE));
 }
 
 void parts_put(struct parts *parts, struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE],
@@ -254,15 +263,15 @@ void parts_put(struct parts *parts, struct kv_txn *txn, const uint8_t hash[LIMIT
         fail(txn, value.err);
     }
     part_bytes_add(txn, buf_span(&value));
-    part_names_put(txn, hash, place);
+    struct part_name name = {get_u64(hash), place};
+    part_names_put(txn, &name, 1);
     buf_done(&value);
 }
 
 bool parts_has(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE])
 {
     uint64_t place = 0;
-    return kv_has(txn, KV_BLOB, span_of(hash, LIMIT_HASH_SIZE)) ||
-           (part_names_find(txn, hash, &place) && place != EXPECTED);
+    return kv_has(txn, KV_BLOB, span_of(hash, LIMIT_HASH_SIZE)) || find_place(txn, hash, &place);
 }
 
 /* What stands at a place; false: no part does. */
@@ -327,8 +336,7 @@ bool parts_get(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE], struct b
     if (kv_get(txn, KV_BLOB, span_of(hash, LIMIT_HASH_SIZE), ret)) {
         return true;
     }
-    return part_names_find(txn, hash, &place) && place != EXPECTED &&
-           get_part(txn, place, hash, ret);
+    return find_place(txn, hash, &place) && get_part(txn, place, hash, ret);
 }
 
 bool parts_hash(struct span bytes, uint8_t ret_hash[LIMIT_HASH_SIZE])

@@ -8,6 +8,7 @@
  * given out are the very bytes that were put in.
  *
  *   KV_PART 'h' names of hashes -> places (part_names.h); 0: expected, not here yet
+ *           'e' names that are expected since lately (part_expected.h)
  *           'n' the bytes at those places (part_bytes.h):
  *               how far before it its wraps stand, ciphertext's size, ciphertext; or
  *               0, count u8, wraps: audience, generation, station (0: none; 65535: device[32]
@@ -26,8 +27,12 @@ void parts_free(struct parts *parts);
 /* After a transaction with parts_put that failed. */
 void parts_forget(struct parts *parts);
 
-/* An event in the log names this part: parts_put will take it. */
-void parts_expect(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE]);
+/* Of a hash stand this many bytes in the lists of names. */
+enum { PARTS_NAME_SIZE = 8 };
+
+/* Events in the log name these parts: parts_put will take them. names: of their hashes one behind
+ * another. Best all of a transaction at once. */
+void parts_expect(struct kv_txn *txn, struct span names);
 bool parts_is_expected(struct kv_txn *txn, const uint8_t hash[LIMIT_HASH_SIZE]);
 /* bytes: a SealedBlob whose ciphertext has that hash (the caller has checked); else they are
  * ERR_MALFORMED in txn. */

@@ -75,13 +75,13 @@ static void put_one(struct rig *rig, unsigned record, unsigned number)
     kv_begin(rig->kv, true, &txn);
     assert_false(parts_is_expected(&txn, hash));
     assert_false(parts_has(&txn, hash));
-    parts_expect(&txn, hash);
+    parts_expect(&txn, span_of(hash, PARTS_NAME_SIZE));
     assert_true(parts_is_expected(&txn, hash));
     assert_false(parts_has(&txn, hash));
     assert_false(parts_get(&txn, hash, &none));
     parts_put(rig->parts, &txn, hash, buf_span(&part));
     assert_false(parts_is_expected(&txn, hash));
-    parts_expect(&txn, hash); /* named once more: it is here */
+    parts_expect(&txn, span_of(hash, PARTS_NAME_SIZE)); /* named once more: it is here */
     assert_true(parts_has(&txn, hash));
     assert_int_equal(kv_commit(&txn), ERR_NONE);
     buf_done(&part);
@@ -132,7 +132,7 @@ static void test_the_same_bytes(void **state)
     uint64_t end = bytes_end(rig);
     assert_int_equal(end - FIRST_PLACE,
                      5 * ((300 + 4) + (299 + 4)) - 1 + WRAPS_OF_ONE + 4 * WRAPS_OF_TWO);
-    assert_int_equal(rows(rig), 1 + 1 + 2);
+    assert_int_equal(rows(rig), 1 + 1 + 1 + 2);
     put_one(rig, 4, 2);
     assert_int_equal(bytes_end(rig) - end, 298 + 4);
     end = bytes_end(rig);
@@ -188,96 +188,6 @@ static void test_sizes(void **state)
     buf_done(&found);
 }
 
-/* --- Names --- */
-
-/* Many names, spread or close together, with and without a place, are all found, and no others. */
-static void name_of(unsigned i, uint8_t ret[LIMIT_HASH_SIZE])
-{
-    memset(ret, 0, LIMIT_HASH_SIZE);
-    if (i % 2 == 0) {
-        put_u32(ret, i * 2654435761U);
-        put_u32(ret + 4, i);
-    } else {
-        put_u32(ret + 4, i);
-    }
-}
-
-static void test_names(void **state)
-{
-    enum { MANY = 5000 };
-    struct rig *rig = *state;
-    struct kv_txn txn;
-    uint8_t hash[LIMIT_HASH_SIZE];
-    uint64_t place = 0;
-    for (unsigned round = 0; round < 2; round++) {
-        kv_begin(rig->kv, true, &txn);
-        for (unsigned i = 0; i < MANY; i++) {
-            name_of(i, hash);
-            bool known = part_names_find(&txn, hash, &place);
-            assert_int_equal(known, round != 0);
-            assert_int_equal(place, known && i % 3 == 0 ? (uint64_t)i << 20 : 0);
-            part_names_add(&txn, hash, 0); /* an old one keeps its place */
-            part_names_put(&txn, hash, i % 3 == round ? (uint64_t)i << 20 : 0);
-            part_names_add(&txn, hash, 1);
-        }
-        memset(hash, 0xff, sizeof hash);
-        part_names_put(&txn, hash, 7);
-        assert_true(part_names_find(&txn, hash, &place));
-        assert_int_equal(place, 7);
-        assert_int_equal(kv_commit(&txn), ERR_NONE);
-    }
-    assert_in_range(rows(rig), MANY * 9 / 640, MANY * 13 / 300);
-    kv_begin(rig->kv, false, &txn);
-    for (unsigned i = 0; i < MANY; i++) {
-        name_of(i, hash);
-        assert_true(part_names_find(&txn, hash, &place));
-        assert_int_equal(place, i % 3 == 1 ? (uint64_t)i << 20 : 0);
-        hash[3] ^= 1;
-        assert_false(part_names_find(&txn, hash, &place));
-    }
-    assert_int_equal(txn.err, ERR_NONE);
-    kv_abort(&txn);
-}
-
-/* Rows that nobody wrote so. */
-static void test_damaged_names(void **state)
-{
-    static const struct {
-        const char *key;
-        const char *value;
-        size_t sizes[2];
-    } damages[] = {
-        {"h\x09\x09\x09\x09\x09\x09\x09", "\0\0\0\0\0\0\0\0\x01", {8, 9}},
-        {"h\x09\x09\x09\x09\x09\x09\x09\x09", "", {9, 0}},
-        {"h\x09\x09\x09\x09\x09\x09\x09\x09", "\0\0\0\0\0\0\0\0", {9, 8}},
-        {"h\x09\x09\x09\x09\x09\x09\x09\x09", "\0\0\0\0\0\0\0\0\x80", {9, 9}},
-        {"h\x09\x09\x09\x09\x09\x09\x09\x09", "\x0a\0\0\0\0\0\0\0\x01", {9, 9}},
-        {"h\x09\x09\x09\x09\x09\x09\x09\x09",
-         "\0\0\0\0\0\0\0\x01\x01\0\0\0\0\0\0\0\x01\x01",
-         {9, 18}},
-    };
-    struct rig *rig = *state;
-    struct kv_txn txn;
-    uint8_t hash[LIMIT_HASH_SIZE] = {8};
-    uint64_t place = 0;
-    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
-        for (int write = 0; write < 2; write++) {
-            kv_begin(rig->kv, true, &txn);
-            kv_put(&txn, KV_PART, span_of(damages[i].key, damages[i].sizes[0]),
-                   span_of(damages[i].value, damages[i].sizes[1]));
-            if (write == 1) {
-                part_names_put(&txn, hash, 1);
-            } else {
-                assert_false(part_names_find(&txn, hash, &place));
-            }
-            assert_int_equal(txn.err, ERR_STORE);
-            kv_abort(&txn);
-        }
-    }
-}
-
-/* --- */
-
 /* Public blobs are found under their whole hash. */
 static void test_plain_blobs(void **state)
 {
@@ -288,7 +198,7 @@ static void test_plain_blobs(void **state)
     buf_init(&found, 100);
     kv_begin(rig->kv, true, &txn);
     kv_put(&txn, KV_BLOB, span_of(hash, sizeof hash), span_text("edition"));
-    parts_expect(&txn, hash);
+    parts_expect(&txn, span_of(hash, PARTS_NAME_SIZE));
     assert_false(parts_is_expected(&txn, hash));
     assert_true(parts_has(&txn, hash));
     assert_true(parts_get(&txn, hash, &found));
@@ -339,7 +249,8 @@ static void test_damaged(void **state)
             kv_put(&txn, KV_PART, span_of(key, sizeof key),
                    span_of(damages[i].row, damages[i].size));
         }
-        part_names_put(&txn, hash, damages[i].place);
+        struct part_name name = {get_u64(hash), damages[i].place};
+        part_names_put(&txn, &name, 1);
         assert_false(parts_get(&txn, hash, &found));
         assert_int_equal(txn.err, ERR_STORE);
         kv_abort(&txn);
@@ -388,8 +299,8 @@ static void test_many_stations(void **state)
         put_one(rig, record, 0);
         put_one(rig, record, 1);
     }
-    /* Bytes, names and the station of before. */
-    assert_int_equal(rows(rig), 1 + 1 + 1);
+    /* Bytes, names, those expected and the station of before. */
+    assert_int_equal(rows(rig), 1 + 1 + 1 + 1);
     for (unsigned record = 0; record < 4; record++) {
         expect_one(rig, record, 0);
         expect_one(rig, record, 1);
@@ -401,8 +312,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_the_same_bytes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sizes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_damaged_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_plain_blobs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_part, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
