@@ -31,7 +31,7 @@ struct leaf_rows {
     struct leaf_run group;   /* being put together */
     struct buf value;
     struct packed_group packed[WHOLE_GROUPS];
-    size_t packed_count;
+    size_t packed_count;   /* 0: none was packed ahead */
     uint64_t packed_first; /* group number of the first of them */
     /* Ids of the group that is not whole yet, as far as they are known; else zeros. */
     uint64_t open_group;
@@ -93,6 +93,12 @@ bool leaf_rows_append(struct leaf_rows *rows, uint64_t index, struct span leaf,
     }
     CHECK(index == rows->pending.first + rows->pending.count);
     return leaf_run_add(&rows->pending, leaf, id);
+}
+
+struct span leaf_rows_pending(const struct leaf_rows *rows, uint64_t index)
+{
+    CHECK(leaf_run_has(&rows->pending, index));
+    return leaf_run_view(&rows->pending, index);
 }
 
 /* --- Writing --- */
@@ -297,35 +303,32 @@ static bool gather(struct leaf_rows *rows, struct kv_txn *txn, uint64_t first)
     return true;
 }
 
-/* The bounds within what is pending of whole group i of it. */
-static void group_bounds(const struct leaf_rows *rows, size_t i, size_t ret[2])
+/* The bounds within what is pending of the whole group of it that begins with first. */
+static void group_bounds(const struct leaf_rows *rows, uint64_t first, size_t ret[2])
 {
-    ret[0] = (size_t)((rows->packed_first + i) * LEAF_GROUP - rows->pending.first);
+    ret[0] = (size_t)(first - rows->pending.first);
     ret[1] = ret[0] + LEAF_GROUP;
 }
 
-/* Reads what is pending and writes its own row alone: the parts of a help. */
-static void pack_group(void *argument, size_t i)
-{
-    struct leaf_rows *rows = argument;
-    struct packed_group *packed = &rows->packed[i];
-    size_t bounds[2];
-    group_bounds(rows, i, bounds);
-    packed->made = fits_row(&rows->pending, bounds[0], bounds[1]) &&
-                   make_row(&rows->pending, bounds, true, &packed->row) == ERR_NONE;
-}
-
-static void pack_groups(struct leaf_rows *rows, const struct log_help *help)
+size_t leaf_rows_whole(struct leaf_rows *rows)
 {
     const struct leaf_run *pending = &rows->pending;
     uint64_t end = (pending->first + pending->count) / LEAF_GROUP;
     rows->packed_first = (pending->first + LEAF_GROUP - 1) / LEAF_GROUP;
     rows->packed_count = end > rows->packed_first ? (size_t)(end - rows->packed_first) : 0;
-    if (help == NULL || rows->packed_count > WHOLE_GROUPS) {
+    if (rows->packed_count > WHOLE_GROUPS) {
         rows->packed_count = 0;
-        return;
     }
-    help->each(help->context, rows->packed_count, pack_group, rows);
+    return rows->packed_count;
+}
+
+void leaf_rows_pack(struct leaf_rows *rows, size_t i)
+{
+    struct packed_group *packed = &rows->packed[i];
+    size_t bounds[2];
+    group_bounds(rows, (rows->packed_first + i) * LEAF_GROUP, bounds);
+    packed->made = fits_row(&rows->pending, bounds[0], bounds[1]) &&
+                   make_row(&rows->pending, bounds, true, &packed->row) == ERR_NONE;
 }
 
 /* A whole group that lies within what is pending. */
@@ -339,7 +342,7 @@ static void write_whole(struct leaf_rows *rows, struct kv_txn *txn, uint64_t fir
                buf_span(&rows->packed[i].row));
         return;
     }
-    group_bounds(rows, i, bounds);
+    group_bounds(rows, first, bounds);
     write_rows(rows, txn, &rows->pending, bounds, true);
 }
 
@@ -361,13 +364,12 @@ static void flush_group(struct leaf_rows *rows, struct kv_txn *txn, uint64_t fir
     write_rows(rows, txn, pending, open, false);
 }
 
-void leaf_rows_flush(struct leaf_rows *rows, struct kv_txn *txn, const struct log_help *help)
+void leaf_rows_flush(struct leaf_rows *rows, struct kv_txn *txn)
 {
     uint64_t end = rows->pending.first + rows->pending.count;
     if (rows->pending.count == 0) {
         return;
     }
-    pack_groups(rows, help);
     uint64_t group = rows->pending.first / LEAF_GROUP * LEAF_GROUP;
     while (group < end && txn->err == ERR_NONE) {
         flush_group(rows, txn, group);
@@ -375,4 +377,5 @@ void leaf_rows_flush(struct leaf_rows *rows, struct kv_txn *txn, const struct lo
     }
     keep_ids(rows);
     leaf_run_clear(&rows->pending, 0);
+    rows->packed_count = 0;
 }

@@ -21,10 +21,16 @@ void leaf_rows_free(struct leaf_rows *rows);
  * after a flush says where it stands, the others follow. */
 MUST_USE bool leaf_rows_append(struct leaf_rows *rows, uint64_t index, struct span leaf,
                                const uint8_t id[LIMIT_HASH_SIZE]);
-struct log_help; /* log.h */
-/* Writes what was appended; help (NULL: none) packs the whole groups of it. The sticky error of txn
- * tells a failure. */
-void leaf_rows_flush(struct leaf_rows *rows, struct kv_txn *txn, const struct log_help *help);
+/* A leaf that was appended and is not flushed; borrowed until the next change. */
+struct span leaf_rows_pending(const struct leaf_rows *rows, uint64_t index);
+/* How many whole groups were appended. From then on until the flush each of them may be packed
+ * ahead, leaf_rows_pack with i below that count, in any order and on several threads at once, while
+ * nothing is appended: it reads what was appended and writes what is its own alone. */
+size_t leaf_rows_whole(struct leaf_rows *rows);
+void leaf_rows_pack(struct leaf_rows *rows, size_t i);
+/* Writes what was appended; after leaf_rows_whole every group must have been packed. The sticky
+ * error of txn tells a failure. */
+void leaf_rows_flush(struct leaf_rows *rows, struct kv_txn *txn);
 /* Stores one leaf by itself, outside the order (a station's feeds). */
 void leaf_rows_put(struct leaf_rows *rows, struct kv_txn *txn, uint64_t index, struct span leaf);
 /* Borrowed until the next call; false when absent. */

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { HASHED_TOGETHER = 64 }; /* leaves of one part of a help */
+
 static struct span meta_key(struct kv_key *key, uint8_t slot)
 {
     kv_key_init(key);
@@ -56,11 +58,17 @@ static struct span tile_key(struct kv_key *key, const struct log *log, uint8_t l
     return kv_key_span(key);
 }
 
+/* Leaves in tiles and peaks: those of the last flush. */
+static uint64_t flushed_size(const struct log *log)
+{
+    return log->size - log->pending_count;
+}
+
 /* The full tile of level 0 that the last transactions made; NULL: another one. */
 static const struct tlog_hash *recent_tile(const struct log *log, uint64_t index)
 {
     bool known = index >= (log->recent_first + TLOG_TILE_WIDTH - 1) / TLOG_TILE_WIDTH &&
-                 index < log->size / TLOG_TILE_WIDTH;
+                 index < flushed_size(log) / TLOG_TILE_WIDTH;
     return known ? log->recent + (index * TLOG_TILE_WIDTH - log->recent_first) : NULL;
 }
 
@@ -82,7 +90,7 @@ static enum err tile_read(void *context, uint8_t level, uint64_t index, uint8_t 
         memcpy(ret, value.data, value.size);
         *ret_size = value.size;
         err = ERR_NONE;
-    } else if (level == 0 && index < tiles->log->size / TLOG_TILE_WIDTH) {
+    } else if (level == 0 && index < flushed_size(tiles->log) / TLOG_TILE_WIDTH) {
         err = compute_tile(tiles, index);
         if (err == ERR_NONE) {
             memcpy(ret, tiles->log->tile->hash, TLOG_TILE_SIZE);
@@ -227,19 +235,6 @@ static void append_feeds(struct log *log, struct kv_txn *txn, const struct wire_
     }
 }
 
-/* Where the hash of the next leaf goes. */
-static struct tlog_hash *next_hash(struct log *log)
-{
-    uint64_t open = log->size / TLOG_TILE_WIDTH * TLOG_TILE_WIDTH;
-    if (log->pending_count == 0 && log->recent_first < open) {
-        memmove(log->recent, log->recent + (open - log->recent_first),
-                (size_t)(log->size - open) * sizeof *log->recent);
-        log->recent_first = open;
-    }
-    log->pending_count++;
-    return &log->recent[log->size - log->recent_first];
-}
-
 uint64_t log_append(struct log *log, struct kv_txn *txn, const struct wire_leaf *leaf,
                     struct span leaf_bytes, const struct log_place *place)
 {
@@ -262,12 +257,70 @@ uint64_t log_append(struct log *log, struct kv_txn *txn, const struct wire_leaf 
     log_head_put(log, txn, place->device, &head);
     struct chain_place at = {head.number, place->incarnation, place->seq};
     chains_add(log->chains, txn, &at, index);
-    struct tlog_hash *hash = next_hash(log);
-    tlog_leaf_hash(leaf_bytes, hash);
-    tlog_peaks_push(&log->peaks, hash);
     log->size++;
+    log->pending_count++;
     log->last_ms = leaf->hub_ms;
     return index;
+}
+
+/* The hashes of what is pending, in recent. */
+static struct tlog_hash *pending_hashes(const struct log *log)
+{
+    return log->recent + (flushed_size(log) - log->recent_first);
+}
+
+/* Makes room in recent: of what stands in it only the open tile is kept. */
+static void forget_recent(struct log *log)
+{
+    uint64_t open = flushed_size(log) / TLOG_TILE_WIDTH * TLOG_TILE_WIDTH;
+    if (log->recent_first < open) {
+        memmove(log->recent, log->recent + (open - log->recent_first),
+                (size_t)(flushed_size(log) - open) * sizeof *log->recent);
+        log->recent_first = open;
+    }
+}
+
+static void hash_some(void *argument, size_t i)
+{
+    struct log *log = argument;
+    size_t left = log->pending_count - i * HASHED_TOGETHER;
+    size_t end = i * HASHED_TOGETHER + (left < HASHED_TOGETHER ? left : HASHED_TOGETHER);
+    for (size_t at = i * HASHED_TOGETHER; at < end; at++) {
+        tlog_leaf_hash(leaf_rows_pending(log->leaves, flushed_size(log) + at),
+                       &pending_hashes(log)[at]);
+    }
+}
+
+/* The peaks take one hash after another, each group is packed by itself. */
+static void push_or_pack(void *argument, size_t i)
+{
+    struct log *log = argument;
+    if (i > 0) {
+        leaf_rows_pack(log->leaves, i - 1);
+        return;
+    }
+    for (size_t at = 0; at < log->pending_count; at++) {
+        tlog_peaks_push(&log->peaks, &pending_hashes(log)[at]);
+    }
+}
+
+static void each(struct log *log, size_t count, void (*part)(void *argument, size_t i))
+{
+    if (log->help != NULL) {
+        log->help->each(log->help->context, count, part, log);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        part(log, i);
+    }
+}
+
+/* What needs no transaction: the hashes of what is pending, the peaks and, with help, its rows. */
+static void prepare(struct log *log)
+{
+    forget_recent(log);
+    each(log, (log->pending_count + HASHED_TOGETHER - 1) / HASHED_TOGETHER, hash_some);
+    each(log, 1 + (log->help != NULL ? leaf_rows_whole(log->leaves) : 0), push_or_pack);
 }
 
 void log_flush(struct log *log, struct kv_txn *txn, struct tlog_hash *ret_root)
@@ -276,13 +329,14 @@ void log_flush(struct log *log, struct kv_txn *txn, struct tlog_hash *ret_root)
     struct tlog_tiles tiles = log_tiles(&context);
     struct tlog_hash root = {{0}};
     struct tlog_hash second = {{0}};
+    if (txn->err == ERR_NONE && log->pending_count > 0) {
+        prepare(log);
+    }
     chains_flush(log->chains, txn);
-    leaf_rows_flush(log->leaves, txn, log->help);
+    leaf_rows_flush(log->leaves, txn);
     enum err err = txn->err;
     if (err == ERR_NONE && log->pending_count > 0) {
-        uint64_t before = log->size - log->pending_count;
-        err = tlog_append(&tiles, before, log->recent + (before - log->recent_first),
-                          log->pending_count);
+        err = tlog_append(&tiles, flushed_size(log), pending_hashes(log), log->pending_count);
     }
     tiles.nodes = NULL; /* from what is stored alone */
     if (err == ERR_NONE) {

@@ -38,14 +38,14 @@ struct log {
     uint64_t common_seq; /* newest of the common feed */
     uint32_t device_count;
     struct tlog_peaks peaks;  /* beside the tiles: the second way to the root */
-    uint64_t recent_first;    /* leaf hashes from here to size are in recent: all appended since */
-    struct tlog_hash *recent; /* the tile was begun that the last transaction left open */
-    size_t pending_count;     /* the newest of them, not yet in tiles */
+    uint64_t recent_first;    /* leaf hashes from here to the last flush are in recent: all since */
+    struct tlog_hash *recent; /* the tile was begun that the transaction before it left open */
+    size_t pending_count;     /* leaves after the last flush: not hashed, not in tiles and peaks */
     struct leaf_rows *leaves;
     struct chains *chains;
     struct log_tile *tile;
     struct tlog_nodes *nodes;
-    const struct log_help *help; /* to pack leaves; NULL: done alone. Same bytes in the store */
+    const struct log_help *help; /* in a flush; NULL: done alone. Same bytes in the store */
 };
 
 /* Leaves one transaction may append. */
@@ -87,13 +87,14 @@ void log_head_put(struct log *log, struct kv_txn *txn, const uint8_t device[LIMI
 
 /* Gives leaf the next index and moves the device's head to place. The leaf's feed seqs must be the
  * next ones (log->common_seq + 1, feed device's own_seq + 1) or 0. The sticky error of txn is
- * ERR_LIMIT after LOG_PENDING leaves. Returns the index. */
+ * ERR_LIMIT after LOG_PENDING leaves. Returns the index. The leaf, its place in chain and feeds can
+ * be read at once; it has a hash, and is in tiles and peaks, only from the flush on. */
 uint64_t log_append(struct log *log, struct kv_txn *txn, const struct wire_leaf *leaf,
                     struct span leaf_bytes, const struct log_place *place);
-/* Writes what was appended, its tiles and the state. Call once before the commit; after a
- * transaction that failed the log is to be read again (log_done, log_init). Compares the
- * root from the tiles with that from the peaks: they differ only by a bug or a broken disk
- * (ERR_STORE). */
+/* Hashes and writes what was appended, its tiles and the state. Call once before the commit; after
+ * a transaction that failed the log is to be read again (log_done, log_init). Compares the root
+ * from the tiles with that from the peaks: they differ only by a bug or a broken disk (ERR_STORE).
+ */
 void log_flush(struct log *log, struct kv_txn *txn, struct tlog_hash *ret_root);
 
 /* A copy of a leaf; false when absent. */

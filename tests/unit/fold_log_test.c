@@ -1,5 +1,6 @@
 #include "fold/leaf_rows.h"
 #include "fold/log.h"
+#include "node/team.h"
 #include "seal/hash.h"
 #include "store_place.h"
 #include "unit.h"
@@ -10,7 +11,7 @@
 /* The log in the store: whatever the transactions were, every leaf, place and root is found again,
  * before and after it was opened anew. */
 
-enum { DEVICES = 3, LARGEST = 1500 };
+enum { DEVICES = 3, LARGEST = 9000 };
 
 struct rig {
     char *place;
@@ -227,6 +228,8 @@ static void hash_rows(struct rig *rig, uint8_t ret[LIMIT_HASH_SIZE])
     seal_sha256_init(&sha);
     kv_begin(rig->kv, false, &txn);
     kv_scan(&txn, KV_LEAF, span_of(NULL, 0), span_of(NULL, 0), hash_row, &sha);
+    kv_scan(&txn, KV_TILE, span_of(NULL, 0), span_of(NULL, 0), hash_row, &sha);
+    kv_scan(&txn, KV_META, span_of(NULL, 0), span_of(NULL, 0), hash_row, &sha);
     assert_int_equal(txn.err, ERR_NONE);
     kv_abort(&txn);
     seal_sha256_final(&sha, ret);
@@ -250,12 +253,76 @@ static void test_help(void **state)
     uint8_t alone[LIMIT_HASH_SIZE];
     rig->log.help = &help;
     grow(rig, helped);
-    assert_int_equal(parts, 3);
+    /* Hashes 64 at a time, then the peaks beside the whole groups of 700, 5 and 520 leaves. */
+    assert_int_equal(parts, (11 + 1 + 2) + (1 + 1 + 0) + (9 + 1 + 1));
     assert_int_equal(tear_down(state), 0);
     assert_int_equal(set_up(state), 0);
     grow(*state, alone);
-    assert_int_equal(parts, 3);
+    assert_int_equal(parts, 27);
     assert_memory_equal(helped, alone, sizeof helped);
+}
+
+/* The same with threads that do help, and the most leaves that a transaction takes. */
+static void test_team(void **state)
+{
+    struct rig *rig = *state;
+    struct team *team = NULL;
+    assert_int_equal(team_new(2, &team), ERR_NONE);
+    const struct log_help help = {team_each, team};
+    rig->log.help = &help;
+    append(rig, 65, small_size);
+    append(rig, LOG_PENDING, small_size);
+    append(rig, 64, small_size);
+    team_free(team);
+    reopen(rig);
+    expect_all(rig, small_size);
+}
+
+static void expect_root(struct rig *rig, struct kv_txn *txn, uint64_t size)
+{
+    struct log_tiles context = {&rig->log, txn};
+    struct tlog_tiles tiles = log_tiles(&context);
+    struct tlog_hash root;
+    assert_int_equal(tlog_root(&tiles, size, &root), ERR_NONE);
+    assert_memory_equal(&root, &rig->root[size], sizeof root);
+}
+
+/* Roots are read while leaves wait for the flush: of the tree as it was, and of no other. */
+static void test_roots_before_flush(void **state)
+{
+    struct rig *rig = *state;
+    struct kv_txn txn;
+    uint8_t room[LIMIT_LEAF_SIZE];
+    struct tlog_hash root;
+    struct log_tiles context = {&rig->log, &txn};
+    struct tlog_tiles tiles = log_tiles(&context);
+    append(rig, 300, small_size);
+    kv_begin(rig->kv, true, &txn);
+    for (uint64_t i = 300; i < 600; i++) {
+        struct wire_leaf leaf = {.hub_ms = 6};
+        struct log_place place = {.incarnation = 2, .seq = i};
+        memset(place.device, 9, sizeof place.device);
+        (void)log_append(&rig->log, &txn, &leaf, leaf_bytes(i, small_size(i), room), &place);
+    }
+    for (uint64_t size = 1; size <= 300; size++) {
+        expect_root(rig, &txn, size);
+    }
+    assert_int_equal(rig->log.peaks.size, 300);
+    assert_int_equal(tlog_root(&tiles, 301, &root), ERR_NOT_FOUND);
+    assert_int_equal(tlog_root(&tiles, 512, &root), ERR_NOT_FOUND);
+    assert_int_equal(tlog_root(&tiles, 600, &root), ERR_NOT_FOUND);
+    assert_int_equal(txn.err, ERR_NONE);
+    log_flush(&rig->log, &txn, &root);
+    assert_int_equal(rig->log.peaks.size, 600);
+    for (uint64_t i = 300; i < 600; i++) {
+        struct tlog_hash hash;
+        tlog_leaf_hash(leaf_bytes(i, small_size(i), room), &hash);
+        tlog_peaks_push(&rig->peaks, &hash);
+        tlog_peaks_root(&rig->peaks, &rig->root[i + 1]);
+        expect_root(rig, &txn, i + 1);
+    }
+    assert_int_equal(kv_commit(&txn), ERR_NONE);
+    assert_memory_equal(&root, &rig->root[600], sizeof root);
 }
 
 static void test_before_flush(void **state)
@@ -350,6 +417,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_any_transactions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_large_leaves, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_help, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_team, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_roots_before_flush, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_before_flush, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_feed_leaves, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged_rows, set_up, tear_down),
