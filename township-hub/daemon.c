@@ -90,21 +90,15 @@ static void send_nack(struct daemon *daemon, struct peer *peer, enum sync_nack_r
 static void start_ingest(struct daemon *daemon, struct peer *peer,
                          const struct sync_hub_action *action)
 {
-    struct flight *flight = calloc(1, sizeof *flight);
-    enum err err = flight == NULL ? ERR_MEMORY
-                                  : hub_push_new(peer->device, &action->frame->push, &flight->push);
+    struct flight *flight = NULL;
+    enum err err = flights_new(&daemon->flights, peer, &action->frame->push, &flight);
     if (err == ERR_NONE) {
         flight->daemon = daemon;
-        flight->peer = peer;
-        flight->serial = peer->serial;
-        hub_push_set_line(flight->push, peer->serial);
         flight->job = (struct workers_job){run_check, on_checked, flight, NULL};
         err = workers_push(daemon->workers, &flight->job);
     }
     if (err != ERR_NONE) {
-        if (flight != NULL) {
-            flight_free(flight);
-        }
+        flight_free(flight);
         send_nack(daemon, peer, SYNC_NACK_BUSY, action);
         sync_hub_ingested(&peer->session, false);
         return;
@@ -371,6 +365,7 @@ static void tick_peer(void *context, struct peer *peer)
 static void on_tick(void *context)
 {
     struct daemon *daemon = context;
+    flights_tick(&daemon->flights);
     if (daemon_settle(daemon)) {
         peers_each(daemon->peers, tick_peer, daemon);
     }

@@ -8,6 +8,7 @@ _Static_assert((int)FLIGHTS_GROUP_EVENTS + (int)LIMIT_BATCH_COUNT <= (int)LOG_PE
 void flights_init(struct flights *flights)
 {
     flights->last = &flights->first;
+    rooms_init(&flights->rooms);
 }
 
 void flights_done(struct flights *flights)
@@ -17,6 +18,31 @@ void flights_done(struct flights *flights)
         flights->first = flight->next;
         flight_free(flight);
     }
+    rooms_done(&flights->rooms);
+}
+
+enum err flights_new(struct flights *flights, struct peer *peer, const struct sync_push *frame,
+                     struct flight **ret_flight)
+{
+    struct flight *flight = calloc(1, sizeof *flight);
+    if (flight == NULL) {
+        return ERR_MEMORY;
+    }
+    enum err err = hub_push_new_in(&flights->rooms, peer->device, frame, &flight->push);
+    if (err != ERR_NONE) {
+        free(flight);
+        return err;
+    }
+    flight->peer = peer;
+    flight->serial = peer->serial;
+    hub_push_set_line(flight->push, peer->serial);
+    *ret_flight = flight;
+    return ERR_NONE;
+}
+
+void flights_tick(struct flights *flights)
+{
+    rooms_tick(&flights->rooms);
 }
 
 void flights_add(struct flights *flights, struct flight *flight)
@@ -69,6 +95,8 @@ struct peer *flight_peer(const struct flight *flight)
 
 void flight_free(struct flight *flight)
 {
-    hub_push_free(flight->push);
-    free(flight);
+    if (flight != NULL) {
+        hub_push_free(flight->push);
+        free(flight);
+    }
 }

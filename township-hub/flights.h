@@ -2,6 +2,7 @@
 #define JIELI_TOWNSHIP_HUB_FLIGHTS_H
 
 #include "township-hub/peers.h"
+#include "township-hub/rooms.h"
 
 /* Pushes on their way through the daemon: checked by workers, then committed in groups in the order
  * in which they came. Bounded by count and by the memory they hold. */
@@ -27,6 +28,7 @@ struct flights {
     struct flight **last;
     unsigned count;
     size_t size;
+    struct rooms rooms;
     struct flight *flight[FLIGHTS_GROUP]; /* the group taken last */
     struct hub_push *push[FLIGHTS_GROUP];
 };
@@ -34,6 +36,11 @@ struct flights {
 void flights_init(struct flights *flights);
 /* Frees those still on their way; no worker may have them any more. */
 void flights_done(struct flights *flights);
+/* For a push that came from peer; not on its way yet. flight_free, or flights_add. */
+MUST_USE enum err flights_new(struct flights *flights, struct peer *peer,
+                              const struct sync_push *frame, struct flight **ret_flight);
+/* Once a second: lets go of memory that no push needed. */
+void flights_tick(struct flights *flights);
 void flights_add(struct flights *flights, struct flight *flight);
 bool flights_full(const struct flights *flights);
 /* Of credit, what the room left allows; at least 1. */

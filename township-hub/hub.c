@@ -256,11 +256,12 @@ static enum err local_push(struct hub *hub, const struct wire_event *event,
                            const struct signer *signer, struct buf *body, struct hub_push **ret)
 {
     struct hub_push *push = NULL;
-    enum err err = hub_push_make(signer_key_id_view(hub->signer), 1, 0, &push);
+    enum err err = hub_push_make(NULL, signer_key_id_view(hub->signer), 1, 0, &push);
     if (err != ERR_NONE) {
         return err;
     }
     push->local = true;
+    push->events[0] = (struct hub_event){.check = HUB_CHECK_GOOD};
     push->incarnation = event->incarnation;
     push->first_seq = event->seq;
     err = author_sign(event, signer, body, &push->events[0].envelope, push->events[0].id);

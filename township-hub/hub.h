@@ -42,6 +42,11 @@ struct hub_push;
 /* Copies a push that came over device's connection. */
 MUST_USE enum err hub_push_new(const uint8_t device[LIMIT_KEY_SIZE], const struct sync_push *frame,
                                struct hub_push **ret_push);
+struct rooms;
+/* The same in a room of rooms, to which hub_push_free gives it back: both on the thread that has
+ * them. */
+MUST_USE enum err hub_push_new_in(struct rooms *rooms, const uint8_t device[LIMIT_KEY_SIZE],
+                                  const struct sync_push *frame, struct hub_push **ret_push);
 void hub_push_free(struct hub_push *push);
 /* The connection the push came over, not 0: pushes of one line may be answered together. Of those
  * of no line each is answered by itself. */

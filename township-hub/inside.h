@@ -6,6 +6,7 @@
 #include "township-hub/history.h"
 #include "township-hub/hub.h"
 #include "township-hub/kept.h"
+#include "township-hub/rooms.h"
 
 #include <pthread.h>
 
@@ -70,8 +71,9 @@ struct hub_push {
     struct span head_body;
     uint8_t head_signature[LIMIT_SIGNATURE_SIZE];
     struct sync_head_body head;
-    struct wire_arena arena;
-    struct hub_event *events; /* count */
+    struct rooms *rooms;
+    struct wire_arena arena;  /* the room this push begins: itself, its events, what they hold */
+    struct hub_event *events; /* count; set once the push is unpacked */
     bool local;               /* the hub's own event: signed here */
     /* Results. */
     enum sync_nack_reason nack;
@@ -86,9 +88,10 @@ struct hub_push {
     struct buf reply;
 };
 
-/* An empty push of count events, with size bytes of arena. */
-MUST_USE enum err hub_push_make(const uint8_t device[LIMIT_KEY_SIZE], uint32_t count, size_t size,
-                                struct hub_push **ret_push);
+/* An empty push with room for count events, which are not set, and for size bytes in its arena.
+ * rooms NULL: from the heap. */
+MUST_USE enum err hub_push_make(struct rooms *rooms, const uint8_t device[LIMIT_KEY_SIZE],
+                                uint32_t count, size_t size, struct hub_push **ret_push);
 /* Commits what push says within txn: fills its results. Errors are the transaction's. */
 void hub_log_push(struct hub *hub, struct kv_txn *txn, struct hub_push *push, uint64_t hub_ms);
 /* Writes the first leaf of a new log, unless it is there. ERR_STATE: the store does not know this

@@ -9,22 +9,23 @@ enum {
     PUSH_ROOM = 4 * 1024
 };
 
-enum err hub_push_make(const uint8_t device[LIMIT_KEY_SIZE], uint32_t count, size_t size,
-                       struct hub_push **ret_push)
+enum err hub_push_make(struct rooms *rooms, const uint8_t device[LIMIT_KEY_SIZE], uint32_t count,
+                       size_t size, struct hub_push **ret_push)
 {
-    struct hub_push *push = calloc(1, sizeof *push);
-    if (push == NULL) {
+    size_t events_size = count * sizeof(struct hub_event);
+    size_t room_size = sizeof(struct hub_push) + events_size + size + 3 * _Alignof(max_align_t);
+    void *room = rooms_take(rooms, &room_size);
+    if (room == NULL) {
         return ERR_MEMORY;
     }
+    struct wire_arena arena = {room, room_size, 0};
+    struct hub_push *push = wire_arena_take(&arena, sizeof *push);
+    struct hub_event *events = wire_arena_take(&arena, events_size);
+    CHECK(push == room);
+    CHECK(events != NULL);
+    *push = (struct hub_push){.count = count, .rooms = rooms, .arena = arena, .events = events};
     buf_init(&push->reply, LIMIT_FRAME_SIZE);
     memcpy(push->device, device, LIMIT_KEY_SIZE);
-    push->count = count;
-    push->events = calloc(count, sizeof *push->events);
-    enum err err = push->events == NULL ? ERR_MEMORY : wire_arena_init(&push->arena, size);
-    if (err != ERR_NONE) {
-        hub_push_free(push);
-        return err;
-    }
     *ret_push = push;
     return ERR_NONE;
 }
@@ -42,8 +43,8 @@ static bool copy_into(struct wire_arena *arena, struct span bytes, struct span *
     return true;
 }
 
-enum err hub_push_new(const uint8_t device[LIMIT_KEY_SIZE], const struct sync_push *frame,
-                      struct hub_push **ret_push)
+enum err hub_push_new_in(struct rooms *rooms, const uint8_t device[LIMIT_KEY_SIZE],
+                         const struct sync_push *frame, struct hub_push **ret_push)
 {
     struct hub_push *push = NULL;
     const struct sync_head *head = &frame->head;
@@ -55,7 +56,7 @@ enum err hub_push_new(const uint8_t device[LIMIT_KEY_SIZE], const struct sync_pu
     }
     size_t room = PUSH_ROOM + frame->packed.size + head->body.size + frame->raw_size +
                   (size_t)frame->count * EVENT_ROOM;
-    enum err err = hub_push_make(device, frame->count, room, &push);
+    enum err err = hub_push_make(rooms, device, frame->count, room, &push);
     if (err != ERR_NONE) {
         return err;
     }
@@ -72,13 +73,17 @@ enum err hub_push_new(const uint8_t device[LIMIT_KEY_SIZE], const struct sync_pu
     return ERR_NONE;
 }
 
+enum err hub_push_new(const uint8_t device[LIMIT_KEY_SIZE], const struct sync_push *frame,
+                      struct hub_push **ret_push)
+{
+    return hub_push_new_in(NULL, device, frame, ret_push);
+}
+
 void hub_push_free(struct hub_push *push)
 {
     if (push != NULL) {
         buf_done(&push->reply);
-        wire_arena_done(&push->arena);
-        free(push->events);
-        free(push);
+        rooms_give(push->rooms, push, push->arena.size);
     }
 }
 
@@ -94,7 +99,7 @@ uint32_t hub_push_events(const struct hub_push *push)
 
 size_t hub_push_size(const struct hub_push *push)
 {
-    return sizeof *push + push->count * sizeof *push->events + push->arena.size;
+    return push->arena.size;
 }
 
 /* A copy of the public key: the directory may change once the lock is gone. */
@@ -190,7 +195,7 @@ static enum sync_nack_reason unpack(struct hub_push *push)
         return SYNC_NACK_MALFORMED;
     }
     for (size_t i = 0; i < count; i++) {
-        push->events[i].envelope = envelopes[i];
+        push->events[i] = (struct hub_event){.envelope = envelopes[i]};
     }
     return SYNC_NACK_NONE;
 }
