@@ -17,6 +17,7 @@ enum {
 };
 
 struct note {
+    uint64_t head; /* of record, to compare quickly */
     uint8_t record[LIMIT_ID_SIZE];
     uint64_t index;
 };
@@ -114,6 +115,7 @@ void history_note(struct history *history, const uint8_t record[LIMIT_ID_SIZE], 
         history->capacity = capacity;
     }
     struct note *note = &history->notes[history->count++];
+    note->head = get_u64(record);
     memcpy(note->record, record, sizeof note->record);
     note->index = index;
 }
@@ -122,7 +124,8 @@ static int compare(const void *a, const void *b)
 {
     const struct note *first = a;
     const struct note *second = b;
-    int order = memcmp(first->record, second->record, sizeof first->record);
+    int order = (first->head > second->head) - (first->head < second->head);
+    order = order != 0 ? order : memcmp(first->record, second->record, sizeof first->record);
     return order != 0 ? order : (first->index > second->index) - (first->index < second->index);
 }
 
