@@ -1,0 +1,177 @@
+/* Envelopes and leaves are written as protobuf-c writes them, byte for byte. */
+#include "unit.h"
+#include "wire/read.h"
+#include "wire_make.h"
+
+static uint8_t body_bytes[LIMIT_BODY_SIZE];
+
+static struct wire_envelope an_envelope(size_t size)
+{
+    struct wire_envelope envelope = {.body = span_of(body_bytes, size), .suite = 1};
+    memset(body_bytes, 0x5a, sizeof body_bytes);
+    memset(envelope.signature, 0x51, sizeof envelope.signature);
+    return envelope;
+}
+
+static Jieli__V1__Envelope envelope_message(const struct wire_envelope *envelope)
+{
+    Jieli__V1__Envelope message = JIELI__V1__ENVELOPE__INIT;
+    message.body = wire_bytes(envelope->body.data, envelope->body.size);
+    message.suite = envelope->suite;
+    message.signature = wire_bytes(envelope->signature, LIMIT_SIGNATURE_SIZE);
+    return message;
+}
+
+static Jieli__V1__Void void_message(const struct wire_leaf *leaf)
+{
+    Jieli__V1__Void message = JIELI__V1__VOID__INIT;
+    message.reason = leaf->void_reason;
+    message.id = wire_bytes(leaf->void_id, LIMIT_HASH_SIZE);
+    message.device = wire_bytes(leaf->void_device, LIMIT_KEY_SIZE);
+    message.incarnation = leaf->void_incarnation;
+    message.seq = leaf->void_seq;
+    return message;
+}
+
+/* What protobuf-c makes of leaf, behind what ret holds. */
+static void pack_leaf(const struct wire_leaf *leaf, struct buf *ret)
+{
+    Jieli__V1__Leaf message = JIELI__V1__LEAF__INIT;
+    Jieli__V1__Envelope envelope = envelope_message(&leaf->envelope);
+    Jieli__V1__Void lost = void_message(leaf);
+    message.envelope = leaf->is_void ? NULL : &envelope;
+    message.void_ = leaf->is_void ? &lost : NULL;
+    if (leaf->own_seq != 0) {
+        message.feed_device = wire_bytes(leaf->feed_device, LIMIT_KEY_SIZE);
+    }
+    message.own_seq = leaf->own_seq;
+    message.common_seq = leaf->common_seq;
+    message.refusal = leaf->refusal;
+    message.verdict = (Jieli__V1__VerdictKind)leaf->verdict;
+    message.hub_ms = leaf->hub_ms;
+    wire_write(&message.base, ret);
+}
+
+/* Behind something that is there already, which stays. */
+static void expect_packed(const struct wire_leaf *leaf)
+{
+    struct buf ours;
+    struct buf theirs;
+    buf_init(&ours, 2 * LIMIT_LEAF_SIZE);
+    buf_init(&theirs, 2 * LIMIT_LEAF_SIZE);
+    buf_put_text(&ours, "before");
+    buf_put_text(&theirs, "before");
+    assert_int_equal(wire_leaf_encode(leaf, &ours), ERR_NONE);
+    pack_leaf(leaf, &theirs);
+    assert_true(span_equal(buf_span(&ours), buf_span(&theirs)));
+    if (!leaf->is_void) {
+        Jieli__V1__Envelope message = envelope_message(&leaf->envelope);
+        assert_int_equal(wire_envelope_encode(&leaf->envelope, &ours), ERR_NONE);
+        wire_write(&message.base, &theirs);
+        assert_true(span_equal(buf_span(&ours), buf_span(&theirs)));
+    }
+    assert_int_equal(theirs.err, ERR_NONE);
+    buf_done(&ours);
+    buf_done(&theirs);
+}
+
+/* Zero, small, at the border of a varint's next byte, or of any size. */
+static uint64_t a_number(struct make *make, uint64_t greatest)
+{
+    uint64_t number = make_number(make);
+    uint64_t border = (uint64_t)1 << make_below(make, 64);
+    switch (number % 5) {
+    case 0:
+        return 0;
+    case 1:
+        return number >> 8 & greatest;
+    case 2:
+        return greatest;
+    case 3:
+        return border & greatest;
+    default:
+        return (border - 1) & greatest;
+    }
+}
+
+static struct wire_leaf random_leaf(struct make *make)
+{
+    static const size_t sizes[] = {1, 2, 52, 53, 127, 128, 129, LIMIT_BODY_SIZE};
+    struct wire_leaf leaf = {.hub_ms = a_number(make, UINT64_MAX),
+                             .refusal = (uint32_t)a_number(make, UINT32_MAX),
+                             .common_seq = a_number(make, UINT64_MAX),
+                             .own_seq = a_number(make, UINT64_MAX),
+                             .is_void = make_below(make, 3) == 0};
+    if (leaf.own_seq != 0) {
+        make_bytes(make, leaf.feed_device, sizeof leaf.feed_device);
+    }
+    if (leaf.is_void) {
+        leaf.verdict = WIRE_VOID;
+        make_bytes(make, leaf.void_device, sizeof leaf.void_device);
+        leaf.void_incarnation = a_number(make, UINT64_MAX) | 1;
+        leaf.void_seq = a_number(make, UINT64_MAX) | 1 << 16;
+        make_bytes(make, leaf.void_id, sizeof leaf.void_id);
+        leaf.void_reason = (uint8_t)(1 + make_below(make, WIRE_VOID_CHAIN));
+        return leaf;
+    }
+    size_t size = make_below(make, 2) == 0 ? sizes[make_below(make, 8)]
+                                           : 1 + (size_t)make_below(make, LIMIT_BODY_SIZE);
+    make_bytes(make, body_bytes, size);
+    leaf.verdict = (uint8_t)(1 + make_below(make, WIRE_QUARANTINED));
+    leaf.envelope.body = span_of(body_bytes, size);
+    leaf.envelope.suite = (uint8_t)(1 + make_below(make, UINT8_MAX));
+    make_bytes(make, leaf.envelope.signature, sizeof leaf.envelope.signature);
+    return leaf;
+}
+
+static void test_same_as_protobuf(void **state)
+{
+    (void)state;
+    struct make make = {1};
+    for (size_t size = 1; size <= LIMIT_BODY_SIZE; size++) {
+        struct wire_leaf leaf = {.verdict = WIRE_ACCEPTED, .envelope = an_envelope(size)};
+        expect_packed(&leaf);
+    }
+    for (int i = 0; i < 20000; i++) {
+        struct wire_leaf leaf = random_leaf(&make);
+        expect_packed(&leaf);
+    }
+}
+
+/* A leaf that has all fields, and each greatest, fits where leaves are kept. */
+static void test_greatest_leaf(void **state)
+{
+    (void)state;
+    struct buf bytes;
+    struct wire_leaf leaf = {.hub_ms = UINT64_MAX,
+                             .verdict = WIRE_QUARANTINED,
+                             .refusal = UINT32_MAX,
+                             .common_seq = UINT64_MAX,
+                             .own_seq = UINT64_MAX,
+                             .envelope = an_envelope(LIMIT_BODY_SIZE)};
+    leaf.envelope.suite = UINT8_MAX;
+    memset(leaf.feed_device, 0xff, sizeof leaf.feed_device);
+    expect_packed(&leaf);
+    buf_init(&bytes, LIMIT_LEAF_SIZE);
+    assert_int_equal(wire_leaf_encode(&leaf, &bytes), ERR_NONE);
+    /* hub_ms, verdict, refusal, the two places, the device; then the envelope of 2120 bytes. */
+    assert_int_equal(bytes.size, 9 + 2 + 6 + 9 + 9 + 34 + 3 + (2051 + 3 + 66));
+    size_t size = bytes.size;
+    buf_done(&bytes);
+    buf_init(&bytes, size);
+    assert_int_equal(wire_leaf_encode(&leaf, &bytes), ERR_NONE);
+    buf_done(&bytes);
+    buf_init(&bytes, size - 1);
+    assert_int_equal(wire_leaf_encode(&leaf, &bytes), ERR_LIMIT);
+    assert_int_equal(bytes.size, 0);
+    buf_done(&bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_as_protobuf),
+        cmocka_unit_test(test_greatest_leaf),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
