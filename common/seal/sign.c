@@ -21,21 +21,36 @@ struct pae_head {
     size_t size;
 };
 
-static const char PAE_START[] = "DSSEv1 ";
+#define PAE_START "DSSEv1 "
+
+struct purpose {
+    const char *type;
+    const char *start; /* of its PAEs, as far as the size of the body */
+    size_t start_size;
+};
+
+/* digits: the size of type, which does not compile if it is another. */
+#define PURPOSE(digits, type)                                                                      \
+    {                                                                                              \
+        (type), PAE_START #digits " " type " ",                                                    \
+            sizeof(PAE_START #digits " " type " ") -                                               \
+                sizeof(char[sizeof(type) - 1 == (digits) ? 1 : -1])                                \
+    }
+
+static const struct purpose purposes[SEAL_PURPOSE_COUNT] = {
+    [SEAL_EVENT] = PURPOSE(39, "application/vnd.jieli.event.v1+protobuf"),
+    [SEAL_HEAD] = PURPOSE(38, "application/vnd.jieli.head.v1+protobuf"),
+    [SEAL_NACK] = PURPOSE(38, "application/vnd.jieli.nack.v1+protobuf"),
+    [SEAL_ENROLMENT] = PURPOSE(43, "application/vnd.jieli.enrolment.v1+protobuf"),
+    [SEAL_TRUST] = PURPOSE(39, "application/vnd.jieli.trust.v1+protobuf"),
+    [SEAL_BUNDLE] = PURPOSE(40, "application/vnd.jieli.bundle.v1+protobuf"),
+    [SEAL_SLIP] = PURPOSE(38, "application/vnd.jieli.slip.v1+protobuf"),
+};
 
 const char *seal_purpose_type(enum seal_purpose purpose)
 {
-    static const char *const types[SEAL_PURPOSE_COUNT] = {
-        [SEAL_EVENT] = "application/vnd.jieli.event.v1+protobuf",
-        [SEAL_HEAD] = "application/vnd.jieli.head.v1+protobuf",
-        [SEAL_NACK] = "application/vnd.jieli.nack.v1+protobuf",
-        [SEAL_ENROLMENT] = "application/vnd.jieli.enrolment.v1+protobuf",
-        [SEAL_TRUST] = "application/vnd.jieli.trust.v1+protobuf",
-        [SEAL_BUNDLE] = "application/vnd.jieli.bundle.v1+protobuf",
-        [SEAL_SLIP] = "application/vnd.jieli.slip.v1+protobuf",
-    };
     CHECK(purpose < SEAL_PURPOSE_COUNT);
-    return types[purpose];
+    return purposes[purpose].type;
 }
 
 static void pae_put(struct pae_head *head, const char *text, size_t size)
@@ -60,13 +75,9 @@ static void pae_put_number(struct pae_head *head, size_t number)
 
 static void pae_head_init(struct pae_head *head, enum seal_purpose purpose, size_t body_size)
 {
-    const char *type = seal_purpose_type(purpose);
-    size_t type_size = strlen(type);
+    CHECK(purpose < SEAL_PURPOSE_COUNT);
     head->size = 0;
-    pae_put(head, PAE_START, strlen(PAE_START));
-    pae_put_number(head, type_size);
-    pae_put(head, type, type_size);
-    pae_put(head, " ", 1);
+    pae_put(head, purposes[purpose].start, purposes[purpose].start_size);
     pae_put_number(head, body_size);
 }
 
