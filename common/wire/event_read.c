@@ -6,6 +6,7 @@
 #include "wire/facts.h"
 #include "wire/slots.h"
 
+#include <endian.h>
 #include <string.h>
 
 enum part_kind {
@@ -134,17 +135,21 @@ static bool take_varint(struct cursor *cursor, uint64_t *ret)
     return taken;
 }
 
+/* size: 4 or 8. */
 static bool take_fixed(struct cursor *cursor, size_t size, uint64_t *ret)
 {
-    *ret = 0;
+    uint64_t number = 0;
     if ((size_t)(cursor->end - cursor->at) < size) {
         return false;
     }
-    for (size_t i = 0; i < size; i++) {
-        *ret |= (uint64_t)cursor->at[i] << (8 * i);
+    if (size == sizeof(uint32_t)) {
+        memcpy(&number, cursor->at, sizeof(uint32_t));
+    } else {
+        memcpy(&number, cursor->at, sizeof number);
     }
     cursor->at += size;
-    return *ret != 0;
+    *ret = le64toh(number);
+    return number != 0;
 }
 
 static bool take_bytes(struct cursor *cursor, struct span *ret)
@@ -444,21 +449,20 @@ static enum err read_body(struct span body, struct wire_event *ret)
     return agrees(ret) ? read_payload(&cursor, ret) : ERR_MALFORMED;
 }
 
+enum err wire_event_read(struct span body, struct wire_event *ret)
+{
+    memset(ret, 0, offsetof(struct wire_event, facts)); /* the facts are large */
+    values_clear(&ret->facts);
+    enum err err = read_version(body);
+    return err != ERR_NONE ? err : read_body(body, ret);
+}
+
 enum err wire_event_decode(struct span body, struct wire_arena *arena, struct wire_event *ret)
 {
     wire_arena_reset(arena);
-    enum err err = read_version(body);
-    if (err != ERR_NONE) {
-        return err;
-    }
     /* Not into ret: a failure leaves that alone. */
     struct wire_event *found = wire_arena_take(arena, sizeof *found);
-    if (found == NULL) {
-        return ERR_MEMORY;
-    }
-    memset(found, 0, offsetof(struct wire_event, facts)); /* the facts are large */
-    values_clear(&found->facts);
-    err = read_body(body, found);
+    enum err err = found == NULL ? ERR_MEMORY : wire_event_read(body, found);
     if (err == ERR_NONE) {
         memcpy(ret, found, offsetof(struct wire_event, facts));
         values_copy(&ret->facts, &found->facts);

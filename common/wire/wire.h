@@ -125,6 +125,8 @@ enum wire_payload {
  * reset first, and is free again afterwards. */
 MUST_USE enum err wire_event_decode(struct span body, struct wire_arena *arena,
                                     struct wire_event *ret);
+/* The same without a copy: after a failure ret holds whatever was read before it. */
+MUST_USE enum err wire_event_read(struct span body, struct wire_event *ret);
 /* Appends the one encoding of event; ERR_MALFORMED when a fact does not belong to the payload. */
 MUST_USE enum err wire_event_encode(const struct wire_event *event, struct buf *ret);
 /* Reads device, incarnation, seq, prev of a body that may be unreadable otherwise; false: not even
