@@ -1,11 +1,10 @@
 #include "base/check.h"
 #include "township-hub/inside.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
-    EVENT_ROOM = 2 * 1024, /* of one event: what unpacking and keeping it take, most often */
+    EVENT_ROOM = 1024, /* of one event: what unpacking and keeping it take, most often */
     PUSH_ROOM = 4 * 1024
 };
 
@@ -169,18 +168,18 @@ static void note_seen(const struct hub *hub, const struct wire_event *event, str
     memcpy(ret->root, event->seen_root, sizeof ret->root);
 }
 
-static void check_events(struct hub *hub, struct hub_push *push, struct wire_event *event,
-                         struct wire_arena *arena)
+static void check_events(struct hub *hub, struct hub_push *push)
 {
+    struct wire_event event;
     struct known_key key = {.known = false};
     for (uint32_t i = 0; i < push->count; i++) {
         struct hub_event *one = &push->events[i];
         seal_body_id(SEAL_EVENT, one->envelope.body, one->id);
         one->check = HUB_CHECK_UNREADABLE;
-        if (wire_event_decode(one->envelope.body, arena, event) == ERR_NONE) {
-            one->check = check_event(hub, &one->envelope, event, &key);
-            one->kept = kept_event_take(&push->arena, event);
-            note_seen(hub, event, &one->seen);
+        if (wire_event_read(one->envelope.body, &event) == ERR_NONE) {
+            one->check = check_event(hub, &one->envelope, &event, &key);
+            one->kept = kept_event_take(&push->arena, &event);
+            note_seen(hub, &event, &one->seen);
         }
     }
 }
@@ -202,26 +201,18 @@ static enum sync_nack_reason unpack(struct hub_push *push)
 
 void hub_push_check(struct hub *hub, struct hub_push *push)
 {
-    struct wire_arena arena = {0};
-    struct wire_event *event = malloc(sizeof *event);
     push->nack = check_head(hub, push);
     if (push->nack == SYNC_NACK_NONE) {
         push->nack = unpack(push);
     }
-    if (push->nack == SYNC_NACK_NONE &&
-        (event == NULL || wire_arena_init(&arena, WIRE_EVENT_ARENA) != ERR_NONE)) {
-        push->nack = SYNC_NACK_BUSY;
-    }
     if (push->nack == SYNC_NACK_NONE) {
-        check_events(hub, push, event, &arena);
+        check_events(hub, push);
         uint64_t last = push->first_seq + push->count - 1;
         bool ends_wrong =
             push->head.seq == last &&
             memcmp(push->head.id, push->events[push->count - 1].id, LIMIT_HASH_SIZE) != 0;
         push->nack = ends_wrong ? SYNC_NACK_HEAD_SIGNATURE : SYNC_NACK_NONE;
     }
-    wire_arena_done(&arena);
-    free(event);
 }
 
 struct span hub_push_reply_view(const struct hub_push *push)
