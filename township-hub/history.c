@@ -1,5 +1,6 @@
 #include "township-hub/history.h"
 
+#include "base/sort.h"
 #include "store/keys.h"
 
 #include <stdlib.h>
@@ -17,7 +18,6 @@ enum {
 };
 
 struct note {
-    uint64_t head; /* of record, to compare quickly */
     uint8_t record[LIMIT_ID_SIZE];
     uint64_t index;
 };
@@ -27,7 +27,8 @@ struct history {
     size_t count;
     size_t capacity;
     struct note *notes;
-    bool lost; /* no memory for a note: the index is made anew from here */
+    struct sort_item *order; /* of the notes, by record and index; then room to sort them */
+    bool lost;               /* no memory for a note: the index is made anew from here */
     struct buf row;
 };
 
@@ -47,6 +48,7 @@ void history_free(struct history *history)
     if (history != NULL) {
         buf_done(&history->row);
         free(history->notes);
+        free(history->order);
         free(history);
     }
 }
@@ -102,43 +104,70 @@ void history_begin(struct history *history, uint64_t size)
     history->lost = false;
 }
 
+static bool make_room(struct history *history)
+{
+    size_t capacity = history->capacity == 0 ? NOTES_MIN : history->capacity * 2;
+    struct note *notes = realloc(history->notes, capacity * sizeof *notes);
+    if (notes == NULL) {
+        return false;
+    }
+    history->notes = notes;
+    struct sort_item *order = realloc(history->order, 2 * capacity * sizeof *order);
+    if (order == NULL) {
+        return false;
+    }
+    history->order = order;
+    history->capacity = capacity;
+    return true;
+}
+
 void history_note(struct history *history, const uint8_t record[LIMIT_ID_SIZE], uint64_t index)
 {
-    if (history->count == history->capacity) {
-        size_t capacity = history->capacity == 0 ? NOTES_MIN : history->capacity * 2;
-        struct note *notes = realloc(history->notes, capacity * sizeof *notes);
-        if (notes == NULL) {
-            history->lost = true;
-            return;
-        }
-        history->notes = notes;
-        history->capacity = capacity;
+    if (history->count == history->capacity && !make_room(history)) {
+        history->lost = true;
+        return;
     }
     struct note *note = &history->notes[history->count++];
-    note->head = get_u64(record);
     memcpy(note->record, record, sizeof note->record);
     note->index = index;
 }
 
-static int compare(const void *a, const void *b)
+/* By record; those of one stay in the order of the log. First by its second half, then by its
+ * first, since what is alike in that stays in order. */
+static void sort(struct history *history)
 {
-    const struct note *first = a;
-    const struct note *second = b;
-    int order = (first->head > second->head) - (first->head < second->head);
-    order = order != 0 ? order : memcmp(first->record, second->record, sizeof first->record);
-    return order != 0 ? order : (first->index > second->index) - (first->index < second->index);
+    _Static_assert(LIMIT_ID_SIZE == 2 * sizeof(uint64_t), "halves of an id");
+    struct sort_item *order = history->order;
+    for (size_t i = 0; i < history->count; i++) {
+        order[i] = (struct sort_item){get_u64(history->notes[i].record + sizeof(uint64_t)), i};
+    }
+    sort_items(order, order + history->capacity, history->count);
+    for (size_t i = 0; i < history->count; i++) {
+        order[i].key = get_u64(history->notes[order[i].value].record);
+    }
+    sort_items(order, order + history->capacity, history->count);
+}
+
+static const struct note *note_at(const struct history *history, size_t at)
+{
+    return &history->notes[history->order[at].value];
 }
 
 /* One row from the notes at, as many as are of one record; returns how many. */
 static size_t write_row(struct history *history, struct kv_txn *txn, size_t at)
 {
-    const struct note *first = &history->notes[at];
+    const struct note *first = note_at(history, at);
+    uint64_t last = first->index;
     struct kv_key key;
     size_t count = 1;
     buf_clear(&history->row);
-    while (at + count < history->count && count < ROW_COUNT &&
-           memcmp(first[count].record, first->record, sizeof first->record) == 0) {
-        buf_put_varint(&history->row, first[count].index - first[count - 1].index);
+    while (at + count < history->count && count < ROW_COUNT) {
+        const struct note *note = note_at(history, at + count);
+        if (memcmp(note->record, first->record, sizeof first->record) != 0) {
+            break;
+        }
+        buf_put_varint(&history->row, note->index - last);
+        last = note->index;
         count++;
     }
     kv_put(txn, KV_CACHE, row_key(&key, first->record, first->index), buf_span(&history->row));
@@ -154,7 +183,7 @@ void history_flush(struct history *history, struct kv_txn *txn, uint64_t size)
         return;
     }
     if (history->count > 0) {
-        qsort(history->notes, history->count, sizeof *history->notes, compare);
+        sort(history);
     }
     for (size_t at = 0; at < history->count && txn->err == ERR_NONE;) {
         at += write_row(history, txn, at);

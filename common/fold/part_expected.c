@@ -1,5 +1,6 @@
 #include "fold/part_expected.h"
 
+#include "base/sort.h"
 #include "store/keys.h"
 
 #include <stdlib.h>
@@ -86,9 +87,12 @@ static void find_last(struct kv_txn *txn, struct last *ret)
 }
 
 struct collection {
-    struct part_name names[NAMES_MAX];
+    struct sort_item items[NAMES_MAX];
+    struct sort_item room[NAMES_MAX];
     size_t count;
     bool damaged;
+    struct part_name names[NAMES_MAX];
+    size_t name_count;
 };
 
 static bool collect_row(void *context, struct span key, struct span value)
@@ -96,28 +100,21 @@ static bool collect_row(void *context, struct span key, struct span value)
     struct collection *all = context;
     all->damaged = !is_row(key, value) || get_u32(key.data + 1) != all->count;
     for (size_t at = 0; at < value.size && !all->damaged; at += PART_NAME_SIZE) {
-        all->names[all->count++] = (struct part_name){get_u64(value.data + at), 0};
+        all->items[all->count++] = (struct sort_item){get_u64(value.data + at), 0};
     }
     return !all->damaged;
 }
 
-static int compare(const void *a, const void *b)
-{
-    const struct part_name *first = a;
-    const struct part_name *second = b;
-    return (first->name > second->name) - (first->name < second->name);
-}
-
+/* In order, each once. */
 static void sort(struct collection *all)
 {
-    size_t kept = 0;
-    qsort(all->names, all->count, sizeof *all->names, compare);
+    sort_items(all->items, all->room, all->count);
+    all->name_count = 0;
     for (size_t i = 0; i < all->count; i++) {
-        if (kept == 0 || all->names[kept - 1].name != all->names[i].name) {
-            all->names[kept++] = all->names[i];
+        if (i == 0 || all->items[i].key != all->items[i - 1].key) {
+            all->names[all->name_count++] = (struct part_name){all->items[i].key, 0};
         }
     }
-    all->count = kept;
 }
 
 /* All of them to where names stay. */
@@ -135,7 +132,7 @@ static void hand_on(struct kv_txn *txn)
         fail(txn, ERR_STORE);
     }
     sort(all);
-    part_names_put(txn, all->names, all->count);
+    part_names_put(txn, all->names, all->name_count);
     kv_clear(txn, KV_PART, span_text("e"));
     free(all);
 }
