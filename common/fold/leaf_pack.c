@@ -179,6 +179,8 @@ enum err leaf_pack(const struct leaf_run *run, const size_t bounds[2], struct bu
     struct buf body;
     size_t size = run->start[bounds[1]] - run->start[bounds[0]];
     buf_init(&body, size + (bounds[1] - bounds[0]) * LEAF_PACK_EACH);
+    (void)buf_grow(&body, body.limit); /* at once what it may need, instead of in twelve steps */
+    buf_clear(&body);
     put_body(run, bounds, &body);
     buf_put_u32(ret, (uint32_t)body.size);
     enum err err = body.err != ERR_NONE ? body.err : wire_bytes_pack(buf_span(&body), ret);

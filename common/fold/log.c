@@ -64,12 +64,17 @@ static uint64_t flushed_size(const struct log *log)
     return log->size - log->pending_count;
 }
 
+static const struct tlog_hash *recent_hashes(const struct log *log, uint64_t tile)
+{
+    return log->recent + (tile * TLOG_TILE_WIDTH - log->recent_first);
+}
+
 /* The full tile of level 0 that the last transactions made; NULL: another one. */
 static const struct tlog_hash *recent_tile(const struct log *log, uint64_t index)
 {
     bool known = index >= (log->recent_first + TLOG_TILE_WIDTH - 1) / TLOG_TILE_WIDTH &&
                  index < flushed_size(log) / TLOG_TILE_WIDTH;
-    return known ? log->recent + (index * TLOG_TILE_WIDTH - log->recent_first) : NULL;
+    return known ? recent_hashes(log, index) : NULL;
 }
 
 static enum err tile_read(void *context, uint8_t level, uint64_t index, uint8_t *ret,
@@ -291,36 +296,69 @@ static void hash_some(void *argument, size_t i)
     }
 }
 
-/* The peaks take one hash after another, each group is packed by itself. */
-static void push_or_pack(void *argument, size_t i)
+/* What a help does beside the peaks. Nothing of it when done alone: a flush does it anyway. */
+struct ahead {
+    struct log *log;
+    size_t groups;       /* to be packed */
+    uint64_t first_tile; /* to be folded: full ones, all of whose hashes are in recent */
+    uint64_t end_tile;
+};
+
+static struct ahead what_ahead(struct log *log)
 {
-    struct log *log = argument;
-    if (i > 0) {
+    struct ahead ahead = {.log = log};
+    uint64_t open = flushed_size(log) / TLOG_TILE_WIDTH;
+    if (log->help != NULL) {
+        ahead.groups = leaf_rows_whole(log->leaves);
+        ahead.first_tile = log->recent_first > open * TLOG_TILE_WIDTH ? open + 1 : open;
+        ahead.end_tile = log->size / TLOG_TILE_WIDTH;
+    }
+    return ahead;
+}
+
+/* Parts: the peaks, which take one hash after another; the groups; tiles, those together that may
+ * not be folded at once. */
+static void go_ahead(void *argument, size_t i)
+{
+    const struct ahead *ahead = argument;
+    struct log *log = ahead->log;
+    if (i == 0) {
+        for (size_t at = 0; at < log->pending_count; at++) {
+            tlog_peaks_push(&log->peaks, &pending_hashes(log)[at]);
+        }
+        return;
+    }
+    if (i <= ahead->groups) {
         leaf_rows_pack(log->leaves, i - 1);
         return;
     }
-    for (size_t at = 0; at < log->pending_count; at++) {
-        tlog_peaks_push(&log->peaks, &pending_hashes(log)[at]);
+    uint64_t tile = ahead->first_tile + (i - 1 - ahead->groups);
+    for (; tile < ahead->end_tile; tile += TLOG_FOLD_APART) {
+        tlog_fold_ahead(log->nodes, tile, recent_hashes(log, tile));
     }
 }
 
-static void each(struct log *log, size_t count, void (*part)(void *argument, size_t i))
+static void each(const struct log *log, size_t count, void (*part)(void *argument, size_t i),
+                 void *argument)
 {
     if (log->help != NULL) {
-        log->help->each(log->help->context, count, part, log);
+        log->help->each(log->help->context, count, part, argument);
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        part(log, i);
+        part(argument, i);
     }
 }
 
-/* What needs no transaction: the hashes of what is pending, the peaks and, with help, its rows. */
+/* What needs no transaction: the hashes of what is pending, the peaks and, with help, more. */
 static void prepare(struct log *log)
 {
     forget_recent(log);
-    each(log, (log->pending_count + HASHED_TOGETHER - 1) / HASHED_TOGETHER, hash_some);
-    each(log, 1 + (log->help != NULL ? leaf_rows_whole(log->leaves) : 0), push_or_pack);
+    each(log, (log->pending_count + HASHED_TOGETHER - 1) / HASHED_TOGETHER, hash_some, log);
+    struct ahead ahead = what_ahead(log);
+    uint64_t tiles = ahead.end_tile > ahead.first_tile ? ahead.end_tile - ahead.first_tile : 0;
+    size_t folds = tiles < TLOG_FOLD_APART ? (size_t)tiles : TLOG_FOLD_APART;
+    each(log, 1 + ahead.groups + folds, go_ahead, &ahead);
 }
 
 void log_flush(struct log *log, struct kv_txn *txn, struct tlog_hash *ret_root)

@@ -9,6 +9,7 @@ enum {
     NODE_HEIGHTS = 32, /* that are remembered; above them a root is made of few hashes */
     NODE_COUNT = 2048  /* of each height: all of a commit's */
 };
+_Static_assert(TLOG_FOLD_APART *TLOG_TILE_WIDTH / 2 == NODE_COUNT, "nodes of height 1 of these");
 _Static_assert(1 << TILE_HEIGHT == TLOG_TILE_WIDTH, "a tile holds 2^8 hashes");
 _Static_assert(sizeof(struct tlog_hash) == LIMIT_HASH_SIZE, "an array of hashes is a tile's bytes");
 

@@ -88,10 +88,18 @@ static enum err edge_push(struct edge *edge, uint64_t size, const struct tlog_ha
             return err;
         }
         struct tile_place place = {(level + 1) * TILE_HEIGHT, tile->index};
-        tile_fold(edge->tiles->nodes, place, level * TILE_HEIGHT, tile->hash, &hash);
+        if (!tile_known(edge->tiles->nodes, place, &hash)) {
+            tile_fold(edge->tiles->nodes, place, level * TILE_HEIGHT, tile->hash, &hash);
+        }
         size /= TLOG_TILE_WIDTH;
     }
     return ERR_NONE;
+}
+
+void tlog_fold_ahead(struct tlog_nodes *nodes, uint64_t tile, const struct tlog_hash *leaves)
+{
+    struct tlog_hash root;
+    tile_fold(nodes, (struct tile_place){TILE_HEIGHT, tile}, 0, leaves, &root);
 }
 
 enum err tlog_append(const struct tlog_tiles *tiles, uint64_t size, const struct tlog_hash *leaves,

@@ -34,6 +34,12 @@ void tlog_leaf_hash(struct span leaf, struct tlog_hash *ret); /* 0x00 || leaf */
 void tlog_node_hash(const struct tlog_hash *left, const struct tlog_hash *right,
                     struct tlog_hash *ret); /* 0x01 || l || r */
 
+/* Folds a full tile of level 0 ahead of the tlog_append that brings it, which then has less to do.
+ * On several threads at once for different tiles, unless TLOG_FOLD_APART divides what lies between
+ * them: their nodes share places. Only while nothing else uses nodes. */
+enum { TLOG_FOLD_APART = 16 };
+void tlog_fold_ahead(struct tlog_nodes *nodes, uint64_t tile,
+                     const struct tlog_hash *leaves /* TLOG_TILE_WIDTH */);
 /* Appends count leaf hashes to a log of size leaves; each tile touched is read and written once. */
 MUST_USE enum err tlog_append(const struct tlog_tiles *tiles, uint64_t size,
                               const struct tlog_hash *leaves, size_t count);

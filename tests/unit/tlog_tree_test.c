@@ -123,6 +123,45 @@ static void test_tile_borders(void **state)
     }
 }
 
+/* Tiles that were folded ahead, in any order, and those that were not: the append takes what is
+ * there and computes the rest. */
+static void test_folded_ahead(void **state)
+{
+    enum { TILES = 2 * TLOG_FOLD_APART + 2 };
+    struct tlog_hash leaves[TLOG_TILE_WIDTH];
+    struct tlog_peaks peaks;
+    (void)state;
+    memory_init(&memory);
+    tlog_peaks_init(&peaks);
+    assert_int_equal(tlog_nodes_new(&memory.tiles.nodes), ERR_NONE);
+    for (uint64_t tile = TILES; tile-- > 0;) {
+        for (size_t i = 0; i < TLOG_TILE_WIDTH && tile % 3 != 0; i++) {
+            leaves[i] = memory_leaf(tile * TLOG_TILE_WIDTH + i);
+        }
+        if (tile % 3 != 0) {
+            tlog_fold_ahead(memory.tiles.nodes, tile, leaves);
+        }
+    }
+    grow(&memory, &peaks, TILES * TLOG_TILE_WIDTH + 100);
+    tlog_nodes_free(memory.tiles.nodes);
+    memory.tiles.nodes = NULL;
+    assert_int_equal(memory.tile[1][0].size, TILES * LIMIT_HASH_SIZE);
+    assert_root_is_peaks(&peaks);
+    /* What was folded is believed: other leaves give another root than the peaks'. */
+    memory_init(&memory);
+    tlog_peaks_init(&peaks);
+    assert_int_equal(tlog_nodes_new(&memory.tiles.nodes), ERR_NONE);
+    tlog_fold_ahead(memory.tiles.nodes, 0, leaves);
+    grow(&memory, &peaks, TLOG_TILE_WIDTH);
+    tlog_nodes_free(memory.tiles.nodes);
+    memory.tiles.nodes = NULL;
+    struct tlog_hash root;
+    struct tlog_hash second;
+    assert_int_equal(tlog_root(&memory.tiles, TLOG_TILE_WIDTH, &root), ERR_NONE);
+    tlog_peaks_root(&peaks, &second);
+    assert_memory_not_equal(root.bytes, second.bytes, LIMIT_HASH_SIZE);
+}
+
 static void test_append_touches_tiles_once(void **state)
 {
     struct tlog_peaks peaks;
@@ -223,11 +262,9 @@ static void test_endless(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_size),
-        cmocka_unit_test(test_tile_borders),
-        cmocka_unit_test(test_append_touches_tiles_once),
-        cmocka_unit_test(test_append_nothing),
-        cmocka_unit_test(test_broken_store),
+        cmocka_unit_test(test_every_size),     cmocka_unit_test(test_tile_borders),
+        cmocka_unit_test(test_folded_ahead),   cmocka_unit_test(test_append_touches_tiles_once),
+        cmocka_unit_test(test_append_nothing), cmocka_unit_test(test_broken_store),
         cmocka_unit_test(test_endless),
     };
     return cmocka_run_group_tests_name("tlog tree", tests, NULL, NULL);
