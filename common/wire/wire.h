@@ -138,8 +138,8 @@ MUST_USE enum err wire_envelope_decode(struct span bytes, struct wire_envelope *
 /* A push: count envelopes, packed with zstd level 3. ret_raw_size: before packing. */
 MUST_USE enum err wire_envelopes_pack(const struct wire_envelope *envelopes, size_t count,
                                       struct buf *ret, uint32_t *ret_raw_size);
-/* Unpacks into arena, behind what lies there; ret_envelopes has room for LIMIT_BATCH_COUNT. The
- * announced sizes must be true. */
+/* Unpacks into arena, behind what lies there; ret_envelopes has room for LIMIT_BATCH_COUNT, and
+ * after a failure holds whatever was read before it. The announced sizes must be true. */
 MUST_USE enum err wire_envelopes_unpack(struct span packed, uint32_t raw_size,
                                         struct wire_arena *arena,
                                         struct wire_envelope *ret_envelopes, size_t *ret_count);

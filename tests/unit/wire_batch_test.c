@@ -213,6 +213,122 @@ static void test_bombs(void **state)
     free(packed);
 }
 
+/* One envelope of 3 bytes, from its list's tag to the end of its signature. */
+enum { LISTED = 0, SIZE, BODY, BODY_SIZE, SUITE = 7, SUITE_VALUE, SIGNATURE, SIGNATURE_SIZE };
+enum { ONE_SIZE = 75, MANY = LIMIT_BATCH_COUNT + 1 };
+
+static void one_listed(uint8_t ret[ONE_SIZE])
+{
+    static const uint8_t start[] = {0x0a, 73, 0x0a, 3, 'a', 'b', 'c', 0x10, 1, 0x1a, 64};
+    memset(ret, 0x77, ONE_SIZE);
+    memcpy(ret, start, sizeof start);
+}
+
+/* Packs size bytes as a list of envelopes and unpacks it. */
+static enum err read_list(struct fixture *fixture, const uint8_t *bytes, size_t size)
+{
+    buf_clear(&fixture->packed);
+    assert_int_equal(wire_bytes_pack(span_of(bytes, size), &fixture->packed), ERR_NONE);
+    return unpack(fixture, buf_span(&fixture->packed), (uint32_t)size);
+}
+
+/* Every other value of every byte, and every end: refused, or it gives the very same bytes again.
+ */
+static void test_one_form(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t bytes[ONE_SIZE];
+    struct buf again;
+    struct buf raw;
+    unsigned taken = 0;
+    buf_init(&again, LIMIT_BATCH_SIZE);
+    buf_init(&raw, LIMIT_BATCH_SIZE);
+    for (size_t i = 0; i < (size_t)256 * ONE_SIZE; i++) {
+        uint32_t raw_size = 0;
+        one_listed(bytes);
+        bytes[i / 256] = (uint8_t)i;
+        if (read_list(fixture, bytes, ONE_SIZE) != ERR_NONE) {
+            continue;
+        }
+        taken++;
+        buf_clear(&again);
+        buf_clear(&raw);
+        assert_int_equal(wire_envelopes_pack(fixture->back, 1, &again, &raw_size), ERR_NONE);
+        assert_int_equal(raw_size, ONE_SIZE);
+        assert_int_equal(wire_bytes_unpack(buf_span(&again), raw_size, &raw), ERR_NONE);
+        assert_memory_equal(raw.data, bytes, ONE_SIZE);
+    }
+    /* Any byte of body and signature, suites from 1 to 127, and each of the others as it was. */
+    assert_int_equal(taken, 3 * 256 + 64 * 256 + 127 + 7);
+    one_listed(bytes);
+    for (size_t size = 1; size < ONE_SIZE; size++) {
+        assert_int_equal(read_list(fixture, bytes, size), ERR_MALFORMED);
+    }
+    buf_done(&again);
+    buf_done(&raw);
+}
+
+/* Puts count bytes in place of one. */
+static enum err read_with(struct fixture *fixture, size_t place, const uint8_t *bytes, size_t count)
+{
+    uint8_t one[ONE_SIZE];
+    uint8_t wrong[ONE_SIZE + 8];
+    one_listed(one);
+    memcpy(wrong, one, place);
+    memcpy(wrong + place, bytes, count);
+    memcpy(wrong + place + count, one + place + 1, ONE_SIZE - place - 1);
+    wrong[SIZE] = (uint8_t)(one[SIZE] + count - 1);
+    return read_list(fixture, wrong, ONE_SIZE + count - 1);
+}
+
+static void test_strict_envelopes(void **state)
+{
+    struct fixture *fixture = *state;
+    static uint8_t many[MANY * ONE_SIZE];
+    uint8_t one[ONE_SIZE];
+    one_listed(one);
+    assert_int_equal(read_with(fixture, SUITE_VALUE, (const uint8_t[]){1}, 1), ERR_NONE);
+    assert_int_equal(fixture->back[0].suite, 1);
+    /* 255 is the last suite; 1 in two bytes is not its shortest form. */
+    assert_int_equal(read_with(fixture, SUITE_VALUE, (const uint8_t[]){0xff, 1}, 2), ERR_NONE);
+    assert_int_equal(fixture->back[0].suite, 255);
+    assert_int_equal(read_with(fixture, SUITE_VALUE, (const uint8_t[]){0x80, 2}, 2), ERR_MALFORMED);
+    assert_int_equal(read_with(fixture, SUITE_VALUE, (const uint8_t[]){0x81, 0}, 2), ERR_MALFORMED);
+    /* Sizes and tags in two bytes; a field of a later version. */
+    assert_int_equal(read_with(fixture, BODY_SIZE, (const uint8_t[]){0x83, 0}, 2), ERR_MALFORMED);
+    assert_int_equal(read_with(fixture, BODY, (const uint8_t[]){0x8a, 0}, 2), ERR_MALFORMED);
+    assert_int_equal(read_with(fixture, ONE_SIZE - 1, (const uint8_t[]){0x77, 0x20, 1}, 3),
+                     ERR_MALFORMED);
+    /* A signature of 65 bytes; a body named twice. */
+    assert_int_equal(read_with(fixture, SIGNATURE_SIZE, (const uint8_t[]){65, 1}, 2),
+                     ERR_MALFORMED);
+    assert_int_equal(read_with(fixture, SUITE, (const uint8_t[]){0x0a, 1, 'x', 0x10}, 4),
+                     ERR_MALFORMED);
+    for (size_t i = 0; i < MANY; i++) {
+        memcpy(many + i * ONE_SIZE, one, ONE_SIZE);
+    }
+    assert_int_equal(read_list(fixture, many, sizeof many - ONE_SIZE), ERR_NONE);
+    assert_int_equal(read_list(fixture, many, sizeof many), ERR_LIMIT);
+    many[(LIMIT_BATCH_COUNT - 1) * ONE_SIZE + SIGNATURE] = 0x22;
+    assert_int_equal(read_list(fixture, many, sizeof many - ONE_SIZE), ERR_MALFORMED);
+}
+
+/* A body of the greatest size, and of one byte more. */
+static void test_large_body(void **state)
+{
+    struct fixture *fixture = *state;
+    for (unsigned over = 0; over < 2; over++) {
+        uint8_t bytes[LIMIT_BODY_SIZE + 80] = {0};
+        unsigned body = LIMIT_BODY_SIZE + over;
+        unsigned size = body + 3 + 2 + 2 + LIMIT_SIGNATURE_SIZE;
+        uint8_t start[] = {0x0a, (uint8_t)(size % 128 + 128), (uint8_t)(size / 128),
+                           0x0a, (uint8_t)(body % 128 + 128), (uint8_t)(body / 128)};
+        memcpy(bytes, start, sizeof start);
+        memcpy(bytes + 6 + body, (const uint8_t[]){0x10, 1, 0x1a, 64}, 4);
+        assert_int_equal(read_list(fixture, bytes, size + 3), over == 0 ? ERR_NONE : ERR_LIMIT);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +336,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_leaves, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lying_sizes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bombs, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_one_form, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_strict_envelopes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_large_body, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
