@@ -13,7 +13,7 @@
 
 /* The hub's daemon on a real loop and sockets, with a disk that fails for good in a commit. */
 
-enum { PATIENCE_MS = 30000, STEP_MS = 2, CONTACT_RECEIVED = 1 };
+enum { PATIENCE_MS = 30000, STEP_MS = 2, CONTACT_RECEIVED = 1, MANY = 40 };
 
 static atomic_bool failing;
 static atomic_bool committing; /* a commit that will fail has begun; it ends when the loop waits */
@@ -186,22 +186,28 @@ static void say_hello(const struct rig *rig, const struct caller *caller, enum s
     free(frame);
 }
 
-static void push_one(struct rig *rig)
+/* At most MANY events in one frame: enough of them take a room that is used again. */
+static void push_some(struct rig *rig, size_t count)
 {
     struct town *town = rig->town;
+    struct town_event events[MANY];
     struct town_act act;
-    struct town_event event;
     struct buf bytes;
-    town_act(&act, WIRE_CONTACT, (uint32_t)town->chain.seq + 2, CONTACT_RECEIVED);
-    town_number(&act, FIELD_channel, 0, 1);
-    town_text(&act, FIELD_item, 0, "I51");
-    act.sealed_labels = 2;
-    town_write(town, &town->worker, &act, &event);
+    uint64_t first = town->chain.seq + 1;
+    for (size_t i = 0; i < count; i++) {
+        town_act(&act, WIRE_CONTACT, (uint32_t)town->chain.seq + 2, CONTACT_RECEIVED);
+        town_number(&act, FIELD_channel, 0, 1);
+        town_text(&act, FIELD_item, 0, "I51");
+        act.sealed_labels = 2;
+        town_write(town, &town->worker, &act, &events[i]);
+    }
     buf_init(&bytes, LIMIT_FRAME_SIZE);
-    town_push_frame(town, &event, 1, town->chain.seq, &bytes);
+    town_push_frame(town, events, count, first, &bytes);
     assert_int_equal(link_client_send(rig->station.client, buf_span(&bytes)), ERR_NONE);
     buf_done(&bytes);
-    town_event_done(&event);
+    for (size_t i = 0; i < count; i++) {
+        town_event_done(&events[i]);
+    }
 }
 
 static bool is_connected(const struct caller *caller)
@@ -225,7 +231,7 @@ static void call_meanwhile(void *context)
         rig->step++;
     } else if (rig->step == 1 && has_answer(&rig->station)) {
         failing = holds = true;
-        push_one(rig);
+        push_some(rig, 1);
         rig->step++;
     } else if (rig->step == 2 && committing) {
         say_hello(rig, &rig->stranger, SYNC_ROLE_AUDITOR);
@@ -300,7 +306,7 @@ static void test_lost_by_a_blob(void **state)
 
 /* --- Groups and all else at once --- */
 
-enum { PUSHES = 60, ROUND = 4, ON_WAY = 32, PULLS_ON_WAY = 4 };
+enum { EVENTS = 900, ROUND = 4, ON_WAY = 16 * MANY, PULLS_ON_WAY = 4 };
 
 struct exchange {
     struct rig *rig;
@@ -364,19 +370,20 @@ static void talk(struct exchange *exchange)
         hear(exchange);
     }
     for (int i = 0;
-         i < ROUND && town->chain.seq < PUSHES && town->chain.seq < exchange->answered + ON_WAY;
+         i < ROUND && town->chain.seq < EVENTS && town->chain.seq < exchange->answered + ON_WAY;
          i++) {
-        push_one(exchange->rig);
+        push_some(exchange->rig, i % 2 == 0 ? 1 : MANY);
     }
     exchange->round++;
     if (exchange->round % 3 == 0 && exchange->pulls < exchange->batches + PULLS_ON_WAY &&
-        exchange->answered < PUSHES) {
+        exchange->answered < EVENTS) {
         pull(exchange);
     }
-    if (exchange->round % 4 == 0 && exchange->answered < PUSHES) {
+    if (exchange->round % 4 == 0 && exchange->answered < EVENTS) {
         own_event(exchange);
     }
-    if (exchange->answered == PUSHES && exchange->batches == exchange->pulls) {
+    if (exchange->answered == town->chain.seq && exchange->answered >= EVENTS &&
+        exchange->batches == exchange->pulls) {
         loop_stop(exchange->rig->loop);
     }
 }
@@ -412,14 +419,42 @@ static void test_all_at_once(void **state)
                      ERR_NONE);
     assert_int_equal(loop_run(rig->loop), ERR_NONE);
     assert_true(daemon_settle(rig->daemon));
-    assert_int_equal(hub_size(rig->town->hub), size + PUSHES + exchange->own_events);
+    assert_int_equal(hub_size(rig->town->hub), size + exchange->answered + exchange->own_events);
     assert_true(exchange->own_events > 0);
     kv_begin(rig->town->kv, false, &txn);
     assert_true(log_head_get(&hub_fold(rig->town->hub)->log, &txn, rig->town->chain.device, &head));
     kv_abort(&txn);
-    assert_int_equal(head.seq, PUSHES);
+    assert_int_equal(head.seq, exchange->answered);
     wire_arena_done(&exchange->arena);
     free(exchange);
+}
+
+/* Ends with pushes in every state: being received, checked, written. */
+static void push_then_stop(void *context)
+{
+    struct rig *rig = context;
+    if (rig->step == 0 && is_connected(&rig->station)) {
+        say_hello(rig, &rig->station, SYNC_ROLE_STATION);
+        rig->step++;
+    } else if (rig->step == 1 && has_answer(&rig->station)) {
+        for (int i = 0; i < 2 * ROUND; i++) {
+            push_some(rig, MANY);
+        }
+        rig->step++;
+    } else if (rig->step == 2 && has_answer(&rig->station)) {
+        loop_stop(rig->loop);
+        rig->step++;
+    }
+}
+
+static void test_closed_with_pushes_on_their_way(void **state)
+{
+    struct rig *rig = *state;
+    uint64_t timer = 0;
+    assert_int_equal(loop_add_timer(rig->loop, STEP_MS, STEP_MS, push_then_stop, rig, &timer),
+                     ERR_NONE);
+    assert_int_equal(loop_run(rig->loop), ERR_NONE);
+    assert_int_equal(rig->step, 3);
 }
 
 int main(void)
@@ -429,6 +464,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lost_by_a_command, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lost_by_a_blob, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_all_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_closed_with_pushes_on_their_way, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("hub daemon", tests, NULL, NULL);
 }
