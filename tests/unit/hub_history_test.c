@@ -158,6 +158,86 @@ static void test_likely_names(void **state)
     assert_int_equal(asked[0], 0);
 }
 
+/* --- Any mix of records --- */
+
+enum { NAMES = 24, MIXES = 40, MIX_MOST = 700 };
+
+/* Names that are alike in their first half, in their second, in what a key has of them, or not. */
+static void make_name(unsigned number, uint8_t ret[LIMIT_ID_SIZE])
+{
+    static const uint8_t places[] = {0, 5, 7, 8, 11, 15};
+    memset(ret, 0x80, LIMIT_ID_SIZE);
+    ret[places[number % sizeof places]] = (uint8_t)(number * 37);
+}
+
+struct model {
+    uint8_t of[MIXES * MIX_MOST]; /* the name of each leaf */
+    size_t count;
+};
+
+/* Leaves of the one that is asked for come in order; a key of other records may bring theirs. */
+struct expectation {
+    const struct model *model;
+    uint8_t name[LIMIT_ID_SIZE];
+    uint64_t last;
+    size_t count;
+};
+
+static bool expect(void *context, uint64_t index)
+{
+    struct expectation *expectation = context;
+    uint8_t name[LIMIT_ID_SIZE];
+    assert_true(index < expectation->model->count);
+    make_name(expectation->model->of[index], name);
+    if (memcmp(name, expectation->name, sizeof name) == 0) {
+        assert_true(expectation->count == 0 || index > expectation->last);
+        expectation->last = index;
+        expectation->count++;
+    }
+    return true;
+}
+
+static void test_any_mix(void **state)
+{
+    struct town *town = *state;
+    struct model *model = calloc(1, sizeof *model);
+    struct history *history = NULL;
+    struct kv_txn txn;
+    uint8_t name[LIMIT_ID_SIZE];
+    uint32_t random = 1;
+    assert_int_equal(history_new(&history), ERR_NONE);
+    restart(town->kv);
+    for (size_t i = 0; i < MIXES; i++) {
+        size_t count = i * i * MIX_MOST / (MIXES * MIXES); /* none at first */
+        kv_begin(town->kv, true, &txn);
+        history_begin(history, model->count);
+        for (size_t j = 0; j < count; j++) {
+            random = random * 1664525 + 1013904223;
+            model->of[model->count] = (uint8_t)((random >> 16) % NAMES);
+            make_name(model->of[model->count], name);
+            history_note(history, name, model->count++);
+        }
+        history_flush(history, &txn, model->count);
+        assert_int_equal(kv_commit(&txn), ERR_NONE);
+    }
+    kv_begin(town->kv, false, &txn);
+    assert_int_equal(history_reach(&txn), model->count);
+    for (unsigned i = 0; i < NAMES; i++) {
+        struct expectation expectation = {.model = model};
+        size_t count = 0;
+        make_name(i, expectation.name);
+        for (size_t j = 0; j < model->count; j++) {
+            make_name(model->of[j], name);
+            count += memcmp(name, expectation.name, sizeof name) == 0 ? 1 : 0;
+        }
+        history_each(&txn, expectation.name, expect, &expectation);
+        assert_int_equal(expectation.count, count);
+    }
+    kv_abort(&txn);
+    history_free(history);
+    free(model);
+}
+
 static void test_gap_is_not_written(void **state)
 {
     struct town *town = *state;
@@ -260,6 +340,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rows_are_joined, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_places, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_likely_names, town_setup, town_teardown),
+        cmocka_unit_test_setup_teardown(test_any_mix, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_gap_is_not_written, town_setup, town_teardown),
         cmocka_unit_test_setup_teardown(test_commits_index_their_records, town_setup,
                                         town_teardown),
