@@ -60,7 +60,8 @@ static void set_credit(struct daemon *daemon)
 static void on_checked(void *context)
 {
     struct flight *flight = context;
-    flight->checked = true;
+    struct daemon *daemon = flight->daemon;
+    flights_checked(&daemon->flights, flight);
 }
 
 static void run_check(void *context)
@@ -317,7 +318,7 @@ bool daemon_settle(struct daemon *daemon)
 /* Hands what is checked to the writer, unless it still has a group. */
 static void commit_group(struct daemon *daemon)
 {
-    if (is_lost(daemon) || writer_works(daemon->writer)) {
+    if (is_lost(daemon) || writer_works(daemon->writer) || !flights_due(&daemon->flights)) {
         return;
     }
     size_t count = flights_take(&daemon->flights);
@@ -408,9 +409,9 @@ enum err daemon_open(const struct daemon_options *options, struct daemon **ret_d
     }
     daemon->options = *options;
     daemon->sync = options->sync == NULL ? sync_options_default() : *options->sync;
-    flights_init(&daemon->flights);
     buf_init(&daemon->out, LIMIT_FRAME_SIZE);
     unsigned workers = options->worker_count == 0 ? default_workers() : options->worker_count;
+    flights_init(&daemon->flights, workers);
     enum err err = wire_arena_init(&daemon->arena, WIRE_FRAME_ARENA);
     if (err == ERR_NONE) {
         err = peers_new(&daemon->peers);

@@ -5,8 +5,9 @@
 _Static_assert((int)FLIGHTS_GROUP_EVENTS + (int)LIMIT_BATCH_COUNT <= (int)LOG_PENDING,
                "a group is one transaction");
 
-void flights_init(struct flights *flights)
+void flights_init(struct flights *flights, unsigned worker_count)
 {
+    flights->worker_count = worker_count;
     flights->last = &flights->first;
     rooms_init(&flights->rooms);
 }
@@ -50,7 +51,20 @@ void flights_add(struct flights *flights, struct flight *flight)
     *flights->last = flight;
     flights->last = &flight->next;
     flights->count++;
+    flights->unchecked++;
     flights->size += hub_push_size(flight->push);
+}
+
+void flights_checked(struct flights *flights, struct flight *flight)
+{
+    flight->checked = true;
+    flights->unchecked--;
+    flights->checked_events += hub_push_events(flight->push);
+}
+
+bool flights_due(const struct flights *flights)
+{
+    return flights->checked_events >= FLIGHTS_WORTH || flights->unchecked <= flights->worker_count;
 }
 
 bool flights_full(const struct flights *flights)
@@ -77,6 +91,7 @@ size_t flights_take(struct flights *flights)
         flights->flight[count] = flight;
         flights->push[count] = flight->push;
         events += hub_push_events(flight->push);
+        flights->checked_events -= hub_push_events(flight->push);
         flights->count--;
         flights->size -= hub_push_size(flight->push);
         count++;
