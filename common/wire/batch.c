@@ -125,13 +125,7 @@ static bool take_tag(struct span *left, uint8_t tag)
 
 static bool take_bytes(struct span *left, uint8_t tag, struct span *ret)
 {
-    uint64_t size = 0;
-    if (!take_tag(left, tag) || !wire_varint_take(left, &size) || size > left->size) {
-        return false;
-    }
-    *ret = span_of(left->data, (size_t)size);
-    *left = span_of(left->data + size, left->size - (size_t)size);
-    return true;
+    return take_tag(left, tag) && wire_bytes_take(left, ret);
 }
 
 static enum err read_envelope(struct span bytes, struct wire_envelope *ret)

@@ -25,7 +25,7 @@ void wire_envelope_build(const struct wire_envelope *envelope, Jieli__V1__Envelo
     ret->signature = wire_bytes(envelope->signature, sizeof envelope->signature);
 }
 
-void wire_envelope_fill(const Jieli__V1__Envelope *envelope, struct wire_envelope *ret)
+static void envelope_fill(const Jieli__V1__Envelope *envelope, struct wire_envelope *ret)
 {
     ret->body = wire_span(envelope->body);
     ret->suite = (uint8_t)envelope->suite;
@@ -181,7 +181,7 @@ enum err wire_envelope_decode(struct span bytes, struct wire_envelope *ret)
         err = wire_envelope_check((const Jieli__V1__Envelope *)message);
     }
     if (err == ERR_NONE) {
-        wire_envelope_fill((const Jieli__V1__Envelope *)message, ret);
+        envelope_fill((const Jieli__V1__Envelope *)message, ret);
     }
     return err;
 }
@@ -264,7 +264,7 @@ static void leaf_fill(const Jieli__V1__Leaf *leaf, struct wire_leaf *ret)
     ret->own_seq = leaf->own_seq;
     wire_copy(leaf->feed_device, ret->feed_device, sizeof ret->feed_device);
     if (leaf->envelope != NULL) {
-        wire_envelope_fill(leaf->envelope, &ret->envelope);
+        envelope_fill(leaf->envelope, &ret->envelope);
         return;
     }
     ret->is_void = true;

@@ -9,6 +9,5 @@
 MUST_USE enum err wire_envelope_check(const Jieli__V1__Envelope *envelope);
 /* ret borrows from envelope. */
 void wire_envelope_build(const struct wire_envelope *envelope, Jieli__V1__Envelope *ret);
-void wire_envelope_fill(const Jieli__V1__Envelope *envelope, struct wire_envelope *ret);
 
 #endif

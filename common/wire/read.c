@@ -51,7 +51,7 @@ static bool take_fixed(struct span *left, size_t size, uint64_t *ret)
     return true;
 }
 
-static bool take_bytes(struct span *left, struct span *ret)
+bool wire_bytes_take(struct span *left, struct span *ret)
 {
     uint64_t size = 0;
     if (!wire_varint_take(left, &size) || size > left->size) {
@@ -146,7 +146,7 @@ static enum err read_single(const struct reading *reading, ProtobufCMessage *mes
         return read_number(field, left, member);
     }
     struct span bytes;
-    if (!take_bytes(left, &bytes)) {
+    if (!wire_bytes_take(left, &bytes)) {
         return ERR_MALFORMED;
     }
     if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
@@ -171,7 +171,7 @@ static enum err count_run(const struct reading *reading, uint64_t tag, struct sp
     uint64_t next = tag;
     size_t count = 0;
     while (next == tag) {
-        if (!take_bytes(&left, &bytes)) {
+        if (!wire_bytes_take(&left, &bytes)) {
             return ERR_MALFORMED;
         }
         count++;
@@ -191,8 +191,8 @@ static enum err read_packed(const struct reading *reading, const ProtobufCFieldD
                             struct span *left, size_t *ret_count, void *member)
 {
     struct span bytes;
-    if (field->type != PROTOBUF_C_TYPE_FIXED64 || !take_bytes(left, &bytes) || bytes.size == 0 ||
-        bytes.size % 8 != 0) {
+    if (field->type != PROTOBUF_C_TYPE_FIXED64 || !wire_bytes_take(left, &bytes) ||
+        bytes.size == 0 || bytes.size % 8 != 0) {
         return ERR_MALFORMED;
     }
     size_t count = bytes.size / 8;
@@ -251,7 +251,7 @@ static enum err read_repeated(const struct reading *reading, ProtobufCMessage *m
     for (size_t i = 0; i < total && err == ERR_NONE; i++) {
         struct span bytes;
         /* count_run has seen each tag and length. */
-        if ((i > 0 && !wire_varint_take(left, &tag)) || !take_bytes(left, &bytes)) {
+        if ((i > 0 && !wire_varint_take(left, &tag)) || !wire_bytes_take(left, &bytes)) {
             return ERR_MALFORMED;
         }
         err = read_entry(reading, field, bytes, depth, list + i * size);
