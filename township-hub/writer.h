@@ -5,9 +5,9 @@
 #include "township-hub/hub.h"
 
 /* A thread that commits groups of pushes, one at a time, while the loop receives the next, and
- * helpers that pack leaves for it. From writer_start until written is called they have the hub's
- * mind, the store and the group for themselves; at any other time they touch nothing. Everything
- * here is called on the loop's thread. */
+ * helpers that hash and pack leaves for it. From writer_start until written is called they have
+ * the hub's mind, the store and the group for themselves; at any other time they touch nothing.
+ * Everything here is called on the loop's thread. */
 struct writer;
 
 /* helpers: threads beside it, for work that falls into parts (node/team.h). written: on the loop,
