@@ -92,7 +92,7 @@ class Point:
                               ("auditor", lambda: self.measure_auditor(size))):
                 try:
                     found[name] = one()
-                except (StepFailed, RuntimeError, subprocess.TimeoutExpired) as why:
+                except (StepFailed, RuntimeError, OSError, subprocess.TimeoutExpired) as why:
                     found[name] = {"failed": str(why)}
                     self.say(f"g: {name} with {self.count} events: {why}")
         finally:
