@@ -11,7 +11,8 @@
 
 enum {
     RECEIVE_ROUND = 16, /* frames taken before others get their turn: the writer, too */
-    TICK_MS = 1000
+    TICK_MS = 1000,
+    RING_TICKS = 15 /* who missed a doorbell hears it so much later */
 };
 struct daemon {
     struct daemon_options options;
@@ -30,6 +31,7 @@ struct daemon {
     bool lost;    /* what hub_is_lost said when the mind was last here */
     struct daemon_counts counts;
     uint64_t rung_size;
+    unsigned ticks;
 };
 
 static void send(struct daemon *daemon, struct peer *peer, struct span frame)
@@ -369,6 +371,9 @@ static void on_tick(void *context)
     flights_tick(&daemon->flights);
     if (daemon_settle(daemon)) {
         peers_each(daemon->peers, tick_peer, daemon);
+        daemon->ticks = (daemon->ticks + 1) % RING_TICKS;
+        daemon->rung_size = daemon->ticks == 0 ? 0 : daemon->rung_size;
+        daemon_ring(daemon);
     }
 }
 
