@@ -23,7 +23,9 @@ static void test_like_qsort(void **state)
             struct sort_item *items = calloc(count + 1, sizeof *items);
             struct sort_item *expected = calloc(count + 1, sizeof *expected);
             struct sort_item *room = calloc(count + 1, sizeof *room);
-            assert_true(items != NULL && expected != NULL && room != NULL);
+            assert_non_null(items);
+            assert_non_null(expected);
+            assert_non_null(room);
             for (size_t i = 0; i < count; i++) {
                 random ^= random << 13;
                 random ^= random >> 7;
