@@ -27,7 +27,6 @@ struct window {
 /* What one thread needs to decode an event. */
 struct bench {
     struct ahead *ahead;
-    struct wire_arena arena;
     struct wire_event *event;
 };
 
@@ -67,7 +66,7 @@ static void verify_leaf(struct bench *bench, const struct window *window, size_t
     ret->checked = false;
     ret->readable = wire_leaf_decode(bytes, &ret->leaf) == ERR_NONE;
     if (!ret->readable || ret->leaf.is_void ||
-        wire_event_decode(envelope->body, &bench->arena, bench->event) != ERR_NONE) {
+        wire_event_read(envelope->body, bench->event) != ERR_NONE) {
         return;
     }
     ret->decoded = true;
@@ -281,7 +280,7 @@ static enum err make_room(struct ahead *ahead)
             continue;
         }
         bench->event = malloc(sizeof *bench->event);
-        if (bench->event == NULL || wire_arena_init(&bench->arena, WIRE_EVENT_ARENA) != ERR_NONE) {
+        if (bench->event == NULL) {
             return ERR_MEMORY;
         }
     }
@@ -338,7 +337,6 @@ void ahead_free(struct ahead *ahead)
         (void)pthread_join(ahead->threads[i], NULL);
     }
     for (unsigned i = 0; i <= THREADS_MAX; i++) {
-        wire_arena_done(&ahead->benches[i].arena);
         free(ahead->benches[i].event);
     }
     for (size_t i = 0; i < RING; i++) {

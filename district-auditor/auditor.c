@@ -113,10 +113,8 @@ static enum err make_room(struct auditor *auditor)
         return ERR_MEMORY;
     }
     enum err err = wire_arena_init(&auditor->frame_arena, WIRE_FRAME_ARENA);
-    if (err == ERR_NONE) {
-        err = wire_arena_init(&auditor->leaf_arena, (size_t)LIMIT_BATCH_SIZE * 2);
-    }
-    return err != ERR_NONE ? err : wire_arena_init(&auditor->event_arena, WIRE_EVENT_ARENA);
+    return err != ERR_NONE ? err
+                           : wire_arena_init(&auditor->leaf_arena, (size_t)LIMIT_BATCH_SIZE * 2);
 }
 
 enum err auditor_open(const struct auditor_options *options, uint64_t now_ms,
@@ -166,7 +164,6 @@ void auditor_close(struct auditor *auditor)
     (void)pthread_rwlock_destroy(&auditor->directory_lock);
     wire_arena_done(&auditor->frame_arena);
     wire_arena_done(&auditor->leaf_arena);
-    wire_arena_done(&auditor->event_arena);
     free(auditor->event);
     free(auditor->record);
     free(auditor->frame);

@@ -36,7 +36,6 @@ struct auditor {
     struct sync_auditor session;
     struct wire_arena frame_arena;
     struct wire_arena leaf_arena;
-    struct wire_arena event_arena;
     struct wire_event *event;
     struct record *record;
     struct sync_frame *frame;

@@ -274,8 +274,8 @@ static enum err read_leaf(struct step *step)
         memcpy(step->place.id, step->leaf.void_id, LIMIT_HASH_SIZE);
         return ERR_NONE;
     }
-    if (!step->ahead->decoded || wire_event_decode(step->leaf.envelope.body, &auditor->event_arena,
-                                                   auditor->event) != ERR_NONE) {
+    if (!step->ahead->decoded ||
+        wire_event_read(step->leaf.envelope.body, auditor->event) != ERR_NONE) {
         return ERR_MALFORMED;
     }
     step->decoded = true;
