@@ -12,6 +12,7 @@ struct rough {
 static struct rough rough_dial_as(int type, struct rig *rig, const struct keys *keys)
 {
     const int linger_ms = 0;
+    const int send_ms = WAIT_MS;
     uint8_t public[LINK_KEY_SIZE] = {0};
     struct rough rough = {.context = zmq_ctx_new()};
 
@@ -19,6 +20,7 @@ static struct rough rough_dial_as(int type, struct rig *rig, const struct keys *
     rough.socket = zmq_socket(rough.context, type);
     assert_non_null(rough.socket);
     assert_int_equal(zmq_setsockopt(rough.socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms), 0);
+    assert_int_equal(zmq_setsockopt(rough.socket, ZMQ_SNDTIMEO, &send_ms, sizeof send_ms), 0);
     if (keys != NULL) {
         link_curve_public(keys->secret, public);
         assert_int_equal(zmq_setsockopt(rough.socket, ZMQ_CURVE_SERVERKEY, rig->server_keys.public,
