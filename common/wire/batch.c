@@ -1,7 +1,6 @@
 #include "sync.pb-c.h"
 #include "wire/leaf.h"
 
-#include <string.h>
 #include <zstd.h>
 
 enum { LINE_LEVEL = 3, STORE_LEVEL = -1 };
@@ -103,46 +102,7 @@ enum err wire_envelopes_pack(const struct wire_envelope *envelopes, size_t count
     return pack(&list.base, ret, ret_raw_size);
 }
 
-/* --- Reading envelopes ---
- * By hand, as strictly as wire_read: it made a struct of each, only to be copied. Fields are below
- * 16, so a tag is one byte. */
-
-enum {
-    TAG_LISTED = 1 << 3 | PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED,
-    TAG_BODY = 1 << 3 | PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED,
-    TAG_SUITE = 2 << 3 | PROTOBUF_C_WIRE_TYPE_VARINT,
-    TAG_SIGNATURE = 3 << 3 | PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED
-};
-
-static bool take_tag(struct span *left, uint8_t tag)
-{
-    if (left->size == 0 || left->data[0] != tag) {
-        return false;
-    }
-    *left = span_of(left->data + 1, left->size - 1);
-    return true;
-}
-
-static bool take_bytes(struct span *left, uint8_t tag, struct span *ret)
-{
-    return take_tag(left, tag) && wire_bytes_take(left, ret);
-}
-
-static enum err read_envelope(struct span bytes, struct wire_envelope *ret)
-{
-    struct span signature;
-    uint64_t suite = 0;
-    if (!take_bytes(&bytes, TAG_BODY, &ret->body) || ret->body.size == 0 ||
-        !take_tag(&bytes, TAG_SUITE) || !wire_varint_take(&bytes, &suite) || suite == 0 ||
-        suite > UINT8_MAX || !take_bytes(&bytes, TAG_SIGNATURE, &signature) ||
-        signature.size != LIMIT_SIGNATURE_SIZE || bytes.size != 0) {
-        return ERR_MALFORMED;
-    }
-    ret->suite = (uint8_t)suite;
-    memcpy(ret->signature, signature.data, LIMIT_SIGNATURE_SIZE);
-    return ret->body.size > LIMIT_BODY_SIZE ? ERR_LIMIT : ERR_NONE;
-}
-
+/* By hand, as strictly as wire_read: it made a struct of each, only to be copied. */
 enum err wire_envelopes_unpack(struct span packed, uint32_t raw_size, struct wire_arena *arena,
                                struct wire_envelope *ret_envelopes, size_t *ret_count)
 {
@@ -154,8 +114,8 @@ enum err wire_envelopes_unpack(struct span packed, uint32_t raw_size, struct wir
         if (count == LIMIT_BATCH_COUNT) {
             return ERR_LIMIT;
         }
-        err = take_bytes(&left, TAG_LISTED, &bytes) ? read_envelope(bytes, &ret_envelopes[count])
-                                                    : ERR_MALFORMED;
+        err = wire_field_take(&left, 1, &bytes) ? wire_envelope_read(bytes, &ret_envelopes[count])
+                                                : ERR_MALFORMED;
         count++;
     }
     if (err == ERR_NONE) {

@@ -169,19 +169,47 @@ enum err wire_envelope_encode(const struct wire_envelope *envelope, struct buf *
     return ret->err;
 }
 
+static bool take_tag(struct span *left, unsigned field, ProtobufCWireType type)
+{
+    uint8_t tag = 0;
+    (void)put_tag(&tag, field, type);
+    if (left->size == 0 || left->data[0] != tag) {
+        return false;
+    }
+    *left = span_of(left->data + 1, left->size - 1);
+    return true;
+}
+
+bool wire_field_take(struct span *left, unsigned field, struct span *ret)
+{
+    return take_tag(left, field, PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED) &&
+           wire_bytes_take(left, ret);
+}
+
+enum err wire_envelope_read(struct span bytes, struct wire_envelope *ret)
+{
+    struct span signature;
+    uint64_t suite = 0;
+    if (!wire_field_take(&bytes, 1, &ret->body) || ret->body.size == 0 ||
+        !take_tag(&bytes, 2, PROTOBUF_C_WIRE_TYPE_VARINT) || !wire_varint_take(&bytes, &suite) ||
+        suite == 0 || suite > UINT8_MAX || !wire_field_take(&bytes, 3, &signature) ||
+        signature.size != LIMIT_SIGNATURE_SIZE || bytes.size != 0) {
+        return ERR_MALFORMED;
+    }
+    ret->suite = (uint8_t)suite;
+    memcpy(ret->signature, signature.data, LIMIT_SIGNATURE_SIZE);
+    return ret->body.size > LIMIT_BODY_SIZE ? ERR_LIMIT : ERR_NONE;
+}
+
 enum err wire_envelope_decode(struct span bytes, struct wire_envelope *ret)
 {
-    WIRE_STACK_ARENA(arena, LEAF_ARENA);
-    ProtobufCMessage *message = NULL;
+    struct wire_envelope found;
     if (bytes.size > LIMIT_ENVELOPE_SIZE) {
         return ERR_LIMIT;
     }
-    enum err err = wire_read(&jieli__v1__envelope__descriptor, bytes, 1, &arena, &message);
+    enum err err = wire_envelope_read(bytes, &found);
     if (err == ERR_NONE) {
-        err = wire_envelope_check((const Jieli__V1__Envelope *)message);
-    }
-    if (err == ERR_NONE) {
-        envelope_fill((const Jieli__V1__Envelope *)message, ret);
+        *ret = found;
     }
     return err;
 }
