@@ -78,13 +78,6 @@ static struct span row_key(struct kv_key *key, const struct leaf_rows *rows, uin
     return kv_key_span(key);
 }
 
-static void fail(struct kv_txn *txn, enum err err)
-{
-    if (txn->err == ERR_NONE) {
-        txn->err = err;
-    }
-}
-
 bool leaf_rows_append(struct leaf_rows *rows, uint64_t index, struct span leaf,
                       const uint8_t id[LIMIT_HASH_SIZE])
 {
@@ -134,7 +127,7 @@ static void write_row(struct leaf_rows *rows, struct kv_txn *txn, const struct l
     struct kv_key key;
     enum err err = make_row(run, bounds, packed, &rows->value);
     if (err != ERR_NONE) {
-        fail(txn, err);
+        kv_fail(txn, err);
         return;
     }
     kv_put(txn, KV_LEAF, row_key(&key, rows, run->first + bounds[1] - 1), buf_span(&rows->value));
@@ -212,7 +205,7 @@ static bool load(struct leaf_rows *rows, struct kv_txn *txn, uint64_t index, str
     kv_scan(txn, KV_LEAF, span_of(&rows->slot, 1), row_key(&key, rows, index), take_row, &finding);
     if (finding.err != ERR_NONE || txn->err != ERR_NONE) {
         leaf_run_clear(run, 0);
-        fail(txn, finding.err);
+        kv_fail(txn, finding.err);
         return false;
     }
     return leaf_run_has(run, index);
@@ -241,7 +234,7 @@ void leaf_rows_put(struct leaf_rows *rows, struct kv_txn *txn, uint64_t index, s
     if (leaf_run_add(run, leaf, NULL)) {
         write_rows(rows, txn, run, bounds, false);
     } else {
-        fail(txn, ERR_MEMORY);
+        kv_fail(txn, ERR_MEMORY);
     }
 }
 
@@ -288,11 +281,11 @@ static bool gather(struct leaf_rows *rows, struct kv_txn *txn, uint64_t first)
     leaf_run_clear(&rows->group, first);
     for (uint64_t index = first; index < first + LEAF_GROUP; index++) {
         if (!leaf_rows_get(rows, txn, index, &leaf)) {
-            fail(txn, ERR_STORE);
+            kv_fail(txn, ERR_STORE);
             return false;
         }
         if (!leaf_run_add(&rows->group, leaf, id_of(rows, index, leaf, room))) {
-            fail(txn, ERR_MEMORY);
+            kv_fail(txn, ERR_MEMORY);
             return false;
         }
         /* A plain row goes with its last leaf. */

@@ -19,13 +19,6 @@ static struct span row_key(struct kv_key *key, size_t before)
     return kv_key_span(key);
 }
 
-static void fail(struct kv_txn *txn, enum err err)
-{
-    if (txn->err == ERR_NONE) {
-        txn->err = err;
-    }
-}
-
 static bool is_row(struct span key, struct span value)
 {
     return key.size == 5 && value.size > 0 && value.size <= ROW_SIZE &&
@@ -57,7 +50,7 @@ bool part_expected_has(struct kv_txn *txn, uint64_t name)
     struct search search = {name, false, false};
     kv_scan(txn, KV_PART, span_text("e"), span_of(NULL, 0), search_row, &search);
     if (search.damaged) {
-        fail(txn, ERR_STORE);
+        kv_fail(txn, ERR_STORE);
     }
     return search.found;
 }
@@ -80,7 +73,7 @@ static void find_last(struct kv_txn *txn, struct last *ret)
         if (is_row(buf_span(&key), buf_span(&ret->names))) {
             ret->before = get_u32(key.data + 1);
         } else {
-            fail(txn, ERR_STORE);
+            kv_fail(txn, ERR_STORE);
         }
     }
     buf_done(&key);
@@ -122,14 +115,14 @@ static void hand_on(struct kv_txn *txn)
 {
     struct collection *all = malloc(sizeof *all);
     if (all == NULL) {
-        fail(txn, ERR_MEMORY);
+        kv_fail(txn, ERR_MEMORY);
         return;
     }
     all->count = 0;
     all->damaged = false;
     kv_scan(txn, KV_PART, span_text("e"), span_of(NULL, 0), collect_row, all);
     if (all->damaged) {
-        fail(txn, ERR_STORE);
+        kv_fail(txn, ERR_STORE);
     }
     sort(all);
     part_names_put(txn, all->names, all->name_count);
@@ -161,7 +154,7 @@ static size_t add_row(struct kv_txn *txn, struct last *last, struct span names)
     }
     buf_put(&last->names, names.data, size);
     if (last->names.err != ERR_NONE) {
-        fail(txn, last->names.err);
+        kv_fail(txn, last->names.err);
         return 0;
     }
     kv_put(txn, KV_PART, row_key(&key, last->before), buf_span(&last->names));

@@ -82,13 +82,6 @@ static uint32_t next_station(struct kv_txn *txn)
     return number + 1;
 }
 
-static void fail(struct kv_txn *txn, enum err err)
-{
-    if (txn->err == ERR_NONE) {
-        txn->err = err;
-    }
-}
-
 /* --- Stations --- */
 
 struct search {
@@ -217,7 +210,7 @@ static uint64_t wraps_place(struct parts *parts, struct kv_txn *txn,
         slot->place = place;
     }
     if (bytes.err != ERR_NONE) {
-        fail(txn, bytes.err);
+        kv_fail(txn, bytes.err);
     }
     buf_done(&bytes);
     return place;
@@ -250,7 +243,7 @@ void parts_put(struct parts *parts, struct kv_txn *txn, const uint8_t hash[LIMIT
     struct wire_sealed_blob blob;
     struct buf value;
     if (wire_sealed_decode(bytes, &parts->arena, &blob) != ERR_NONE) {
-        fail(txn, ERR_MALFORMED);
+        kv_fail(txn, ERR_MALFORMED);
         return;
     }
     uint64_t wraps = wraps_place(parts, txn, &blob);
@@ -260,7 +253,7 @@ void parts_put(struct parts *parts, struct kv_txn *txn, const uint8_t hash[LIMIT
     buf_put_varint(&value, blob.ciphertext.size);
     buf_put_span(&value, blob.ciphertext);
     if (value.err != ERR_NONE) {
-        fail(txn, value.err);
+        kv_fail(txn, value.err);
     }
     part_bytes_add(txn, buf_span(&value));
     struct part_name name = {get_u64(hash), place};
@@ -307,12 +300,12 @@ static bool get_part(struct kv_txn *txn, uint64_t place, const uint8_t *hash, st
     buf_init(&ciphertext, LIMIT_BLOB_SIZE);
     buf_init(&wraps, WRAPS_SIZE);
     if (!read_part(txn, place, &ciphertext, &wraps_at)) {
-        fail(txn, ERR_STORE);
+        kv_fail(txn, ERR_STORE);
         goto out;
     }
     part_bytes_get(txn, wraps_at, WRAPS_SIZE, &wraps);
     if (!take_wraps(txn, buf_span(&wraps), &blob)) {
-        fail(txn, ERR_STORE);
+        kv_fail(txn, ERR_STORE);
         goto out;
     }
     blob.ciphertext = buf_span(&ciphertext);
@@ -321,7 +314,7 @@ static bool get_part(struct kv_txn *txn, uint64_t place, const uint8_t *hash, st
     buf_clear(ret);
     enum err err = same ? wire_sealed_encode(&blob, ret) : ERR_NONE;
     if (err != ERR_NONE) {
-        fail(txn, err);
+        kv_fail(txn, err);
     }
     same = same && err == ERR_NONE;
 out:

@@ -60,6 +60,14 @@ struct kv_txn {
     enum err err; /* the first failure */
 };
 
+/* txn ends with err, unless with an earlier one. */
+static inline void kv_fail(struct kv_txn *txn, enum err err)
+{
+    if (txn->err == ERR_NONE) {
+        txn->err = err;
+    }
+}
+
 /* A write transaction waits for nobody: the one writer thread owns it. Readers see the last
  * commit and may run on any thread; keep them short. On failure err is set and all later calls
  * do nothing. */

@@ -3,13 +3,6 @@
 
 #include <string.h>
 
-static void fail(struct kv_txn *txn, enum err err)
-{
-    if (txn->err == ERR_NONE) {
-        txn->err = err;
-    }
-}
-
 static struct kv_tree *tree_of(struct kv_txn *txn, enum kv_table table)
 {
     struct transaction *transaction = txn->handle;
@@ -22,7 +15,7 @@ static bool is_usable(struct kv_txn *txn, enum kv_table table)
     CHECK((unsigned)table < KV_TABLE_COUNT);
     CHECK(txn->handle != NULL || txn->err != ERR_NONE);
     if (txn->kv->dead) {
-        fail(txn, ERR_STORE);
+        kv_fail(txn, ERR_STORE);
     }
     return txn->err == ERR_NONE;
 }
@@ -41,7 +34,7 @@ static bool is_writable(struct kv_txn *txn, enum kv_table table)
 static bool is_within(struct kv_txn *txn, size_t size, size_t least, size_t most)
 {
     if (size < least || size > most) {
-        fail(txn, ERR_LIMIT);
+        kv_fail(txn, ERR_LIMIT);
         return false;
     }
     return true;
@@ -57,7 +50,7 @@ void kv_put(struct kv_txn *txn, enum kv_table table, struct span key, struct spa
     transaction->grew = true;
     kv_tree_put(tree_of(txn, table), key, value);
     if (tree_of(txn, table)->size > txn->kv->map_size + transaction->size_before) {
-        fail(txn, ERR_FULL); /* early: the commit decides, but memory is bounded */
+        kv_fail(txn, ERR_FULL); /* early: the commit decides, but memory is bounded */
     }
 }
 
@@ -72,7 +65,7 @@ static bool copy_out(struct kv_txn *txn, struct span bytes, struct buf *ret)
 {
     buf_clear(ret);
     buf_put_span(ret, bytes);
-    fail(txn, ret->err);
+    kv_fail(txn, ret->err);
     return ret->err == ERR_NONE;
 }
 
