@@ -39,4 +39,9 @@ endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_options(-D_FORTIFY_SOURCE=2 -fstack-protector-strong)
   add_link_options(-Wl,-z,relro,-z,now)
+  if(CMAKE_INTERPROCEDURAL_OPTIMIZATION AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    # Warnings there are errors as well, but for one: gcc folds functions that read alike and then
+    # takes what one of them returns for what the other does.
+    add_link_options(-Werror -Wno-stringop-overread)
+  endif()
 endif()
