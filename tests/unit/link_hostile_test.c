@@ -110,7 +110,10 @@ static void peer_without_curve_gets_nowhere(void **state)
     struct rough rough = rough_dial(rig, NULL);
 
     rough_connect(rig, &rough);
-    assert_int_equal(zmq_send(rough.socket, "plain", 5, 0), 5);
+    /* libzmq gives up a connection for good once it saw that the other side wants CURVE, and then
+     * a send would wait for ever. That is seen now or later, as the cores are free. */
+    const int sent = zmq_send(rough.socket, "plain", 5, ZMQ_DONTWAIT);
+    assert_true(sent == 5 || zmq_errno() == EAGAIN);
     rig_dial(rig, 0, "alpha");
     for (unsigned i = 0; i < 20; i++) {
         client_send(rig, rig->clients[0], span_text("curve"));

@@ -10,8 +10,9 @@
 
 /* A server, two clients that may be dialled, and waiting on their descriptors alone. */
 
-/* Waits are bounded generously and fail only when something never happens. */
-enum { WAIT_MS = 20000, ROUND_COUNT = 100000, RETRY_MS = 50 };
+/* Waits are bounded generously and fail only when something never happens. A round is woken for or
+ * AWAKE_MS long: a peer that is refused and dials again some times a second wakes without end. */
+enum { WAIT_MS = 20000, AWAKE_MS = 10, ROUND_COUNT = WAIT_MS / AWAKE_MS, RETRY_MS = 50 };
 
 struct keys {
     uint8_t public[LINK_KEY_SIZE];
@@ -83,7 +84,9 @@ static inline void rig_sleep(struct rig *rig, struct link_client *more)
             pending = link_client_pending(clients[i]) || pending;
         }
     }
-    if (!pending) {
+    if (pending) {
+        (void)poll(NULL, 0, AWAKE_MS);
+    } else {
         assert_true(poll(fds, 4, WAIT_MS) > 0);
     }
 }
