@@ -422,7 +422,7 @@ enum err daemon_open(const struct daemon_options *options, struct daemon **ret_d
         err = peers_new(&daemon->peers);
     }
     if (err == ERR_NONE) {
-        err = workers_new(options->loop, workers, FLIGHTS_COUNT, &daemon->workers);
+        err = workers_new(options->loop, workers, FLIGHTS_COUNT, FLIGHTS_NICE, &daemon->workers);
     }
     if (err == ERR_NONE) {
         err = writer_new(options->loop, options->hub, workers - 1, on_written, daemon,

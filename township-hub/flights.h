@@ -21,7 +21,10 @@ enum {
     FLIGHTS_SIZE = 32 * 1024 * 1024, /* bytes, more is answered with busy */
     FLIGHTS_WORTH = 512,             /* events for which a commit need not wait for more */
     FLIGHTS_GROUP = 1024,            /* pushes of one commit */
-    FLIGHTS_GROUP_EVENTS = 4096      /* and events; more by one push at most */
+    FLIGHTS_GROUP_EVENTS = 4096,     /* and events; more by one push at most */
+    /* Of who checks: what is checked already goes first, its senders wait. Else a group competes
+     * with the checks of the next, and then works alone and syncs with nothing left to check. */
+    FLIGHTS_NICE = 10
 };
 
 struct flights {

@@ -47,7 +47,7 @@ enum err writer_new(struct loop *loop, struct hub *hub, unsigned helpers,
     writer->job = (struct workers_job){run_group, group_done, writer, NULL};
     enum err err = team_new(helpers, &writer->team);
     if (err == ERR_NONE) {
-        err = workers_new(loop, 1, 1, &writer->thread);
+        err = workers_new(loop, 1, 1, 0, &writer->thread);
     }
     if (err != ERR_NONE) {
         team_free(writer->team);

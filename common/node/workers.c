@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { WORKERS_THREAD_COUNT = 16 };
@@ -20,6 +21,7 @@ struct workers {
     unsigned queue_count;
     unsigned taken_count; /* the loop thread's */
     unsigned thread_count;
+    int nice;
     pthread_t threads[WORKERS_THREAD_COUNT];
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t changed;
@@ -80,6 +82,8 @@ static void *workers_work(void *context)
     struct workers_job *job = NULL;
     const uint64_t one = 1;
 
+    /* Of this thread alone, on Linux. Who may not be nice is as quick as the others. */
+    (void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + workers->nice);
     while ((job = workers_take(workers)) != NULL) {
         job->run(job->context);
         workers_lock(workers);
@@ -131,7 +135,7 @@ static enum err workers_start(struct workers *workers, unsigned thread_count)
     return loop_add_fd(workers->loop, workers->finished_fd, LOOP_READ, workers_finished, workers);
 }
 
-enum err workers_new(struct loop *loop, unsigned thread_count, unsigned queue_count,
+enum err workers_new(struct loop *loop, unsigned thread_count, unsigned queue_count, int nice,
                      struct workers **ret_workers)
 {
     struct workers *workers = NULL;
@@ -145,6 +149,7 @@ enum err workers_new(struct loop *loop, unsigned thread_count, unsigned queue_co
     }
     workers->loop = loop;
     workers->queue_count = queue_count;
+    workers->nice = nice;
     workers->finished_fd = -1;
     CHECK(pthread_mutex_init(&workers->lock, NULL) == 0);
     CHECK(pthread_cond_init(&workers->changed, NULL) == 0);

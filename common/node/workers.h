@@ -15,9 +15,10 @@ struct workers_job {
 };
 
 /* thread_count 1 to 16; with one thread jobs run in order. queue_count bounds the jobs taken and
- * not yet done. Make it after loop_watch_signals. */
+ * not yet done. nice is added to the niceness of who makes them, see nice(2): above 0 they give way
+ * to the other threads when there are not enough cores. Make it after loop_watch_signals. */
 MUST_USE enum err workers_new(struct loop *loop, unsigned thread_count, unsigned queue_count,
-                              struct workers **ret_workers);
+                              int nice, struct workers **ret_workers);
 /* Runs all jobs taken to their end, calls their done here, then ends the threads. On the loop's
  * thread, before loop_free. */
 void workers_free(struct workers *workers);

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 /* Ends a test that waits for something that never happens. */
 enum { PATIENCE_MS = 60000 };
@@ -77,7 +78,7 @@ static void jobs_run_elsewhere_and_end_here(void **state)
     struct sum sums[JOB_COUNT];
     unsigned expected = 0;
 
-    assert_int_equal(workers_new(rig.loop, 3, JOB_COUNT, &workers), ERR_NONE);
+    assert_int_equal(workers_new(rig.loop, 3, JOB_COUNT, 0, &workers), ERR_NONE);
     for (unsigned i = 0; i < JOB_COUNT; i++) {
         sums[i] = sum_of(&rig, i + 1);
         sums[i].workers = workers;
@@ -97,7 +98,7 @@ static void jobs_are_bounded_and_none_is_lost(void **state)
     struct workers *workers = NULL;
     struct sum sums[3];
 
-    assert_int_equal(workers_new(rig.loop, 1, 2, &workers), ERR_NONE);
+    assert_int_equal(workers_new(rig.loop, 1, 2, 0, &workers), ERR_NONE);
     for (unsigned i = 0; i < 3; i++) {
         sums[i] = sum_of(&rig, 10);
         sums[i].job.context = &sums[i];
@@ -116,7 +117,7 @@ static void waiting_ends_what_was_taken(void **state)
     struct workers *workers = NULL;
     struct sum sums[JOB_COUNT];
 
-    assert_int_equal(workers_new(rig.loop, 2, JOB_COUNT, &workers), ERR_NONE);
+    assert_int_equal(workers_new(rig.loop, 2, JOB_COUNT, 0, &workers), ERR_NONE);
     workers_wait(workers);
     for (unsigned i = 0; i < JOB_COUNT; i++) {
         sums[i] = sum_of(&rig, 3);
@@ -130,6 +131,38 @@ static void waiting_ends_what_was_taken(void **state)
     assert_int_equal(rig.count, 9 * JOB_COUNT);
 }
 
+struct niceness {
+    struct workers_job job;
+    int there;
+};
+
+static void see_niceness(void *context)
+{
+    struct niceness *niceness = context;
+    niceness->there = getpriority(PRIO_PROCESS, 0);
+}
+
+static void leave(void *context)
+{
+    (void)context;
+}
+
+static void workers_give_way_and_nobody_else(void **state)
+{
+    int here = getpriority(PRIO_PROCESS, 0);
+
+    for (int nice = 0; nice <= 3; nice += 3) {
+        struct niceness found = {.job = {see_niceness, leave, &found, NULL}, .there = -100};
+        struct workers *workers = NULL;
+        assert_int_equal(workers_new(*state, 1, 1, nice, &workers), ERR_NONE);
+        assert_int_equal(workers_push(workers, &found.job), ERR_NONE);
+        workers_wait(workers);
+        workers_free(workers);
+        assert_int_equal(found.there, here + nice > 19 ? 19 : here + nice);
+        assert_int_equal(getpriority(PRIO_PROCESS, 0), here);
+    }
+}
+
 #define RIG(test) cmocka_unit_test_setup_teardown(test, loop_setup, loop_teardown)
 
 int main(void)
@@ -138,6 +171,7 @@ int main(void)
         RIG(jobs_run_elsewhere_and_end_here),
         RIG(jobs_are_bounded_and_none_is_lost),
         RIG(waiting_ends_what_was_taken),
+        RIG(workers_give_way_and_nobody_else),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
