@@ -52,8 +52,14 @@ char *wire_text(const char *text)
 
 bool wire_is_zero(const uint8_t *data, size_t size)
 {
-    uint8_t any = 0;
-    for (size_t i = 0; i < size; i++) {
+    uint64_t any = 0;
+    uint64_t word = 0;
+    size_t i = 0;
+    for (; i + sizeof word <= size; i += sizeof word) {
+        memcpy(&word, data + i, sizeof word);
+        any |= word;
+    }
+    for (; i < size; i++) {
         any |= data[i];
     }
     return any == 0;
