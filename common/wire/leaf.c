@@ -33,157 +33,81 @@ static void envelope_fill(const Jieli__V1__Envelope *envelope, struct wire_envel
 }
 
 /* --- Writing ---
- * The same bytes as protobuf-c's (wire_leaf_write_test), without two walks by descriptors: the
- * hub's one writer makes each leaf. Fields are below 16, so a tag is one byte; what is zero is left
- * out. */
+ * By hand: the hub's one writer makes each leaf. */
 
-static size_t varint_size(uint64_t value)
+static enum err envelope_check(const struct wire_envelope *envelope)
 {
-    size_t size = 1;
-    while (value >= 0x80) {
-        value >>= 7;
-        size++;
+    if (envelope->body.size > LIMIT_BODY_SIZE) {
+        return ERR_LIMIT;
     }
-    return size;
+    return envelope->body.size >= 1 && envelope->suite >= 1 ? ERR_NONE : ERR_MALFORMED;
 }
 
-static size_t number_size(uint64_t value)
+static size_t envelope_size(const struct wire_envelope *envelope)
 {
-    return value == 0 ? 0 : 1 + varint_size(value);
+    return wire_bytes_size(envelope->body) + wire_number_size(envelope->suite) +
+           wire_prefixed_size(LIMIT_SIGNATURE_SIZE);
 }
 
-static size_t fixed_size(uint64_t value)
+static uint8_t *put_envelope(uint8_t *at, const struct wire_envelope *envelope)
 {
-    return value == 0 ? 0 : 1 + sizeof value;
+    at = wire_bytes_put(at, 1, envelope->body);
+    at = wire_number_put(at, 2, envelope->suite);
+    return wire_bytes_put(at, 3, span_of(envelope->signature, LIMIT_SIGNATURE_SIZE));
 }
 
-static size_t prefixed_size(size_t size)
+static size_t void_size(const struct wire_leaf *leaf)
 {
-    return 1 + varint_size(size) + size;
+    return wire_prefixed_size(LIMIT_KEY_SIZE) + wire_fixed_size(leaf->void_incarnation) +
+           wire_fixed_size(leaf->void_seq) + wire_prefixed_size(LIMIT_HASH_SIZE) +
+           wire_number_size(leaf->void_reason);
 }
 
-static size_t bytes_size(ProtobufCBinaryData bytes)
+static uint8_t *put_void(uint8_t *at, const struct wire_leaf *leaf)
 {
-    return bytes.len == 0 ? 0 : prefixed_size(bytes.len);
+    at = wire_bytes_put(at, 1, span_of(leaf->void_device, LIMIT_KEY_SIZE));
+    at = wire_fixed_put(at, 2, leaf->void_incarnation);
+    at = wire_fixed_put(at, 3, leaf->void_seq);
+    at = wire_bytes_put(at, 4, span_of(leaf->void_id, LIMIT_HASH_SIZE));
+    return wire_number_put(at, 5, leaf->void_reason);
 }
 
-static uint8_t *put_tag(uint8_t *at, unsigned field, ProtobufCWireType type)
+static struct span feed_device(const struct wire_leaf *leaf)
 {
-    *at = (uint8_t)(field << 3 | (unsigned)type);
-    return at + 1;
+    return span_of(leaf->feed_device, leaf->own_seq != 0 ? LIMIT_KEY_SIZE : 0);
 }
 
-static uint8_t *put_number(uint8_t *at, unsigned field, uint64_t value)
+static size_t leaf_size(const struct wire_leaf *leaf, size_t inner)
 {
-    return value == 0 ? at : put_varint(put_tag(at, field, PROTOBUF_C_WIRE_TYPE_VARINT), value);
+    return wire_fixed_size(leaf->hub_ms) + wire_number_size(leaf->verdict) +
+           wire_number_size(leaf->refusal) + wire_fixed_size(leaf->common_seq) +
+           wire_fixed_size(leaf->own_seq) + wire_bytes_size(feed_device(leaf)) +
+           wire_prefixed_size(inner);
 }
 
-static uint8_t *put_fixed(uint8_t *at, unsigned field, uint64_t value)
+static uint8_t *put_leaf(uint8_t *at, const struct wire_leaf *leaf, size_t inner)
 {
-    if (value == 0) {
-        return at;
-    }
-    at = put_tag(at, field, PROTOBUF_C_WIRE_TYPE_64BIT);
-    for (unsigned shift = 0; shift < 64; shift += 8) {
-        *at++ = (uint8_t)(value >> shift);
-    }
-    return at;
-}
-
-static uint8_t *put_prefix(uint8_t *at, unsigned field, size_t size)
-{
-    return put_varint(put_tag(at, field, PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED), size);
-}
-
-static uint8_t *put_bytes(uint8_t *at, unsigned field, ProtobufCBinaryData bytes)
-{
-    if (bytes.len == 0) {
-        return at;
-    }
-    at = put_prefix(at, field, bytes.len);
-    memcpy(at, bytes.data, bytes.len);
-    return at + bytes.len;
-}
-
-static size_t envelope_size(const Jieli__V1__Envelope *envelope)
-{
-    return bytes_size(envelope->body) + number_size(envelope->suite) +
-           bytes_size(envelope->signature);
-}
-
-static uint8_t *put_envelope(uint8_t *at, const Jieli__V1__Envelope *envelope)
-{
-    at = put_bytes(at, 1, envelope->body);
-    at = put_number(at, 2, envelope->suite);
-    return put_bytes(at, 3, envelope->signature);
-}
-
-static size_t void_size(const Jieli__V1__Void *message)
-{
-    return bytes_size(message->device) + fixed_size(message->incarnation) +
-           fixed_size(message->seq) + bytes_size(message->id) + number_size(message->reason);
-}
-
-static uint8_t *put_void(uint8_t *at, const Jieli__V1__Void *message)
-{
-    at = put_bytes(at, 1, message->device);
-    at = put_fixed(at, 2, message->incarnation);
-    at = put_fixed(at, 3, message->seq);
-    at = put_bytes(at, 4, message->id);
-    return put_number(at, 5, message->reason);
-}
-
-static size_t leaf_size(const Jieli__V1__Leaf *leaf)
-{
-    size_t inner = leaf->envelope != NULL ? envelope_size(leaf->envelope) : void_size(leaf->void_);
-    return fixed_size(leaf->hub_ms) + number_size((uint64_t)leaf->verdict) +
-           number_size(leaf->refusal) + fixed_size(leaf->common_seq) + fixed_size(leaf->own_seq) +
-           bytes_size(leaf->feed_device) + prefixed_size(inner);
-}
-
-static uint8_t *put_leaf(uint8_t *at, const Jieli__V1__Leaf *leaf)
-{
-    at = put_fixed(at, 1, leaf->hub_ms);
-    at = put_number(at, 2, (uint64_t)leaf->verdict);
-    at = put_number(at, 3, leaf->refusal);
-    at = put_fixed(at, 4, leaf->common_seq);
-    at = put_fixed(at, 5, leaf->own_seq);
-    at = put_bytes(at, 6, leaf->feed_device);
-    return leaf->envelope != NULL
-               ? put_envelope(put_prefix(at, 7, envelope_size(leaf->envelope)), leaf->envelope)
-               : put_void(put_prefix(at, 8, void_size(leaf->void_)), leaf->void_);
+    at = wire_fixed_put(at, 1, leaf->hub_ms);
+    at = wire_number_put(at, 2, leaf->verdict);
+    at = wire_number_put(at, 3, leaf->refusal);
+    at = wire_fixed_put(at, 4, leaf->common_seq);
+    at = wire_fixed_put(at, 5, leaf->own_seq);
+    at = wire_bytes_put(at, 6, feed_device(leaf));
+    return leaf->is_void ? put_void(wire_prefix_put(at, 8, inner), leaf)
+                         : put_envelope(wire_prefix_put(at, 7, inner), &leaf->envelope);
 }
 
 enum err wire_envelope_encode(const struct wire_envelope *envelope, struct buf *ret)
 {
-    Jieli__V1__Envelope message;
-    wire_envelope_build(envelope, &message);
-    enum err err = wire_envelope_check(&message);
+    enum err err = envelope_check(envelope);
     if (err != ERR_NONE) {
         return err;
     }
-    uint8_t *room = buf_grow(ret, envelope_size(&message));
+    uint8_t *room = buf_grow(ret, envelope_size(envelope));
     if (room != NULL) {
-        CHECK(put_envelope(room, &message) == ret->data + ret->size);
+        CHECK(put_envelope(room, envelope) == ret->data + ret->size);
     }
     return ret->err;
-}
-
-static bool take_tag(struct span *left, unsigned field, ProtobufCWireType type)
-{
-    uint8_t tag = 0;
-    (void)put_tag(&tag, field, type);
-    if (left->size == 0 || left->data[0] != tag) {
-        return false;
-    }
-    *left = span_of(left->data + 1, left->size - 1);
-    return true;
-}
-
-bool wire_field_take(struct span *left, unsigned field, struct span *ret)
-{
-    return take_tag(left, field, PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED) &&
-           wire_bytes_take(left, ret);
 }
 
 enum err wire_envelope_read(struct span bytes, struct wire_envelope *ret)
@@ -191,9 +115,10 @@ enum err wire_envelope_read(struct span bytes, struct wire_envelope *ret)
     struct span signature;
     uint64_t suite = 0;
     if (!wire_field_take(&bytes, 1, &ret->body) || ret->body.size == 0 ||
-        !take_tag(&bytes, 2, PROTOBUF_C_WIRE_TYPE_VARINT) || !wire_varint_take(&bytes, &suite) ||
-        suite == 0 || suite > UINT8_MAX || !wire_field_take(&bytes, 3, &signature) ||
-        signature.size != LIMIT_SIGNATURE_SIZE || bytes.size != 0) {
+        !wire_tag_take(&bytes, 2, PROTOBUF_C_WIRE_TYPE_VARINT) ||
+        !wire_varint_take(&bytes, &suite) || suite == 0 || suite > UINT8_MAX ||
+        !wire_field_take(&bytes, 3, &signature) || signature.size != LIMIT_SIGNATURE_SIZE ||
+        bytes.size != 0) {
         return ERR_MALFORMED;
     }
     ret->suite = (uint8_t)suite;
@@ -239,45 +164,34 @@ static enum err leaf_check(const Jieli__V1__Leaf *leaf)
     return wire_envelope_check(leaf->envelope);
 }
 
-static void void_build(const struct wire_leaf *leaf, Jieli__V1__Void *ret)
+/* What leaf_check asks of a leaf that was read. */
+static enum err written_check(const struct wire_leaf *leaf)
 {
-    jieli__v1__void__init(ret);
-    ret->device = wire_bytes(leaf->void_device, sizeof leaf->void_device);
-    ret->incarnation = leaf->void_incarnation;
-    ret->seq = leaf->void_seq;
-    ret->id = wire_bytes(leaf->void_id, sizeof leaf->void_id);
-    ret->reason = leaf->void_reason;
+    if (leaf->verdict == WIRE_VERDICT_NONE || leaf->verdict > WIRE_VOID ||
+        leaf->is_void != (leaf->verdict == WIRE_VOID) ||
+        (leaf->own_seq == 0) != wire_is_zero(leaf->feed_device, LIMIT_KEY_SIZE)) {
+        return ERR_MALFORMED;
+    }
+    if (!leaf->is_void) {
+        return envelope_check(&leaf->envelope);
+    }
+    return !wire_is_zero(leaf->void_device, LIMIT_KEY_SIZE) && leaf->void_incarnation >= 1 &&
+                   leaf->void_seq >= 1 && !wire_is_zero(leaf->void_id, LIMIT_HASH_SIZE) &&
+                   leaf->void_reason >= WIRE_VOID_UNREADABLE && leaf->void_reason <= WIRE_VOID_CHAIN
+               ? ERR_NONE
+               : ERR_MALFORMED;
 }
 
 enum err wire_leaf_encode(const struct wire_leaf *leaf, struct buf *ret)
 {
-    Jieli__V1__Leaf message;
-    Jieli__V1__Envelope envelope;
-    Jieli__V1__Void void_part;
-    if (leaf->verdict > WIRE_VOID) {
-        return ERR_MALFORMED;
-    }
-    jieli__v1__leaf__init(&message);
-    message.hub_ms = leaf->hub_ms;
-    message.verdict = (Jieli__V1__VerdictKind)leaf->verdict;
-    message.refusal = leaf->refusal;
-    message.common_seq = leaf->common_seq;
-    message.own_seq = leaf->own_seq;
-    message.feed_device = wire_bytes_optional(leaf->feed_device, sizeof leaf->feed_device);
-    if (leaf->is_void) {
-        void_build(leaf, &void_part);
-        message.void_ = &void_part;
-    } else {
-        wire_envelope_build(&leaf->envelope, &envelope);
-        message.envelope = &envelope;
-    }
-    enum err err = leaf_check(&message);
+    enum err err = written_check(leaf);
     if (err != ERR_NONE) {
         return err;
     }
-    uint8_t *room = buf_grow(ret, leaf_size(&message));
+    size_t inner = leaf->is_void ? void_size(leaf) : envelope_size(&leaf->envelope);
+    uint8_t *room = buf_grow(ret, leaf_size(leaf, inner));
     if (room != NULL) {
-        CHECK(put_leaf(room, &message) == ret->data + ret->size);
+        CHECK(put_leaf(room, leaf, inner) == ret->data + ret->size);
     }
     return ret->err;
 }

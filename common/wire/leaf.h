@@ -4,7 +4,7 @@
 /* Private to wire: envelopes as generated structs, alone, in leaves and in batches. */
 
 #include "event.pb-c.h"
-#include "wire/read.h"
+#include "wire/fields.h"
 
 MUST_USE enum err wire_envelope_check(const Jieli__V1__Envelope *envelope);
 /* ret borrows from envelope. */
@@ -12,7 +12,5 @@ void wire_envelope_build(const struct wire_envelope *envelope, Jieli__V1__Envelo
 /* By hand, as strictly as wire_read. ret borrows from bytes; after a failure it holds whatever was
  * read before it. */
 MUST_USE enum err wire_envelope_read(struct span bytes, struct wire_envelope *ret);
-/* Takes a field of bytes with that number, below 16, off left. */
-MUST_USE bool wire_field_take(struct span *left, unsigned field, struct span *ret);
 
 #endif
