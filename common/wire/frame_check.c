@@ -50,19 +50,6 @@ static enum err check_push(const Jieli__V1__Push *push)
                  batch_size_is_right(push->count, push->raw_size, push->packed));
 }
 
-static enum err check_answer(const Jieli__V1__Answer *answer)
-{
-    for (size_t i = 0; i < answer->n_answers; i++) {
-        const Jieli__V1__Answered *answered = answer->answers[i];
-        if (answered->verdict == JIELI__V1__VERDICT_KIND__VERDICT_NONE ||
-            answered->void_reason > WIRE_VOID_CHAIN) {
-            return ERR_MALFORMED;
-        }
-    }
-    return right(answer->incarnation >= 1 && answer->first_seq >= 1 &&
-                 answer->checkpoint.len <= LIMIT_NOTE_SIZE && wire_is_proof(answer->proof));
-}
-
 static enum err check_pull(const Jieli__V1__Pull *pull)
 {
     return right(pull->feed != JIELI__V1__FEED_KIND__FEED_NONE && pull->count >= 1 &&
@@ -96,6 +83,7 @@ enum err wire_frame_check(const Jieli__V1__Frame *frame)
     static const ProtobufCBinaryData none = {0, NULL};
     switch ((enum sync_kind)frame->kind_case) {
     case SYNC_NONE:
+    case SYNC_ANSWER: /* answer.c */
         return ERR_MALFORMED;
     case SYNC_HELLO:
         return check_hello(frame->hello);
@@ -103,8 +91,6 @@ enum err wire_frame_check(const Jieli__V1__Frame *frame)
         return check_welcome(frame->welcome);
     case SYNC_PUSH:
         return check_push(frame->push);
-    case SYNC_ANSWER:
-        return check_answer(frame->answer);
     case SYNC_NACK:
         return right(signed_is_right(frame->nack->body, frame->nack->signature));
     case SYNC_PULL:

@@ -1,3 +1,4 @@
+#include "wire/answer.h"
 #include "wire/frame.h"
 
 #include <string.h>
@@ -69,23 +70,6 @@ static void fill_push(const Jieli__V1__Push *push, struct sync_push *ret)
     ret->packed = wire_span(push->packed);
 }
 
-static void fill_answer(const Jieli__V1__Answer *answer, struct sync_answer *ret)
-{
-    ret->incarnation = answer->incarnation;
-    ret->first_seq = answer->first_seq;
-    ret->first_index = answer->first_index;
-    ret->hub_ms = answer->hub_ms;
-    ret->count = (uint32_t)answer->n_answers;
-    for (size_t i = 0; i < answer->n_answers; i++) {
-        ret->answers[i].verdict = (uint8_t)answer->answers[i]->verdict;
-        ret->answers[i].refusal = answer->answers[i]->refusal;
-        ret->answers[i].void_reason = (uint8_t)answer->answers[i]->void_reason;
-    }
-    ret->checkpoint = wire_span(answer->checkpoint);
-    ret->proof = wire_span(answer->proof);
-    ret->credit = answer->credit;
-}
-
 static void fill_pull(const Jieli__V1__Pull *pull, struct sync_pull *ret)
 {
     ret->feed = (enum sync_feed)pull->feed;
@@ -142,6 +126,7 @@ static void fill_frame(const Jieli__V1__Frame *frame, struct sync_frame *ret)
     ret->kind = (enum sync_kind)frame->kind_case;
     switch (ret->kind) {
     case SYNC_NONE:
+    case SYNC_ANSWER:
         break;
     case SYNC_HELLO:
         fill_hello(frame->hello, &ret->hello);
@@ -151,9 +136,6 @@ static void fill_frame(const Jieli__V1__Frame *frame, struct sync_frame *ret)
         break;
     case SYNC_PUSH:
         fill_push(frame->push, &ret->push);
-        break;
-    case SYNC_ANSWER:
-        fill_answer(frame->answer, &ret->answer);
         break;
     case SYNC_NACK:
         ret->nack.body = wire_span(frame->nack->body);
@@ -180,6 +162,9 @@ enum err wire_frame_decode(struct span bytes, struct wire_arena *arena, struct s
     wire_arena_reset(arena);
     if (bytes.size > LIMIT_FRAME_SIZE) {
         return ERR_LIMIT;
+    }
+    if (wire_answer_is(bytes)) {
+        return wire_answer_read(bytes, ret);
     }
     enum err err =
         wire_read(&jieli__v1__frame__descriptor, bytes, LIMIT_BATCH_COUNT, arena, &message);

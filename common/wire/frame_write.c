@@ -1,3 +1,4 @@
+#include "wire/answer.h"
 #include "wire/frame.h"
 
 #include <string.h>
@@ -10,7 +11,6 @@ struct building {
         Jieli__V1__Hello hello;
         Jieli__V1__Welcome welcome;
         Jieli__V1__Push push;
-        Jieli__V1__Answer answer;
         Jieli__V1__Nack nack;
         Jieli__V1__Pull pull;
         Jieli__V1__Batch batch;
@@ -20,8 +20,6 @@ struct building {
         Jieli__V1__Blob blob;
     };
     char software[65];
-    Jieli__V1__Answered answered[LIMIT_BATCH_COUNT];
-    Jieli__V1__Answered *answers[LIMIT_BATCH_COUNT];
     uint64_t indexes[LIMIT_BATCH_COUNT];
     ProtobufCBinaryData proofs[LIMIT_BATCH_COUNT];
 };
@@ -107,37 +105,6 @@ static enum err build_push(const struct sync_push *push, struct building *ret)
     return ERR_NONE;
 }
 
-static enum err build_answer(const struct sync_answer *answer, struct building *ret)
-{
-    Jieli__V1__Answer *message = &ret->answer;
-    jieli__v1__answer__init(message);
-    ret->frame.answer = message;
-    if (answer->count > LIMIT_BATCH_COUNT) {
-        return ERR_LIMIT;
-    }
-    for (uint32_t i = 0; i < answer->count; i++) {
-        Jieli__V1__Answered *answered = &ret->answered[i];
-        if (answer->answers[i].verdict > WIRE_VOID) {
-            return ERR_MALFORMED;
-        }
-        jieli__v1__answered__init(answered);
-        answered->verdict = (Jieli__V1__VerdictKind)answer->answers[i].verdict;
-        answered->refusal = answer->answers[i].refusal;
-        answered->void_reason = answer->answers[i].void_reason;
-        ret->answers[i] = answered;
-    }
-    message->incarnation = answer->incarnation;
-    message->first_seq = answer->first_seq;
-    message->first_index = answer->first_index;
-    message->hub_ms = answer->hub_ms;
-    message->n_answers = answer->count;
-    message->answers = ret->answers;
-    message->checkpoint = borrowed(answer->checkpoint);
-    message->proof = borrowed(answer->proof);
-    message->credit = answer->credit;
-    return ERR_NONE;
-}
-
 static enum err build_nack(const struct sync_nack *nack, struct building *ret)
 {
     jieli__v1__nack__init(&ret->nack);
@@ -219,6 +186,7 @@ static enum err build_frame(const struct sync_frame *frame, struct building *ret
     ret->frame.kind_case = (Jieli__V1__Frame__KindCase)frame->kind;
     switch (frame->kind) {
     case SYNC_NONE:
+    case SYNC_ANSWER:
         return ERR_MALFORMED;
     case SYNC_HELLO:
         return build_hello(&frame->hello, ret);
@@ -226,8 +194,6 @@ static enum err build_frame(const struct sync_frame *frame, struct building *ret
         return build_welcome(&frame->welcome, ret);
     case SYNC_PUSH:
         return build_push(&frame->push, ret);
-    case SYNC_ANSWER:
-        return build_answer(&frame->answer, ret);
     case SYNC_NACK:
         return build_nack(&frame->nack, ret);
     case SYNC_PULL:
@@ -246,6 +212,9 @@ static enum err build_frame(const struct sync_frame *frame, struct building *ret
 enum err wire_frame_encode(const struct sync_frame *frame, struct buf *ret)
 {
     struct building building;
+    if (frame->kind == SYNC_ANSWER) {
+        return wire_answer_write(&frame->answer, ret);
+    }
     enum err err = build_frame(frame, &building);
     if (err == ERR_NONE) {
         err = wire_frame_check(&building.frame);

@@ -4,6 +4,7 @@
 #include "unit.h"
 #include "wire/leaf.h"
 #include "wire/wire.h"
+#include "wire_spoil.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,34 +69,6 @@ static void make_list(uint64_t *random, struct buf *ret)
     assert_int_equal(ret->err, ERR_NONE);
 }
 
-/* A byte flipped, cut out, doubled or put in, near the beginning more often than elsewhere. */
-static void spoil(uint64_t *random, struct buf *raw)
-{
-    size_t reach = next_random(random) % 2 == 0 && raw->size > 12 ? 12 : raw->size;
-    size_t at = next_random(random) % reach;
-    uint8_t byte = (uint8_t)next_random(random);
-    switch (next_random(random) % 5) {
-    case 0:
-        raw->data[at] = byte;
-        break;
-    case 1:
-        raw->data[at] ^= (uint8_t)(1U << byte % 8);
-        break;
-    case 2:
-        memmove(raw->data + at, raw->data + at + 1, raw->size - at - 1);
-        raw->size--;
-        break;
-    case 3:
-        raw->size = at + 1;
-        break;
-    default:
-        buf_put_u8(raw, byte);
-        memmove(raw->data + at + 1, raw->data + at, raw->size - at - 1);
-        raw->data[at] = byte;
-        break;
-    }
-}
-
 static void expect_alike(struct span raw, struct wire_arena *arena, unsigned *seen)
 {
     static struct wire_envelope by_hand[LIMIT_BATCH_COUNT];
@@ -132,7 +105,7 @@ static void test_like_descriptors(void **state)
     for (unsigned round = 0; round < ROUNDS; round++) {
         make_list(&random, &raw);
         for (uint64_t times = next_random(&random) % 3; times > 0 && raw.size > 0; times--) {
-            spoil(&random, &raw);
+            spoil(next_random(&random), next_random(&random), &raw);
         }
         if (raw.size == 0) {
             continue; /* nothing can be packed as nothing */
