@@ -132,20 +132,53 @@ void history_note(struct history *history, const uint8_t record[LIMIT_ID_SIZE], 
     note->index = index;
 }
 
-/* By record; those of one stay in the order of the log. First by its second half, then by its
- * first, since what is alike in that stays in order. */
+static const uint8_t *record_at(const struct history *history, size_t at)
+{
+    return history->notes[history->order[at].value].record;
+}
+
+/* The end of a record's time, and the beginning of the rest of its name in keys. */
+static uint64_t short_name(const uint8_t *record)
+{
+    return get_u64(record + NAME_HEAD - 5) >> 24 << 24 |
+           get_u32(record + LIMIT_ID_SIZE - NAME_TAIL) >> 8;
+}
+
+/* Do those that are of one record by their keys stand behind one another, and are they? */
+static bool are_told_apart(const struct history *history)
+{
+    for (size_t i = 1; i < history->count; i++) {
+        if (history->order[i].key == history->order[i - 1].key &&
+            memcmp(record_at(history, i), record_at(history, i - 1), LIMIT_ID_SIZE) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* By record, as their rows will come in the store; those of one stay in the order of the log. By
+ * half an id, as a rule. Where records have that in common, by both halves: first by the second,
+ * then by the first, since what is alike in that stays in order. */
 static void sort(struct history *history)
 {
     _Static_assert(LIMIT_ID_SIZE == 2 * sizeof(uint64_t), "halves of an id");
     struct sort_item *order = history->order;
+    struct sort_item *room = order + history->capacity;
+    for (size_t i = 0; i < history->count; i++) {
+        order[i] = (struct sort_item){short_name(history->notes[i].record), i};
+    }
+    sort_items(order, room, history->count);
+    if (are_told_apart(history)) {
+        return;
+    }
     for (size_t i = 0; i < history->count; i++) {
         order[i] = (struct sort_item){get_u64(history->notes[i].record + sizeof(uint64_t)), i};
     }
-    sort_items(order, order + history->capacity, history->count);
+    sort_items(order, room, history->count);
     for (size_t i = 0; i < history->count; i++) {
-        order[i].key = get_u64(history->notes[order[i].value].record);
+        order[i].key = get_u64(record_at(history, i));
     }
-    sort_items(order, order + history->capacity, history->count);
+    sort_items(order, room, history->count);
 }
 
 static const struct note *note_at(const struct history *history, size_t at)
