@@ -8,7 +8,7 @@
 
 enum {
     LEAF_GROUP = 256,
-    LEAF_PACK_EACH = 4 /* bytes a leaf takes before packing, beside its own */
+    LEAF_PACK_EACH = 3 /* bytes a leaf takes before packing, beside its own */
 };
 
 struct leaf_run {
@@ -32,12 +32,16 @@ const uint8_t *leaf_run_id(const struct leaf_run *run, size_t i);
 /* The id of a leaf's event; false: there is none to be read. */
 bool leaf_id(struct span leaf, uint8_t ret_id[LIMIT_HASH_SIZE]);
 
-/* The leaves [bounds[0], bounds[1]) of run, at most LEAF_GROUP, appended to ret. An event names the
- * id of its device's event before; where that one stands among these leaves, the id (a quarter of
- * what does not shrink) is left out, since it can be computed from the leaf.
+/* The leaves [bounds[0], bounds[1]) of run, at most LEAF_GROUP and each at most LIMIT_LEAF_SIZE,
+ * appended to ret. Signatures, hashes and commitments (wire/cuts.h) do not shrink and keep the rest
+ * from shrinking well and quickly, so they stand outside of what is packed, and nothing says where:
+ * who unpacks finds the places again from the bytes before them. An event names the id of its
+ * device's event before; where that one stands among these leaves, the id is left out, since it can
+ * be computed from the leaf.
  *
- *   size u32 of what follows unpacked, then packed: sizes u16 of the leaves; places u8 of the ids
- *   left out (0: none); u8 how many leaves before stands the leaf with that id; the leaves' bytes
+ *   size u32 of what follows packed, unpacked; size u32 of what does not; the leaves' cuts but
+ * those ids; then packed: sizes u16 of the leaves; u8 how many leaves before stands the one whose
+ * id is left out (0: none is); the leaves' bytes but their cuts
  */
 MUST_USE enum err leaf_pack(const struct leaf_run *run, const size_t bounds[2], struct buf *ret);
 /* Adds the count leaves of packed to run, which is empty: the very bytes that were packed.

@@ -24,7 +24,7 @@ static const char *const TABLE_NAME[KV_TABLE_COUNT] = {
 /* A table of its own tells our stores from other programs' and carries the format. */
 static const char FORMAT_TABLE[] = "jieli-store";
 static char format_name[] = "format"; /* LMDB takes it as writable */
-enum { FORMAT = 6 }; /* of the tables' rows, too: one more whenever any of them changes */
+enum { FORMAT = 7 }; /* of the tables' rows, too: one more whenever any of them changes */
 
 static const uint64_t DEFAULT_MAP_SIZE = 16ULL << 30;
 static const uint64_t LEAST_MAP_SIZE = 1ULL << 20;

@@ -3,7 +3,7 @@
 
 #include <zstd.h>
 
-enum { LINE_LEVEL = 3, STORE_LEVEL = -1 };
+enum { LINE_LEVEL = 3, STORE_LEVEL = -2 };
 
 /* raw_size as announced: one zstd frame of exactly that content, nothing behind it. */
 static bool is_frame(struct span packed, uint32_t raw_size)

@@ -149,9 +149,9 @@ MUST_USE enum err wire_leaves_unpack(struct span packed, uint32_t raw_size,
                                      struct wire_arena *arena, struct span *ret_leaves,
                                      size_t *ret_count);
 
-/* Any bytes, for the store; appends. Quickly (zstd level -1): of leaves, signatures and hashes are
- * what is left when the rest has shrunk, and level 3 takes thrice the time to save 0.4 %. raw_size
- * must be what was packed: ERR_MALFORMED. */
+/* Any bytes, for the store; appends. Quickly (zstd level -2): level -1 takes a tenth more of the
+ * time a group of leaves needs to save 0.8 % of it. raw_size must be what was packed:
+ * ERR_MALFORMED. */
 MUST_USE enum err wire_bytes_pack(struct span raw, struct buf *ret);
 MUST_USE enum err wire_bytes_unpack(struct span packed, uint32_t raw_size, struct buf *ret);
 

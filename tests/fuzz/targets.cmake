@@ -1,5 +1,6 @@
 # One line a target, in the order of names; each has at least one file in corpus/<name>:
 # add_fuzz_target(NAME x SOURCE x_fuzz.c LIBS jieli_y)
+add_fuzz_target(NAME fold_leaves SOURCE fold_leaves_fuzz.c LIBS jieli_fold)
 add_fuzz_target(NAME rules_text SOURCE rules_text_fuzz.c LIBS jieli_rules)
 add_fuzz_target(NAME sync SOURCE sync_fuzz.c LIBS jieli_sync)
 add_fuzz_target(NAME wire_event SOURCE wire_event_fuzz.c LIBS jieli_wire)

@@ -200,9 +200,9 @@ static void test_foreign_store_is_refused(void **state)
 static void test_other_format_is_refused(void **state)
 {
     kv_close(store_open(*state));
-    patch(*state, span_of("format\0\0\0\6", 10), span_of("format\0\0\0\7", 10));
+    patch(*state, span_of("format\0\0\0\7", 10), span_of("format\0\0\0\6", 10));
     expect_open(*state, ERR_VERSION);
-    patch(*state, span_of("format\0\0\0\7", 10), span_of("format\0\0\0\5", 10));
+    patch(*state, span_of("format\0\0\0\6", 10), span_of("format\0\0\0\x8", 10));
     expect_open(*state, ERR_VERSION);
 }
 
