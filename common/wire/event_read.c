@@ -34,7 +34,7 @@ static size_t tag_peek(const struct cursor *cursor, uint16_t *ret)
     return 2;
 }
 
-static bool take_varint(struct cursor *cursor, uint64_t *ret)
+static inline bool take_varint(struct cursor *cursor, uint64_t *ret)
 {
     if (cursor->at < cursor->end && *cursor->at < 0x80) {
         *ret = *cursor->at++;
@@ -47,7 +47,7 @@ static bool take_varint(struct cursor *cursor, uint64_t *ret)
 }
 
 /* size: 4 or 8. */
-static bool take_fixed(struct cursor *cursor, size_t size, uint64_t *ret)
+static inline bool take_fixed(struct cursor *cursor, size_t size, uint64_t *ret)
 {
     uint64_t number = 0;
     if ((size_t)(cursor->end - cursor->at) < size) {
@@ -63,7 +63,7 @@ static bool take_fixed(struct cursor *cursor, size_t size, uint64_t *ret)
     return number != 0;
 }
 
-static bool take_bytes(struct cursor *cursor, struct span *ret)
+static inline bool take_bytes(struct cursor *cursor, struct span *ret)
 {
     uint64_t size = 0;
     if (!take_varint(cursor, &size) || size > (uint64_t)(cursor->end - cursor->at)) {
@@ -74,17 +74,17 @@ static bool take_bytes(struct cursor *cursor, struct span *ret)
     return true;
 }
 
-static bool take_number(struct cursor *cursor, uint64_t most, uint64_t *ret)
+static inline bool take_number(struct cursor *cursor, uint64_t most, uint64_t *ret)
 {
     return take_varint(cursor, ret) && *ret != 0 && *ret <= most;
 }
 
-static bool take_code(struct cursor *cursor, size_t most, struct span *ret)
+static inline bool take_code(struct cursor *cursor, size_t most, struct span *ret)
 {
     return take_bytes(cursor, ret) && ret->size > 0 && wire_is_code_span(*ret, most);
 }
 
-static bool take_exact(struct cursor *cursor, size_t size, struct span *ret)
+static inline bool take_exact(struct cursor *cursor, size_t size, struct span *ret)
 {
     return take_bytes(cursor, ret) && ret->size == size;
 }
