@@ -236,14 +236,15 @@ static size_t count_sealed(struct cursor cursor)
 
 static enum err read_all_sealed(struct cursor *cursor, struct wire_event *event)
 {
-    if (count_sealed(*cursor) > LIMIT_SEALED_COUNT) {
+    size_t count = count_sealed(*cursor);
+    if (count > LIMIT_SEALED_COUNT) {
         return ERR_LIMIT;
     }
-    while (take_tag(cursor, TAG(17, PREFIXED))) {
-        if (!read_sealed(cursor, &event->sealed[event->sealed_count])) {
+    for (; event->sealed_count < count; event->sealed_count++) {
+        struct wire_sealed *sealed = &event->sealed[event->sealed_count];
+        if (!take_tag(cursor, TAG(17, PREFIXED)) || !read_sealed(cursor, sealed)) {
             return ERR_MALFORMED;
         }
-        event->sealed_count++;
     }
     return ERR_NONE;
 }

@@ -8,6 +8,8 @@ struct row { /* NOLINT(clang-analyzer-optin.performance.Padding): read as a tabl
     enum err err;
 };
 
+#define PART "8a014d" "0801" "1002" "1d01000000" "2220" X32 "2a20" X32 /* sealed */
+
 /* clang-format off */
 static const struct row header_rows[] = {
     {"the smallest event", 0, "", ERR_NONE},
@@ -97,8 +99,7 @@ static const struct row part_rows[] = {
     {"attestation without kind", 37, "820103" "120141" "aa02021002", ERR_MALFORMED},
     {"evidence", 37, "820124" "0801" "1a20" X32 "aa02021002", ERR_NONE},
     {"evidence of 16 bytes", 37, "820114" "0801" "1a10" X16 "aa02021002", ERR_MALFORMED},
-    {"sealed", 37, "8a014d" "0801" "1002" "1d01000000" "2220" X32 "2a20" X32 "aa02021002",
-     ERR_NONE},
+    {"sealed", 37, PART "aa02021002", ERR_NONE},
     {"sealed without label", 37, "8a014b" "1002" "1d01000000" "2220" X32 "2a20" X32 "aa02021002",
      ERR_MALFORMED},
     {"sealed without audience", 37, "8a014b" "0801" "1d01000000" "2220" X32 "2a20" X32 "aa02021002",
@@ -112,6 +113,10 @@ static const struct row part_rows[] = {
     {"sealed without hash", 37, "8a012b" "0801" "1002" "1d01000000" "2a20" X32 "aa02021002",
      ERR_MALFORMED},
     {"sealed without commitment", 37, "8a012b" "0801" "1002" "1d01000000" "2220" X32 "aa02021002",
+     ERR_MALFORMED},
+    {"four sealed parts", 37, PART PART PART PART "aa02021002", ERR_NONE},
+    {"five sealed parts", 37, PART PART PART PART PART "aa02021002", ERR_LIMIT},
+    {"four sealed parts, then one cut short", 37, PART PART PART PART "8a014d" "0801",
      ERR_MALFORMED},
     {"five empty sealed parts", 37, "8a0100" "8a0100" "8a0100" "8a0100" "8a0100" "aa02021002",
      ERR_LIMIT},
