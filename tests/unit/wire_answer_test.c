@@ -12,30 +12,11 @@ enum { WRITTEN = 20000, SPOILED = 100000 };
 
 static const uint8_t zeros[LIMIT_NOTE_SIZE];
 
-/* Zero, the greatest, at the border of a varint's next byte, or any. */
-static uint64_t a_number(struct make *make, uint64_t greatest)
-{
-    uint64_t border = (uint64_t)1 << make_below(make, 64);
-    uint64_t number = make_number(make);
-    switch (make_below(make, 5)) {
-    case 0:
-        return 0;
-    case 1:
-        return number & greatest;
-    case 2:
-        return greatest;
-    case 3:
-        return border & greatest;
-    default:
-        return (border - 1) & greatest;
-    }
-}
-
 static struct sync_answered an_answered(struct make *make)
 {
     struct sync_answered answered = {.verdict = (uint8_t)(1 + make_below(make, WIRE_VOID))};
     if (make_below(make, 3) == 0) {
-        answered.refusal = (uint32_t)a_number(make, UINT32_MAX);
+        answered.refusal = (uint32_t)make_edge(make, UINT32_MAX);
         answered.void_reason = (uint8_t)make_below(make, WIRE_VOID_CHAIN + 1);
     }
     return answered;
@@ -46,17 +27,17 @@ static void fill(struct make *make, uint32_t count_max, struct sync_frame *ret)
     static const size_t sizes[] = {0, 1, 127, 128, 300, LIMIT_NOTE_SIZE};
     struct sync_answer *answer = &ret->answer;
     ret->kind = SYNC_ANSWER;
-    answer->incarnation = a_number(make, UINT64_MAX) | 1;
-    answer->first_seq = a_number(make, UINT64_MAX) | 1;
-    answer->first_index = a_number(make, UINT64_MAX);
-    answer->hub_ms = a_number(make, UINT64_MAX);
+    answer->incarnation = make_edge(make, UINT64_MAX) | 1;
+    answer->first_seq = make_edge(make, UINT64_MAX) | 1;
+    answer->first_index = make_edge(make, UINT64_MAX);
+    answer->hub_ms = make_edge(make, UINT64_MAX);
     answer->count = (uint32_t)make_below(make, count_max + 1);
     for (uint32_t i = 0; i < answer->count; i++) {
         answer->answers[i] = an_answered(make);
     }
     answer->checkpoint = span_of(zeros, sizes[make_below(make, 6)]);
     answer->proof = span_of(zeros, make_below(make, LIMIT_PROOF_COUNT + 1) * LIMIT_HASH_SIZE);
-    answer->credit = (uint32_t)a_number(make, UINT32_MAX);
+    answer->credit = (uint32_t)make_edge(make, UINT32_MAX);
 }
 
 static void pack(const struct sync_answer *answer, struct buf *ret)

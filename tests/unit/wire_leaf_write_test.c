@@ -75,32 +75,13 @@ static void expect_packed(const struct wire_leaf *leaf)
     buf_done(&theirs);
 }
 
-/* Zero, small, at the border of a varint's next byte, or of any size. */
-static uint64_t a_number(struct make *make, uint64_t greatest)
-{
-    uint64_t number = make_number(make);
-    uint64_t border = (uint64_t)1 << make_below(make, 64);
-    switch (number % 5) {
-    case 0:
-        return 0;
-    case 1:
-        return number >> 8 & greatest;
-    case 2:
-        return greatest;
-    case 3:
-        return border & greatest;
-    default:
-        return (border - 1) & greatest;
-    }
-}
-
 static struct wire_leaf random_leaf(struct make *make)
 {
     static const size_t sizes[] = {1, 2, 52, 53, 127, 128, 129, LIMIT_BODY_SIZE};
-    struct wire_leaf leaf = {.hub_ms = a_number(make, UINT64_MAX),
-                             .refusal = (uint32_t)a_number(make, UINT32_MAX),
-                             .common_seq = a_number(make, UINT64_MAX),
-                             .own_seq = a_number(make, UINT64_MAX),
+    struct wire_leaf leaf = {.hub_ms = make_edge(make, UINT64_MAX),
+                             .refusal = (uint32_t)make_edge(make, UINT32_MAX),
+                             .common_seq = make_edge(make, UINT64_MAX),
+                             .own_seq = make_edge(make, UINT64_MAX),
                              .is_void = make_below(make, 3) == 0};
     if (leaf.own_seq != 0) {
         make_bytes(make, leaf.feed_device, sizeof leaf.feed_device);
@@ -108,8 +89,8 @@ static struct wire_leaf random_leaf(struct make *make)
     if (leaf.is_void) {
         leaf.verdict = WIRE_VOID;
         make_bytes(make, leaf.void_device, sizeof leaf.void_device);
-        leaf.void_incarnation = a_number(make, UINT64_MAX) | 1;
-        leaf.void_seq = a_number(make, UINT64_MAX) | 1 << 16;
+        leaf.void_incarnation = make_edge(make, UINT64_MAX) | 1;
+        leaf.void_seq = make_edge(make, UINT64_MAX) | 1 << 16;
         make_bytes(make, leaf.void_id, sizeof leaf.void_id);
         leaf.void_reason = (uint8_t)(1 + make_below(make, WIRE_VOID_CHAIN));
         return leaf;

@@ -57,6 +57,26 @@ static inline void make_bytes(struct make *make, uint8_t *ret, size_t size)
     ret[0] |= 1; /* never all zero, which would mean absent */
 }
 
+/* At most greatest, all its bits being ones: zero, any, the greatest, at the border of a varint's
+ * next byte. */
+static inline uint64_t make_edge(struct make *make, uint64_t greatest)
+{
+    uint64_t number = make_number(make);
+    uint64_t border = (uint64_t)1 << make_below(make, 64);
+    switch (number % 5) {
+    case 0:
+        return 0;
+    case 1:
+        return number >> 8 & greatest;
+    case 2:
+        return greatest;
+    case 3:
+        return border & greatest;
+    default:
+        return (border - 1) & greatest;
+    }
+}
+
 /* Lives as long as the program: one of a few codes. */
 static inline struct span make_code(struct make *make)
 {
