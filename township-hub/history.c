@@ -132,33 +132,35 @@ void history_note(struct history *history, const uint8_t record[LIMIT_ID_SIZE], 
     note->index = index;
 }
 
-static const uint8_t *record_at(const struct history *history, size_t at)
+static const struct note *note_at(const struct history *history, size_t at)
 {
-    return history->notes[history->order[at].value].record;
+    return &history->notes[history->order[at].value];
 }
 
-/* The end of a record's time, and the beginning of the rest of its name in keys. */
+/* Eight bytes of the ten that stand in a key: not the first of the time, which stays the same for
+ * decades, nor the last one. */
 static uint64_t short_name(const uint8_t *record)
 {
     return get_u64(record + NAME_HEAD - 5) >> 24 << 24 |
            get_u32(record + LIMIT_ID_SIZE - NAME_TAIL) >> 8;
 }
 
-/* Do those that are of one record by their keys stand behind one another, and are they? */
+/* Has each record here a short name of its own? */
 static bool are_told_apart(const struct history *history)
 {
     for (size_t i = 1; i < history->count; i++) {
+        const uint8_t *before = note_at(history, i - 1)->record;
         if (history->order[i].key == history->order[i - 1].key &&
-            memcmp(record_at(history, i), record_at(history, i - 1), LIMIT_ID_SIZE) != 0) {
+            memcmp(note_at(history, i)->record, before, LIMIT_ID_SIZE) != 0) {
             return false;
         }
     }
     return true;
 }
 
-/* By record, as their rows will come in the store; those of one stay in the order of the log. By
- * half an id, as a rule. Where records have that in common, by both halves: first by the second,
- * then by the first, since what is alike in that stays in order. */
+/* By record; those of one stay in the order of the log. As a rule by short names, so that rows are
+ * written as the store has them. Where two records have the same one, by both halves of the id:
+ * first by the second, then by the first, since what is alike in that stays in order. */
 static void sort(struct history *history)
 {
     _Static_assert(LIMIT_ID_SIZE == 2 * sizeof(uint64_t), "halves of an id");
@@ -176,14 +178,9 @@ static void sort(struct history *history)
     }
     sort_items(order, room, history->count);
     for (size_t i = 0; i < history->count; i++) {
-        order[i].key = get_u64(record_at(history, i));
+        order[i].key = get_u64(note_at(history, i)->record);
     }
     sort_items(order, room, history->count);
-}
-
-static const struct note *note_at(const struct history *history, size_t at)
-{
-    return &history->notes[history->order[at].value];
 }
 
 /* One row from the notes at, as many as are of one record; returns how many. */
