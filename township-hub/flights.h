@@ -19,7 +19,7 @@ struct flight {
 enum {
     FLIGHTS_COUNT = 4096,            /* beyond either, */
     FLIGHTS_SIZE = 32 * 1024 * 1024, /* bytes, more is answered with busy */
-    FLIGHTS_WORTH = 512,             /* events for which a commit need not wait for more */
+    FLIGHTS_WORTH = 1024,            /* events for which a commit need not wait for more */
     FLIGHTS_GROUP = 1024,            /* pushes of one commit */
     FLIGHTS_GROUP_EVENTS = 4096,     /* and events; more by one push at most */
     /* Of who checks: what is checked already goes first, its senders wait. Else a group competes
