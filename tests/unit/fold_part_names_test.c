@@ -168,8 +168,8 @@ static void expect_names(struct kv_txn *txn, unsigned from, unsigned to)
 /* Names wait until there are many, and are expected all the time; a part that came is there. */
 static void test_expected(void **state)
 {
-    enum { MANY = 20000, KEPT = 8192, ROW = 240 };
-    static const unsigned steps[] = {0, 1, 3, 239, 241, 8191, 8192, 8193, 20000};
+    enum { MANY = 40000, KEPT = 16384, ROW = 240 };
+    static const unsigned steps[] = {0, 1, 3, 239, 241, 16383, 16384, 16385, 40000};
     struct rig *rig = *state;
     struct kv_txn txn;
     struct part_name came = {0};
