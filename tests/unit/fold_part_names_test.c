@@ -214,7 +214,7 @@ static void test_damaged_expected(void **state)
         size_t size;
     } damages[] = {
         {"e\0\0\0", 4, 8},           {"e\0\0\0\0", 5, 0},   {"e\0\0\0\0", 5, 7},
-        {"e\0\0\0\0", 5, 1928},      {"e\0\0\x20\0", 5, 8}, {"e\0\0\x1f\xf9", 5, 64},
+        {"e\0\0\0\0", 5, 1928},      {"e\0\0\x40\0", 5, 8}, {"e\0\0\x3f\xf9", 5, 64},
         {"e\xff\xff\xff\xff", 5, 8},
     };
     static const uint8_t zeros[2048];
@@ -236,7 +236,7 @@ static void test_damaged_expected(void **state)
     }
     /* What cannot be handed on whole stays. */
     kv_begin(rig->kv, true, &txn);
-    kv_put(&txn, KV_PART, span_of("e\0\0\x1f\xff", 5), span_of(zeros, 8));
+    kv_put(&txn, KV_PART, span_of("e\0\0\x3f\xff", 5), span_of(zeros, 8));
     part_expected_add(&txn, span_text("12345678"));
     assert_int_equal(txn.err, ERR_STORE);
     kv_abort(&txn);
