@@ -23,8 +23,9 @@ enum {
     FLIGHTS_GROUP = 1024,            /* pushes of one commit */
     FLIGHTS_GROUP_EVENTS = 4096,     /* and events; more by one push at most */
     /* Of who checks: what is checked already goes first, its senders wait. Else a group competes
-     * with the checks of the next, and then works alone and syncs with nothing left to check. */
-    FLIGHTS_NICE = 10
+     * with the checks of the next, and then works alone and syncs with nothing left to check. Even
+     * where other programs want all cores, what is left checks some hundred events a second. */
+    FLIGHTS_NICE = 19
 };
 
 struct flights {
