@@ -22,3 +22,14 @@ function(add_unit_test file)
   add_test(NAME unit/${name} COMMAND ${name})
   set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 300)
 endfunction()
+
+# wrap_functions(test name...): calls of these go to the test's __wrap_name. Optimised at link time
+# they are bound before, so the test is disabled there.
+function(wrap_functions test)
+  foreach(name ${ARGN})
+    target_link_options(${test} PRIVATE -Wl,--wrap=${name})
+  endforeach()
+  if(CMAKE_INTERPROCEDURAL_OPTIMIZATION)
+    set_tests_properties(unit/${test} PROPERTIES DISABLED TRUE)
+  endif()
+endfunction()
