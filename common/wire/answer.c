@@ -3,19 +3,13 @@
 #include "wire/answer.h"
 
 #include "base/check.h"
+#include "sync.pb-c.h"
 #include "wire/fields.h"
 
-enum {
-    INCARNATION = 1,
-    FIRST_SEQ,
-    FIRST_INDEX,
-    HUB_MS,
-    ANSWERS,
-    CHECKPOINT,
-    PROOF,
-    CREDIT
-};                                          /* of an Answer */
-enum { VERDICT = 1, REFUSAL, VOID_REASON }; /* of an Answered */
+/* Fields of an Answer, and of an Answered. */
+enum { INCARNATION = 1, FIRST_SEQ, FIRST_INDEX, HUB_MS, ANSWERS, CHECKPOINT, PROOF, CREDIT };
+enum { VERDICT = 1, REFUSAL, VOID_REASON };
+
 enum { ANSWERED_MAX = 2 + 6 + 2, FRAME_MAX = 64 + LIMIT_NOTE_SIZE + LIMIT_PROOF_SIZE };
 _Static_assert(FRAME_MAX + LIMIT_BATCH_COUNT * (2 + ANSWERED_MAX) <= LIMIT_FRAME_SIZE,
                "any answer fits a frame");
@@ -104,45 +98,14 @@ enum err wire_answer_write(const struct sync_answer *answer, struct buf *ret)
 
 /* --- Reading --- */
 
-/* What is there is not zero. */
-static bool may_number(struct span *left, unsigned field, uint64_t most, uint64_t *ret)
-{
-    *ret = 0;
-    return !wire_tag_take(left, field, PROTOBUF_C_WIRE_TYPE_VARINT) ||
-           (wire_varint_take(left, ret) && *ret != 0 && *ret <= most);
-}
-
-static bool may_fixed(struct span *left, unsigned field, uint64_t *ret)
-{
-    *ret = 0;
-    if (!wire_tag_take(left, field, PROTOBUF_C_WIRE_TYPE_64BIT)) {
-        return true;
-    }
-    if (left->size < sizeof *ret) {
-        return false;
-    }
-    for (unsigned i = 0; i < sizeof *ret; i++) {
-        *ret |= (uint64_t)left->data[i] << (8 * i);
-    }
-    *left = span_of(left->data + sizeof *ret, left->size - sizeof *ret);
-    return *ret != 0;
-}
-
-static bool may_bytes(struct span *left, unsigned field, struct span *ret)
-{
-    *ret = span_of(NULL, 0);
-    return !wire_tag_take(left, field, PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED) ||
-           (wire_bytes_take(left, ret) && ret->size > 0);
-}
-
 static bool read_answered(struct span bytes, struct sync_answered *ret)
 {
     uint64_t verdict = 0;
     uint64_t refusal = 0;
     uint64_t reason = 0;
-    bool read = may_number(&bytes, VERDICT, WIRE_VOID, &verdict) &&
-                may_number(&bytes, REFUSAL, UINT32_MAX, &refusal) &&
-                may_number(&bytes, VOID_REASON, WIRE_VOID_CHAIN, &reason) && bytes.size == 0;
+    bool read = wire_may_number(&bytes, VERDICT, WIRE_VOID, &verdict) &&
+                wire_may_number(&bytes, REFUSAL, UINT32_MAX, &refusal) &&
+                wire_may_number(&bytes, VOID_REASON, WIRE_VOID_CHAIN, &reason) && bytes.size == 0;
     *ret = (struct sync_answered){(uint8_t)verdict, (uint32_t)refusal, (uint8_t)reason};
     return read;
 }
@@ -169,10 +132,10 @@ static enum err read_answer(struct span left, struct sync_answer *ret)
 {
     struct span bytes;
     uint64_t credit = 0;
-    if (!may_fixed(&left, INCARNATION, &ret->incarnation) ||
-        !may_fixed(&left, FIRST_SEQ, &ret->first_seq) ||
-        !may_fixed(&left, FIRST_INDEX, &ret->first_index) ||
-        !may_fixed(&left, HUB_MS, &ret->hub_ms)) {
+    if (!wire_may_fixed(&left, INCARNATION, &ret->incarnation) ||
+        !wire_may_fixed(&left, FIRST_SEQ, &ret->first_seq) ||
+        !wire_may_fixed(&left, FIRST_INDEX, &ret->first_index) ||
+        !wire_may_fixed(&left, HUB_MS, &ret->hub_ms)) {
         return ERR_MALFORMED;
     }
     enum err err = count_answers(left, &ret->count);
@@ -184,9 +147,9 @@ static enum err read_answer(struct span left, struct sync_answer *ret)
             return ERR_MALFORMED;
         }
     }
-    bool read = may_bytes(&left, CHECKPOINT, &ret->checkpoint) &&
-                may_bytes(&left, PROOF, &ret->proof) &&
-                may_number(&left, CREDIT, UINT32_MAX, &credit) && left.size == 0;
+    bool read = wire_may_bytes(&left, CHECKPOINT, &ret->checkpoint) &&
+                wire_may_bytes(&left, PROOF, &ret->proof) &&
+                wire_may_number(&left, CREDIT, UINT32_MAX, &credit) && left.size == 0;
     ret->credit = (uint32_t)credit;
     return read ? check(ret) : ERR_MALFORMED;
 }

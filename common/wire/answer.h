@@ -3,8 +3,7 @@
 
 /* Private to wire: the frames that answer pushes, by hand. */
 
-#include "sync.pb-c.h"
-#include "wire/read.h"
+#include "wire/wire.h"
 
 /* Does this frame say it is an answer? */
 bool wire_answer_is(struct span frame);

@@ -94,7 +94,30 @@ static inline bool wire_tag_take(struct span *left, unsigned field, ProtobufCWir
     return true;
 }
 
-/* Takes a field of bytes. */
+/* Each takes a field if it is the next one, else gives zero; what is there must not be zero. */
+MUST_USE static inline bool wire_may_number(struct span *left, unsigned field, uint64_t most,
+                                            uint64_t *ret)
+{
+    *ret = 0;
+    return !wire_tag_take(left, field, PROTOBUF_C_WIRE_TYPE_VARINT) ||
+           (wire_varint_take(left, ret) && *ret != 0 && *ret <= most);
+}
+
+MUST_USE static inline bool wire_may_fixed(struct span *left, unsigned field, uint64_t *ret)
+{
+    *ret = 0;
+    return !wire_tag_take(left, field, PROTOBUF_C_WIRE_TYPE_64BIT) ||
+           (wire_fixed_take(left, sizeof *ret, ret) && *ret != 0);
+}
+
+MUST_USE static inline bool wire_may_bytes(struct span *left, unsigned field, struct span *ret)
+{
+    *ret = span_of(NULL, 0);
+    return !wire_tag_take(left, field, PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED) ||
+           (wire_bytes_take(left, ret) && ret->size > 0);
+}
+
+/* Takes a field of bytes, which must be there. */
 MUST_USE static inline bool wire_field_take(struct span *left, unsigned field, struct span *ret)
 {
     return wire_tag_take(left, field, PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED) &&

@@ -1,10 +1,9 @@
+/* By hand: the hub's one writer makes each leaf, and all others read each. */
 #include "wire/leaf.h"
 
 #include "base/check.h"
 
 #include <string.h>
-
-enum { LEAF_ARENA = 1024 }; /* a leaf, its envelope or void, and no text */
 
 enum err wire_envelope_check(const Jieli__V1__Envelope *envelope)
 {
@@ -25,15 +24,7 @@ void wire_envelope_build(const struct wire_envelope *envelope, Jieli__V1__Envelo
     ret->signature = wire_bytes(envelope->signature, sizeof envelope->signature);
 }
 
-static void envelope_fill(const Jieli__V1__Envelope *envelope, struct wire_envelope *ret)
-{
-    ret->body = wire_span(envelope->body);
-    ret->suite = (uint8_t)envelope->suite;
-    wire_copy(envelope->signature, ret->signature, sizeof ret->signature);
-}
-
-/* --- Writing ---
- * By hand: the hub's one writer makes each leaf. */
+/* --- Checking, of what is written as of what was read --- */
 
 static enum err envelope_check(const struct wire_envelope *envelope)
 {
@@ -42,6 +33,25 @@ static enum err envelope_check(const struct wire_envelope *envelope)
     }
     return envelope->body.size >= 1 && envelope->suite >= 1 ? ERR_NONE : ERR_MALFORMED;
 }
+
+static enum err leaf_check(const struct wire_leaf *leaf)
+{
+    if (leaf->verdict == WIRE_VERDICT_NONE || leaf->verdict > WIRE_VOID ||
+        leaf->is_void != (leaf->verdict == WIRE_VOID) ||
+        (leaf->own_seq == 0) != wire_is_zero(leaf->feed_device, LIMIT_KEY_SIZE)) {
+        return ERR_MALFORMED;
+    }
+    if (!leaf->is_void) {
+        return envelope_check(&leaf->envelope);
+    }
+    return !wire_is_zero(leaf->void_device, LIMIT_KEY_SIZE) && leaf->void_incarnation >= 1 &&
+                   leaf->void_seq >= 1 && !wire_is_zero(leaf->void_id, LIMIT_HASH_SIZE) &&
+                   leaf->void_reason >= WIRE_VOID_UNREADABLE && leaf->void_reason <= WIRE_VOID_CHAIN
+               ? ERR_NONE
+               : ERR_MALFORMED;
+}
+
+/* --- Writing --- */
 
 static size_t envelope_size(const struct wire_envelope *envelope)
 {
@@ -110,20 +120,39 @@ enum err wire_envelope_encode(const struct wire_envelope *envelope, struct buf *
     return ret->err;
 }
 
-enum err wire_envelope_read(struct span bytes, struct wire_envelope *ret)
+enum err wire_leaf_encode(const struct wire_leaf *leaf, struct buf *ret)
+{
+    enum err err = leaf_check(leaf);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    size_t inner = leaf->is_void ? void_size(leaf) : envelope_size(&leaf->envelope);
+    uint8_t *room = buf_grow(ret, leaf_size(leaf, inner));
+    if (room != NULL) {
+        CHECK(put_leaf(room, leaf, inner) == ret->data + ret->size);
+    }
+    return ret->err;
+}
+
+/* --- Reading --- */
+
+static bool read_envelope(struct span bytes, struct wire_envelope *ret)
 {
     struct span signature;
     uint64_t suite = 0;
-    if (!wire_field_take(&bytes, 1, &ret->body) || ret->body.size == 0 ||
-        !wire_tag_take(&bytes, 2, PROTOBUF_C_WIRE_TYPE_VARINT) ||
-        !wire_varint_take(&bytes, &suite) || suite == 0 || suite > UINT8_MAX ||
+    if (!wire_field_take(&bytes, 1, &ret->body) || !wire_may_number(&bytes, 2, UINT8_MAX, &suite) ||
         !wire_field_take(&bytes, 3, &signature) || signature.size != LIMIT_SIGNATURE_SIZE ||
         bytes.size != 0) {
-        return ERR_MALFORMED;
+        return false;
     }
     ret->suite = (uint8_t)suite;
     memcpy(ret->signature, signature.data, LIMIT_SIGNATURE_SIZE);
-    return ret->body.size > LIMIT_BODY_SIZE ? ERR_LIMIT : ERR_NONE;
+    return true;
+}
+
+enum err wire_envelope_read(struct span bytes, struct wire_envelope *ret)
+{
+    return read_envelope(bytes, ret) ? envelope_check(ret) : ERR_MALFORMED;
 }
 
 enum err wire_envelope_decode(struct span bytes, struct wire_envelope *ret)
@@ -139,97 +168,71 @@ enum err wire_envelope_decode(struct span bytes, struct wire_envelope *ret)
     return err;
 }
 
-/* --- Leaves --- */
-
-static bool void_is_right(const Jieli__V1__Void *message)
+static bool read_void(struct span bytes, struct wire_leaf *ret)
 {
-    return wire_is_id(message->device, LIMIT_KEY_SIZE) && message->incarnation >= 1 &&
-           message->seq >= 1 && wire_is_id(message->id, LIMIT_HASH_SIZE) &&
-           message->reason >= WIRE_VOID_UNREADABLE && message->reason <= WIRE_VOID_CHAIN;
+    struct span device;
+    struct span id;
+    uint64_t reason = 0;
+    if (!wire_field_take(&bytes, 1, &device) || device.size != LIMIT_KEY_SIZE ||
+        !wire_may_fixed(&bytes, 2, &ret->void_incarnation) ||
+        !wire_may_fixed(&bytes, 3, &ret->void_seq) || !wire_field_take(&bytes, 4, &id) ||
+        id.size != LIMIT_HASH_SIZE || !wire_may_number(&bytes, 5, UINT8_MAX, &reason) ||
+        bytes.size != 0) {
+        return false;
+    }
+    memcpy(ret->void_device, device.data, LIMIT_KEY_SIZE);
+    memcpy(ret->void_id, id.data, LIMIT_HASH_SIZE);
+    ret->void_reason = (uint8_t)reason;
+    return true;
 }
 
-static enum err leaf_check(const Jieli__V1__Leaf *leaf)
+/* Fields 1 to 6: what the hub says of it. */
+static bool read_answer(struct span *left, struct wire_leaf *ret)
 {
-    bool is_void = leaf->verdict == JIELI__V1__VERDICT_KIND__VERDICT_VOID;
-    bool has_own = leaf->own_seq != 0;
-    if (leaf->verdict == JIELI__V1__VERDICT_KIND__VERDICT_NONE ||
-        is_void == (leaf->envelope != NULL) || is_void != (leaf->void_ != NULL) ||
-        has_own != (leaf->feed_device.len != 0) ||
-        !wire_is_id_or_empty(leaf->feed_device, LIMIT_KEY_SIZE)) {
-        return ERR_MALFORMED;
+    uint64_t verdict = 0;
+    uint64_t refusal = 0;
+    struct span device;
+    if (!wire_may_fixed(left, 1, &ret->hub_ms) || !wire_may_number(left, 2, WIRE_VOID, &verdict) ||
+        !wire_may_number(left, 3, UINT32_MAX, &refusal) ||
+        !wire_may_fixed(left, 4, &ret->common_seq) || !wire_may_fixed(left, 5, &ret->own_seq) ||
+        !wire_may_bytes(left, 6, &device)) {
+        return false;
     }
-    if (is_void) {
-        return void_is_right(leaf->void_) ? ERR_NONE : ERR_MALFORMED;
+    ret->verdict = (uint8_t)verdict;
+    ret->refusal = (uint32_t)refusal;
+    if (device.size != (ret->own_seq != 0 ? LIMIT_KEY_SIZE : 0)) {
+        return false;
     }
-    return wire_envelope_check(leaf->envelope);
+    if (device.size > 0) {
+        memcpy(ret->feed_device, device.data, LIMIT_KEY_SIZE);
+    }
+    return true;
 }
 
-/* What leaf_check asks of a leaf that was read. */
-static enum err written_check(const struct wire_leaf *leaf)
+static bool read_leaf(struct span bytes, struct wire_leaf *ret)
 {
-    if (leaf->verdict == WIRE_VERDICT_NONE || leaf->verdict > WIRE_VOID ||
-        leaf->is_void != (leaf->verdict == WIRE_VOID) ||
-        (leaf->own_seq == 0) != wire_is_zero(leaf->feed_device, LIMIT_KEY_SIZE)) {
-        return ERR_MALFORMED;
+    const ProtobufCWireType prefixed = PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED;
+    struct span inner;
+    if (!read_answer(&bytes, ret)) {
+        return false;
     }
-    if (!leaf->is_void) {
-        return envelope_check(&leaf->envelope);
+    ret->is_void = !wire_tag_take(&bytes, 7, prefixed);
+    if ((ret->is_void && !wire_tag_take(&bytes, 8, prefixed)) || !wire_bytes_take(&bytes, &inner) ||
+        bytes.size != 0) {
+        return false;
     }
-    return !wire_is_zero(leaf->void_device, LIMIT_KEY_SIZE) && leaf->void_incarnation >= 1 &&
-                   leaf->void_seq >= 1 && !wire_is_zero(leaf->void_id, LIMIT_HASH_SIZE) &&
-                   leaf->void_reason >= WIRE_VOID_UNREADABLE && leaf->void_reason <= WIRE_VOID_CHAIN
-               ? ERR_NONE
-               : ERR_MALFORMED;
-}
-
-enum err wire_leaf_encode(const struct wire_leaf *leaf, struct buf *ret)
-{
-    enum err err = written_check(leaf);
-    if (err != ERR_NONE) {
-        return err;
-    }
-    size_t inner = leaf->is_void ? void_size(leaf) : envelope_size(&leaf->envelope);
-    uint8_t *room = buf_grow(ret, leaf_size(leaf, inner));
-    if (room != NULL) {
-        CHECK(put_leaf(room, leaf, inner) == ret->data + ret->size);
-    }
-    return ret->err;
-}
-
-static void leaf_fill(const Jieli__V1__Leaf *leaf, struct wire_leaf *ret)
-{
-    memset(ret, 0, sizeof *ret);
-    ret->hub_ms = leaf->hub_ms;
-    ret->verdict = (uint8_t)leaf->verdict;
-    ret->refusal = leaf->refusal;
-    ret->common_seq = leaf->common_seq;
-    ret->own_seq = leaf->own_seq;
-    wire_copy(leaf->feed_device, ret->feed_device, sizeof ret->feed_device);
-    if (leaf->envelope != NULL) {
-        envelope_fill(leaf->envelope, &ret->envelope);
-        return;
-    }
-    ret->is_void = true;
-    wire_copy(leaf->void_->device, ret->void_device, sizeof ret->void_device);
-    ret->void_incarnation = leaf->void_->incarnation;
-    ret->void_seq = leaf->void_->seq;
-    wire_copy(leaf->void_->id, ret->void_id, sizeof ret->void_id);
-    ret->void_reason = (uint8_t)leaf->void_->reason;
+    return ret->is_void ? read_void(inner, ret) : read_envelope(inner, &ret->envelope);
 }
 
 enum err wire_leaf_decode(struct span bytes, struct wire_leaf *ret)
 {
-    WIRE_STACK_ARENA(arena, LEAF_ARENA);
-    ProtobufCMessage *message = NULL;
+    struct wire_leaf found = {0};
     if (bytes.size > LIMIT_LEAF_SIZE) {
         return ERR_LIMIT;
     }
-    enum err err = wire_read(&jieli__v1__leaf__descriptor, bytes, 1, &arena, &message);
+    enum err err = read_leaf(bytes, &found) ? leaf_check(&found) : ERR_MALFORMED;
     if (err == ERR_NONE) {
-        err = leaf_check((const Jieli__V1__Leaf *)message);
-    }
-    if (err == ERR_NONE) {
-        leaf_fill((const Jieli__V1__Leaf *)message, ret);
+        *ret = found;
     }
     return err;
 }

@@ -1,7 +1,7 @@
 #ifndef JIELI_WIRE_LEAF_H
 #define JIELI_WIRE_LEAF_H
 
-/* Private to wire: envelopes as generated structs, alone, in leaves and in batches. */
+/* Private to wire: envelopes, as batches hold them. */
 
 #include "event.pb-c.h"
 #include "wire/fields.h"

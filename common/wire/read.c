@@ -37,7 +37,7 @@ bool wire_varint_take(struct span *left, uint64_t *ret)
     return false;
 }
 
-static bool take_fixed(struct span *left, size_t size, uint64_t *ret)
+bool wire_fixed_take(struct span *left, size_t size, uint64_t *ret)
 {
     uint64_t value = 0;
     if (left->size < size) {
@@ -91,7 +91,7 @@ static enum err read_number(const ProtobufCFieldDescriptor *field, struct span *
     uint64_t number = 0;
     bool fixed = field->type == PROTOBUF_C_TYPE_FIXED64 || field->type == PROTOBUF_C_TYPE_FIXED32;
     size_t size = field->type == PROTOBUF_C_TYPE_FIXED64 ? 8 : 4;
-    bool taken = fixed ? take_fixed(left, size, &number) : wire_varint_take(left, &number);
+    bool taken = fixed ? wire_fixed_take(left, size, &number) : wire_varint_take(left, &number);
     if (!taken || number == 0) {
         return ERR_MALFORMED;
     }
@@ -204,7 +204,7 @@ static enum err read_packed(const struct reading *reading, const ProtobufCFieldD
         return ERR_MEMORY;
     }
     for (size_t i = 0; i < count; i++) {
-        (void)take_fixed(&bytes, 8, &list[i]);
+        (void)wire_fixed_take(&bytes, 8, &list[i]);
     }
     wire_pointer_put(member, list);
     *ret_count = count;

@@ -27,6 +27,8 @@ MUST_USE enum err wire_read(const ProtobufCMessageDescriptor *type, struct span 
                             size_t list_count, struct wire_arena *arena, ProtobufCMessage **ret);
 /* Takes one varint off left, the shortest form only. */
 MUST_USE bool wire_varint_take(struct span *left, uint64_t *ret);
+/* Takes size bytes, 8 at most, the low ones first. */
+bool wire_fixed_take(struct span *left, size_t size, uint64_t *ret);
 /* Takes a size, as such a varint, and that many bytes; ret borrows. */
 MUST_USE bool wire_bytes_take(struct span *left, struct span *ret);
 /* Appends; the buffer's err tells a failure. */

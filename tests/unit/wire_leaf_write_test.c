@@ -1,7 +1,11 @@
-/* Envelopes and leaves are written as protobuf-c writes them, byte for byte. */
+/* Envelopes and leaves are written as protobuf-c writes them, byte for byte, and leaves are read as
+ * the reader by descriptors would read them. */
 #include "unit.h"
-#include "wire/read.h"
+#include "wire/leaf.h"
 #include "wire_make.h"
+#include "wire_spoil.h"
+
+enum { SPOILED = 60000 };
 
 static uint8_t body_bytes[LIMIT_BODY_SIZE];
 
@@ -148,11 +152,119 @@ static void test_greatest_leaf(void **state)
     buf_done(&bytes);
 }
 
+/* What the fields of a leaf say together. */
+static enum err check(const Jieli__V1__Leaf *leaf)
+{
+    bool is_void = leaf->verdict == JIELI__V1__VERDICT_KIND__VERDICT_VOID;
+    const Jieli__V1__Void *lost = leaf->void_;
+    if (leaf->verdict == JIELI__V1__VERDICT_KIND__VERDICT_NONE ||
+        is_void == (leaf->envelope != NULL) || is_void != (lost != NULL) ||
+        (leaf->own_seq != 0) != (leaf->feed_device.len != 0) ||
+        !wire_is_id_or_empty(leaf->feed_device, LIMIT_KEY_SIZE)) {
+        return ERR_MALFORMED;
+    }
+    if (is_void) {
+        return wire_is_id(lost->device, LIMIT_KEY_SIZE) && lost->incarnation >= 1 &&
+                       lost->seq >= 1 && wire_is_id(lost->id, LIMIT_HASH_SIZE) &&
+                       lost->reason >= 1 && lost->reason <= WIRE_VOID_CHAIN
+                   ? ERR_NONE
+                   : ERR_MALFORMED;
+    }
+    return wire_envelope_check(leaf->envelope);
+}
+
+static enum err read_by_descriptors(struct span bytes)
+{
+    WIRE_STACK_ARENA(arena, 1024);
+    ProtobufCMessage *message = NULL;
+    if (bytes.size > LIMIT_LEAF_SIZE) {
+        return ERR_LIMIT;
+    }
+    enum err err = wire_read(&jieli__v1__leaf__descriptor, bytes, 1, &arena, &message);
+    return err != ERR_NONE ? err : check((const Jieli__V1__Leaf *)message);
+}
+
+/* What was read says the same as the bytes, since protobuf-c packs it to the same. */
+static void expect_read(struct span bytes, unsigned seen[2])
+{
+    struct wire_leaf found;
+    struct wire_leaf before;
+    struct buf again;
+    memset(&found, 0xa5, sizeof found);
+    memset(&before, 0xa5, sizeof before);
+    enum err err = read_by_descriptors(bytes);
+    assert_int_equal(wire_leaf_decode(bytes, &found), err);
+    seen[err == ERR_NONE ? 0 : 1]++;
+    if (err != ERR_NONE) {
+        assert_memory_equal(&found, &before, sizeof found);
+        return;
+    }
+    buf_init(&again, LIMIT_LEAF_SIZE);
+    pack_leaf(&found, &again);
+    assert_true(span_equal(buf_span(&again), bytes));
+    buf_done(&again);
+}
+
+static void test_read_like_descriptors(void **state)
+{
+    (void)state;
+    struct make make = {2};
+    struct buf bytes;
+    unsigned seen[2] = {0, 0};
+    buf_init(&bytes, 2 * LIMIT_LEAF_SIZE);
+    for (int i = 0; i < SPOILED; i++) {
+        struct wire_leaf leaf = random_leaf(&make);
+        leaf.envelope.body.size = leaf.envelope.body.size % 200 + (leaf.is_void ? 0 : 1);
+        buf_clear(&bytes);
+        pack_leaf(&leaf, &bytes);
+        for (uint64_t times = make_below(&make, 3); times > 0 && bytes.size > 0; times--) {
+            spoil(make_number(&make), make_number(&make), &bytes);
+        }
+        expect_read(buf_span(&bytes), seen);
+    }
+    assert_true(seen[0] > SPOILED / 4);
+    assert_true(seen[1] > SPOILED / 4);
+    buf_done(&bytes);
+}
+
+/* An envelope, a void part, both or none, under either verdict; a feed's device with its place or
+ * without, of zeros or not. */
+static void test_read_in_any_mix(void **state)
+{
+    (void)state;
+    static const uint8_t zeros[LIMIT_KEY_SIZE];
+    struct make make = {3};
+    struct buf bytes;
+    unsigned seen[2] = {0, 0};
+    buf_init(&bytes, 2 * LIMIT_LEAF_SIZE);
+    for (unsigned i = 0; i < 64; i++) {
+        struct wire_leaf leaf = random_leaf(&make);
+        Jieli__V1__Leaf message = JIELI__V1__LEAF__INIT;
+        Jieli__V1__Envelope envelope = envelope_message(&leaf.envelope);
+        Jieli__V1__Void lost = void_message(&leaf);
+        message.verdict = (i & 1) != 0 ? JIELI__V1__VERDICT_KIND__VERDICT_VOID
+                                       : JIELI__V1__VERDICT_KIND__VERDICT_ACCEPTED;
+        message.envelope = (i & 2) != 0 ? &envelope : NULL;
+        message.void_ = (i & 4) != 0 ? &lost : NULL;
+        message.own_seq = (i & 8) != 0 ? 7 : 0;
+        message.feed_device =
+            wire_bytes((i & 16) != 0 ? body_bytes : zeros, (i & 32) != 0 ? LIMIT_KEY_SIZE : 0);
+        buf_clear(&bytes);
+        wire_write(&message.base, &bytes);
+        expect_read(buf_span(&bytes), seen);
+    }
+    assert_int_equal(seen[0] + seen[1], 64);
+    assert_true(seen[0] > 0);
+    buf_done(&bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_as_protobuf),
         cmocka_unit_test(test_greatest_leaf),
+        cmocka_unit_test(test_read_like_descriptors),
+        cmocka_unit_test(test_read_in_any_mix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
