@@ -9,8 +9,7 @@
 bool wire_answer_is(struct span frame);
 /* The whole frame, appended; the errors of wire_frame_encode. */
 MUST_USE enum err wire_answer_write(const struct sync_answer *answer, struct buf *ret);
-/* As strictly as wire_read and wire_frame_check. ret borrows from frame and is untouched on
- * failure. */
+/* As strictly as wire_read. ret borrows from frame and is untouched on failure. */
 MUST_USE enum err wire_answer_read(struct span frame, struct sync_frame *ret);
 
 #endif
