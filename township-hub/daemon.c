@@ -117,12 +117,11 @@ static void answer_hello(struct daemon *daemon, struct peer *peer,
     uint64_t incarnation = 0;
     uint64_t seq = 0;
     uint64_t now = daemon->options.wall_ms();
-    const struct sync_hello *hello = action->hello;
-    peer_greeted(peer, hello, now);
+    peer_greeted(peer, action->hello, now);
     set_credit(daemon);
     buf_clear(&daemon->out);
-    enum err err = hub_welcome(daemon->options.hub, peer->device, hello, now, &daemon->out, &ok,
-                               &incarnation, &seq);
+    enum err err = hub_welcome(daemon->options.hub, peer->device, action->hello, now, &daemon->out,
+                               &ok, &incarnation, &seq);
     if (err == ERR_NONE) {
         send(daemon, peer, buf_span(&daemon->out));
     }
@@ -133,9 +132,11 @@ static void answer_pull(struct daemon *daemon, struct peer *peer,
                         const struct sync_hub_action *action)
 {
     buf_clear(&daemon->out);
-    if (hub_pull(daemon->options.hub, peer->device, &action->frame->pull, &daemon->out) ==
-        ERR_NONE) {
+    enum err err = hub_pull(daemon->options.hub, peer->device, &action->frame->pull, &daemon->out);
+    if (err == ERR_NONE) {
         send(daemon, peer, buf_span(&daemon->out));
+    } else {
+        log_error("leaves cannot be read: %s", err_name(err));
     }
     sync_hub_pulled(&peer->session);
 }
@@ -294,8 +295,7 @@ static void on_written(void *context, size_t count, enum err err)
     daemon->counts.groups++;
     if (err != ERR_NONE) {
         daemon->counts.store_errors++;
-        log_error("commit of %zu pushes failed: %s; stations will send again", count,
-                  err_name(err));
+        log_error("commit of %zu pushes failed: %s; stations send again", count, err_name(err));
     }
     for (size_t i = 0; i < count; i++) {
         answer_push(daemon, daemon->flights.flight[i], err);
