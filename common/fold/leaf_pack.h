@@ -45,7 +45,7 @@ bool leaf_id(struct span leaf, uint8_t ret_id[LIMIT_HASH_SIZE]);
  */
 MUST_USE enum err leaf_pack(const struct leaf_run *run, const size_t bounds[2], struct buf *ret);
 /* Adds the count leaves of packed to run, which is empty: the very bytes that were packed.
- * ERR_STORE for what leaf_pack never wrote. */
+ * ERR_STORE for what leaf_pack never wrote, if that shows: a flipped bit may give other leaves. */
 MUST_USE enum err leaf_unpack(struct span packed, size_t count, struct leaf_run *run);
 
 #endif

@@ -28,26 +28,6 @@ static struct span feed_key(struct kv_key *key, const struct log *log, uint32_t 
     return kv_key_span(key);
 }
 
-/* Only full tiles of level 0 are not stored: their leaves stand together in a row or few. */
-static enum err compute_tile(struct log_tiles *tiles, uint64_t index)
-{
-    const struct log *log = tiles->log;
-    struct tlog_hash *hashes = log->tile->hash;
-    struct span leaf;
-    if (log->tile->index == index) {
-        return ERR_NONE;
-    }
-    log->tile->index = UINT64_MAX;
-    for (size_t i = 0; i < TLOG_TILE_WIDTH; i++) {
-        if (!leaf_rows_get(log->leaves, tiles->txn, index * TLOG_TILE_WIDTH + i, &leaf)) {
-            return tiles->txn->err != ERR_NONE ? tiles->txn->err : ERR_NOT_FOUND;
-        }
-        tlog_leaf_hash(leaf, &hashes[i]);
-    }
-    log->tile->index = index;
-    return ERR_NONE;
-}
-
 static struct span tile_key(struct kv_key *key, const struct log *log, uint8_t level,
                             uint64_t index)
 {
@@ -56,6 +36,52 @@ static struct span tile_key(struct kv_key *key, const struct log *log, uint8_t l
     kv_key_u8(key, level);
     kv_key_u64(key, index);
     return kv_key_span(key);
+}
+
+/* Does a stored tile have hash at index of its level? */
+static bool tile_has(const struct log_tiles *tiles, uint8_t level, uint64_t index,
+                     const struct tlog_hash *hash)
+{
+    struct kv_key key;
+    struct buf tile;
+    size_t at = (size_t)(index % TLOG_TILE_WIDTH) * LIMIT_HASH_SIZE;
+    buf_init(&tile, TLOG_TILE_SIZE);
+    bool has = kv_get(tiles->txn, KV_TILE,
+                      tile_key(&key, tiles->log, level, index / TLOG_TILE_WIDTH), &tile) &&
+               tile.size >= at + LIMIT_HASH_SIZE &&
+               memcmp(tile.data + at, hash->bytes, LIMIT_HASH_SIZE) == 0;
+    buf_done(&tile);
+    return has;
+}
+
+/* Only full tiles of level 0 are not stored: their leaves stand together in a row or few. A damaged
+ * row may give other leaves, so the tile above must have the root of these. */
+static enum err compute_tile(const struct log_tiles *tiles, uint64_t index)
+{
+    struct log_tile *tile = tiles->log->tile;
+    struct tlog_peaks peaks;
+    struct tlog_hash root;
+    struct span leaf;
+    if (tile->index == index) {
+        return ERR_NONE;
+    }
+    tile->index = UINT64_MAX;
+    tlog_peaks_init(&peaks);
+    for (size_t i = 0; i < TLOG_TILE_WIDTH; i++) {
+        if (!leaf_rows_get(tiles->log->leaves, tiles->txn, index * TLOG_TILE_WIDTH + i, &leaf)) {
+            kv_fail(tiles->txn, ERR_STORE);
+            return tiles->txn->err;
+        }
+        tlog_leaf_hash(leaf, &tile->hash[i]);
+        tlog_peaks_push(&peaks, &tile->hash[i]);
+    }
+    tlog_peaks_root(&peaks, &root);
+    if (!tile_has(tiles, 1, index, &root)) {
+        kv_fail(tiles->txn, ERR_STORE);
+        return tiles->txn->err;
+    }
+    tile->index = index;
+    return ERR_NONE;
 }
 
 /* Leaves in tiles and peaks: those of the last flush. */
@@ -393,10 +419,32 @@ void log_flush(struct log *log, struct kv_txn *txn, struct tlog_hash *ret_root)
     }
 }
 
+/* What was written just now is believed: an auditor's replay of a whole log would pay for it. */
+bool log_leaf_view(const struct log *log, struct kv_txn *txn, uint64_t index, struct span *ret)
+{
+    const struct log_tiles tiles = {log, txn};
+    uint64_t tile = index / TLOG_TILE_WIDTH;
+    bool old = index < log->recent_first;
+    bool whole = tile < flushed_size(log) / TLOG_TILE_WIDTH;
+    struct tlog_hash hash;
+    if ((old && whole && compute_tile(&tiles, tile) != ERR_NONE) ||
+        !leaf_rows_get(log->leaves, txn, index, ret)) {
+        return false;
+    }
+    if (old && !whole) {
+        tlog_leaf_hash(*ret, &hash);
+        if (!tile_has(&tiles, 0, index, &hash)) {
+            kv_fail(txn, ERR_STORE);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool log_leaf(const struct log *log, struct kv_txn *txn, uint64_t index, struct buf *ret_bytes)
 {
     struct span leaf;
-    if (!leaf_rows_get(log->leaves, txn, index, &leaf)) {
+    if (!log_leaf_view(log, txn, index, &leaf)) {
         return false;
     }
     buf_clear(ret_bytes);
@@ -405,11 +453,6 @@ bool log_leaf(const struct log *log, struct kv_txn *txn, uint64_t index, struct 
         txn->err = ret_bytes->err;
     }
     return ret_bytes->err == ERR_NONE;
-}
-
-bool log_leaf_view(const struct log *log, struct kv_txn *txn, uint64_t index, struct span *ret)
-{
-    return leaf_rows_get(log->leaves, txn, index, ret);
 }
 
 static bool get_index(struct kv_txn *txn, enum kv_table table, struct span key, uint64_t *ret_index)

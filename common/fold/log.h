@@ -97,7 +97,9 @@ uint64_t log_append(struct log *log, struct kv_txn *txn, const struct wire_leaf 
  */
 void log_flush(struct log *log, struct kv_txn *txn, struct tlog_hash *ret_root);
 
-/* A copy of a leaf; false when absent. */
+/* A copy of a leaf; false when absent. Rows have no checksums: unless the last flush wrote it, a
+ * leaf is given only if its hash is the tree's, else ERR_STORE. A station, which has no tree, gets
+ * what is stored. */
 bool log_leaf(const struct log *log, struct kv_txn *txn, uint64_t index, struct buf *ret_bytes);
 /* The same without a copy: borrowed until the next call with this log. */
 bool log_leaf_view(const struct log *log, struct kv_txn *txn, uint64_t index, struct span *ret);

@@ -412,6 +412,59 @@ static void test_damaged_rows(void **state)
     }
 }
 
+/* With one byte of the row that ends with last another one: each leaf is as it was or is the
+ * store's failure, and so is what is computed from them. Returns whether anything failed. */
+static bool is_damage_seen(struct rig *rig, uint64_t last, size_t at)
+{
+    struct log log;
+    struct kv_txn txn;
+    struct buf row;
+    uint8_t room[LIMIT_LEAF_SIZE];
+    uint8_t key[9] = {7};
+    bool seen = false;
+    put_u64(key + 1, last);
+    buf_init(&row, KV_VALUE_SIZE);
+    kv_begin(rig->kv, true, &txn);
+    assert_true(kv_get(&txn, KV_LEAF, span_of(key, sizeof key), &row));
+    row.data[at % row.size] ^= 1;
+    kv_put(&txn, KV_LEAF, span_of(key, sizeof key), buf_span(&row));
+    assert_int_equal(log_init(&log, &txn, 7), ERR_NONE);
+    for (uint64_t i = 0; i < log.size; i++) {
+        struct span view;
+        if (log_leaf_view(&log, &txn, i, &view)) {
+            assert_true(span_equal(view, leaf_bytes(i, small_size(i), room)));
+        } else {
+            assert_int_equal(txn.err, ERR_STORE);
+            txn.err = ERR_NONE;
+            seen = true;
+        }
+    }
+    struct log_tiles context = {&log, &txn};
+    struct tlog_tiles tiles = log_tiles(&context);
+    struct tlog_hash root;
+    if (tlog_root(&tiles, TLOG_TILE_WIDTH - 1, &root) == ERR_NONE) {
+        assert_memory_equal(&root, &rig->root[TLOG_TILE_WIDTH - 1], sizeof root);
+    } else {
+        assert_int_equal(txn.err, ERR_STORE);
+    }
+    log_done(&log);
+    kv_abort(&txn);
+    buf_done(&row);
+    return seen;
+}
+
+/* Rows have no checksum: the tree is theirs. */
+static void test_flipped_bits(void **state)
+{
+    enum { WHOLE = TLOG_TILE_WIDTH - 1, OPEN = 299, STEP = 1009, FLIPS = 25 };
+    struct rig *rig = *state;
+    append(rig, OPEN + 1, small_size);
+    for (size_t i = 0; i < FLIPS; i++) {
+        assert_true(is_damage_seen(rig, WHOLE, i * STEP));
+        assert_true(is_damage_seen(rig, OPEN, i * STEP));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -423,6 +476,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_before_flush, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_feed_leaves, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged_rows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_flipped_bits, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,6 +67,49 @@ static void test_lost_store(void **state)
     town_close(town);
 }
 
+/* Flips a bit of the newest leaf's event, which ends BEHIND bytes before its row does. */
+static void damage_newest(struct town *town)
+{
+    enum { BEHIND = 2 + 2 + LIMIT_SIGNATURE_SIZE };
+    struct kv_txn txn;
+    struct buf row;
+    uint8_t key[9] = {0};
+    put_u64(key + 1, hub_size(town->hub) - 1);
+    buf_init(&row, KV_VALUE_SIZE);
+    kv_begin(town->kv, true, &txn);
+    assert_true(kv_get(&txn, KV_LEAF, span_of(key, sizeof key), &row));
+    row.data[row.size - BEHIND - 1] ^= 1;
+    kv_put(&txn, KV_LEAF, span_of(key, sizeof key), buf_span(&row));
+    assert_int_equal(kv_commit(&txn), ERR_NONE);
+    buf_done(&row);
+}
+
+/* What the disk spoils is no fork of who sends the event again. */
+static void test_damaged_leaf(void **state)
+{
+    struct town *town = town_open(1789689600000);
+    struct town_act act;
+    struct town_event event;
+    (void)state;
+    town_act(&act, WIRE_CONTACT, 2, CONTACT_RECEIVED);
+    town_number(&act, FIELD_channel, 0, 1);
+    town_text(&act, FIELD_item, 0, "I51");
+    town_write(town, &town->worker, &act, &event);
+    hub_push_free(town_push(town, &event, 1, town->chain.seq));
+    damage_newest(town);
+    town_restart(town);
+    uint64_t size = hub_size(town->hub);
+    struct hub_push *push = town_push_make(town, &event, 1, town->chain.seq);
+    hub_push_check(town->hub, push);
+    assert_int_equal(hub_ingest(town->hub, &push, 1, town->now_ms), ERR_STORE);
+    assert_int_equal(hub_push_reply_view(push).size, 0);
+    assert_int_equal(hub_evidence_count(town->hub), 0);
+    assert_int_equal(hub_size(town->hub), size);
+    hub_push_free(push);
+    town_event_done(&event);
+    town_close(town);
+}
+
 /* --- Which parts are expected --- */
 
 static void write_with_part(struct town *town, const struct town_person *person, uint32_t record,
@@ -193,6 +236,7 @@ static void test_refused_pushes_expect_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_lost_store),
+                                       cmocka_unit_test(test_damaged_leaf),
                                        cmocka_unit_test(test_expected_are_those_of_the_log),
                                        cmocka_unit_test(test_refused_pushes_expect_nothing)};
     return cmocka_run_group_tests_name("hub faults", tests, NULL, NULL);
