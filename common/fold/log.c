@@ -271,11 +271,11 @@ uint64_t log_append(struct log *log, struct kv_txn *txn, const struct wire_leaf 
 {
     struct log_head head;
     uint64_t index = log->size;
-    if (log->pending_count == LOG_PENDING && txn->err == ERR_NONE) {
-        txn->err = ERR_LIMIT;
+    if (log->pending_count == LOG_PENDING) {
+        kv_fail(txn, ERR_LIMIT);
     }
     if (txn->err == ERR_NONE && !leaf_rows_append(log->leaves, index, leaf_bytes, place->id)) {
-        txn->err = ERR_MEMORY;
+        kv_fail(txn, ERR_MEMORY);
     }
     if (txn->err != ERR_NONE) {
         return index;
@@ -414,8 +414,8 @@ void log_flush(struct log *log, struct kv_txn *txn, struct tlog_hash *ret_root)
         put_state(log, txn);
         log->pending_count = 0;
         *ret_root = root;
-    } else if (txn->err == ERR_NONE) {
-        txn->err = err;
+    } else {
+        kv_fail(txn, err);
     }
 }
 
@@ -449,8 +449,8 @@ bool log_leaf(const struct log *log, struct kv_txn *txn, uint64_t index, struct 
     }
     buf_clear(ret_bytes);
     buf_put_span(ret_bytes, leaf);
-    if (ret_bytes->err != ERR_NONE && txn->err == ERR_NONE) {
-        txn->err = ret_bytes->err;
+    if (ret_bytes->err != ERR_NONE) {
+        kv_fail(txn, ret_bytes->err);
     }
     return ret_bytes->err == ERR_NONE;
 }
